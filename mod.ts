@@ -1,0 +1,91 @@
+/**
+ * An event bus: typed events, wildcards, error isolation, and one API from a call of a few
+ * nanoseconds to a queue that is drained in microtasks. It has no dependency and runs on Deno, Bun,
+ * Node, workerd and in browsers.
+ *
+ * ```ts
+ * import { forSync } from "@beat/beat";
+ *
+ * const bus = forSync<{ "order.paid": { id: string; total: number } }>();
+ * bus.on("order.*", (event) => console.log(event.type, event.data.total));
+ * bus.emit("order.paid", { id: "A-1", total: 12.5 });
+ * ```
+ *
+ * Four layers make a bus: {@linkcode createBus} from options, {@linkcode forSync} and
+ * {@linkcode forAsync} by engine, {@linkcode scenario} by name, {@linkcode option} from a profile.
+ * `on`, `emit` and the other functions of this module work on one {@linkcode defaultBus}.
+ *
+ * @module
+ */
+
+export type {
+  AsyncBus,
+  Bus,
+  BusCapabilities,
+  BusEventTarget,
+  BusOptions,
+  CloseOptions,
+  DrainOptions,
+  DropReport,
+  EnqueueOptions,
+  ErrorContext,
+  EventIterator,
+  EventsOptions,
+  OnceOptions,
+  SubscribeOptions,
+  Subscription,
+  SyncBus,
+  Topic,
+} from "./src/core/contracts.ts";
+export {
+  BatchError,
+  type BatchFailure,
+  BusClosedError,
+  DrainTimeoutError,
+  PatternError,
+  QueueFullError,
+  UnsupportedError,
+} from "./src/core/errors.ts";
+export type {
+  AnyEvent,
+  BusEvent,
+  DataArgs,
+  DataInput,
+  EventFields,
+  EventInput,
+  EventOf,
+  EventTable,
+  Handler,
+  InputOf,
+  InputTable,
+  OpenEventMap,
+  OptionalDataInput,
+  TypedEvent,
+  TypesOf,
+} from "./src/core/event.ts";
+export type { KnownPattern, MatchedEvent, Matches, MatchingTypes } from "./src/core/matching.ts";
+export type { BusStats, CloseReport } from "./src/core/stats.ts";
+export type { AsyncOptions } from "./src/engines/async.ts";
+export type { SyncOptions } from "./src/engines/sync.ts";
+export { type Advice, advise } from "./src/profile/advisor.ts";
+export {
+  defaultBus,
+  emit,
+  emitBatch,
+  off,
+  on,
+  once,
+  stats,
+  topic,
+  unsafeEmit,
+} from "./src/profile/default_bus.ts";
+export {
+  createBus,
+  type DeferredOptions,
+  type DirectOptions,
+  forAsync,
+  forFlow,
+  forSync,
+} from "./src/profile/factory.ts";
+export { PRESETS, type Profile, type ProfileName } from "./src/profile/profile.ts";
+export { option, scenario, type ScenarioName } from "./src/profile/scenario.ts";

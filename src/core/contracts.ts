@@ -1,0 +1,314 @@
+import type { AnyEvent, BusEvent, DataArgs, EventInput, Handler, TypesOf } from "./event.ts";
+import type { KnownPattern, MatchedEvent } from "./matching.ts";
+import type { BusStats, CloseReport } from "./stats.ts";
+
+/** A live registration of a handler, as `on` returns it. */
+export interface Subscription {
+  /** The pattern that was subscribed. */
+  readonly pattern: string;
+  /** Resolves when emits reach the handler: at once, where the handler runs in the same thread. */
+  readonly ready: Promise<void>;
+  /** Ends the subscription; says whether it was live. An emit that runs finishes on its list. */
+  unsubscribe(): boolean;
+  /** Same as `unsubscribe`, for `using`. */
+  [Symbol.dispose](): void;
+}
+
+/** Options of `on`. */
+export interface SubscribeOptions {
+  /**
+   * Whether the subscription ends with its first event, re-entrant emits included.
+   *
+   * @default {false}
+   */
+  once?: boolean;
+  /**
+   * Ends the subscription when it aborts. With a signal that has aborted already the handler is
+   * never called, as with `addEventListener`.
+   */
+  signal?: AbortSignal;
+}
+
+/** Options of the promise form of `once`. */
+export interface OnceOptions {
+  /** Rejects the promise with the signal's reason when it aborts. */
+  signal?: AbortSignal;
+}
+
+/** Options of `events`. */
+export interface EventsOptions {
+  /** Ends the iteration when it aborts: what is buffered still comes. */
+  signal?: AbortSignal;
+  /**
+   * How many events wait at most for the consumer.
+   *
+   * @default {1024}
+   */
+  capacity?: number;
+  /**
+   * What happens to an event that finds the buffer full: `"error"` ends the iteration with a
+   * {@linkcode QueueFullError} after what it has buffered, the others drop one event, count it in
+   * `stats().failed` and tell `onDrop`.
+   *
+   * @default {"error"}
+   */
+  overflow?: "error" | "drop-newest" | "drop-oldest";
+}
+
+/** The events of a pattern, one by one: what `events` returns. */
+export interface EventIterator<E> extends AsyncIterableIterator<E> {
+  /** The next event, waiting for it if none is buffered. */
+  next(): Promise<IteratorResult<E, undefined>>;
+  /** Ends the subscription and forgets what is buffered. */
+  return(): Promise<IteratorResult<E, undefined>>;
+  /** Returns itself. */
+  [Symbol.asyncIterator](): EventIterator<E>;
+  /** Same as `return`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * A handle for one event type: it skips the look-up that `emit` does.
+ *
+ * @typeParam K The event type.
+ * @typeParam T The type of its data.
+ */
+export interface Topic<K extends string = string, T = unknown> {
+  /** The event type. */
+  readonly type: K;
+  /** Emits `data`; makes the one event object that the handlers get. */
+  emit(...data: DataArgs<T>): void;
+  /** Same as `emit`, without error isolation and without counting. */
+  unsafeEmit(...data: DataArgs<T>): void;
+  /**
+   * Emits an event object that the caller made, and may use again.
+   *
+   * @throws {TypeError} If `event.type` is not the type of the handle.
+   */
+  dispatch(event: BusEvent<T>): void;
+  /** Same as `dispatch`, without error isolation and without counting. */
+  unsafeDispatch(event: BusEvent<T>): void;
+}
+
+/** Where and how a failure happened. */
+export interface ErrorContext {
+  /** The event that was handled. */
+  event: BusEvent;
+  /** The subscription whose handler failed. */
+  subscription: Subscription;
+}
+
+/** What was dropped, and why. */
+export interface DropReport {
+  /** `"overflow"`: a queue or buffer was full. `"closed"`: the bus closed before its turn came. */
+  reason: "overflow" | "closed";
+  /** How many events: 1 on overflow, all of one type at close. */
+  count: number;
+  /** Type of the dropped events. */
+  type: string;
+  /** The event, on overflow. */
+  event?: BusEvent;
+}
+
+/** Options that every bus takes. */
+export interface BusOptions {
+  /**
+   * Receives every error that no caller receives: of promises that handlers return, and of
+   * handlers that a queue calls. What it throws itself is printed.
+   *
+   * @default {console.error, for the first failure of each subscription}
+   */
+  onError?: (error: unknown, context: ErrorContext) => void;
+  /** Receives a report of whatever is dropped. What it throws is printed. */
+  onDrop?: (report: DropReport) => void;
+}
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /**
+   * How long running handlers may take to end, in milliseconds.
+   *
+   * @default {1000}
+   */
+  timeout?: number;
+}
+
+/** Options of `drain`. */
+export interface DrainOptions {
+  /**
+   * How long to wait, in milliseconds.
+   *
+   * @default {30000}
+   */
+  timeout?: number;
+  /** Gives up when it aborts: `drain` rejects with its reason, and the bus is closed. */
+  signal?: AbortSignal;
+}
+
+/** What a bus uses of what its runtime can do. */
+export interface BusCapabilities {
+  /** The engine: `"sync"` calls handlers inside `emit`, `"async"` queues events for them. */
+  readonly engine: "sync" | "async";
+  /** How many threads beside the one that made the bus run handlers. */
+  readonly threads: number;
+  /** How an event reaches a handler: by a call, or through a queue of references. */
+  readonly transport: "call" | "queue";
+}
+
+/**
+ * An event bus. Functions that take any bus take a `Bus<any>`.
+ *
+ * @typeParam M The event map: an interface or a type from event type to data.
+ */
+export interface Bus<M extends object> {
+  /**
+   * Subscribes a handler to every event whose type matches. In a pattern `*` is exactly one
+   * segment and `**` is zero or more, anywhere. Handlers run in the order of their registration
+   * across all patterns, each at most once an event.
+   *
+   * @throws {PatternError} If the pattern is malformed.
+   * @throws {TypeError} If the handler is no function, or an option is unknown or of a wrong type.
+   * @throws {BusClosedError} If the bus is closed.
+   */
+  on(
+    pattern: "**",
+    handler: Handler<AnyEvent<M>>,
+    options?: SubscribeOptions,
+  ): Subscription;
+  /** Subscribes a handler to every event whose type matches `pattern`. */
+  on<const P extends string>(
+    pattern: KnownPattern<M, P>,
+    handler: Handler<MatchedEvent<M, P>>,
+    options?: SubscribeOptions,
+  ): Subscription;
+  /**
+   * Waits for the next event that matches. Rejects with a {@linkcode BusClosedError} if the bus
+   * closes first; a promise that nobody awaits does not end the process.
+   */
+  once<const P extends string>(
+    pattern: KnownPattern<M, P>,
+    options?: OnceOptions,
+  ): Promise<MatchedEvent<M, P>>;
+  /**
+   * Ends a subscription of this bus; says whether it was live.
+   *
+   * @throws {TypeError} If it is no subscription of this bus.
+   */
+  off(subscription: Subscription): boolean;
+  /**
+   * Emits an event to every matching handler. What becomes of errors is the engine's: see
+   * {@linkcode SyncBus} and {@linkcode AsyncBus}.
+   *
+   * @throws {TypeError} If the event has no type.
+   * @throws {BusClosedError} If the bus is closed.
+   */
+  emit<K extends TypesOf<M>>(type: K, ...data: DataArgs<M[K]>): void;
+  /** Emits an event object. */
+  emit(event: EventInput<M>): void;
+  /**
+   * Same as `emit` with neither error isolation nor counting: the first throw ends it. On a
+   * queueing engine it equals `emit`.
+   */
+  unsafeEmit<K extends TypesOf<M>>(type: K, ...data: DataArgs<M[K]>): void;
+  /** Emits an event object, with neither error isolation nor counting. */
+  unsafeEmit(event: EventInput<M>): void;
+  /**
+   * Emits several events, every one of them whatever the others do.
+   *
+   * @throws {BatchError} If some failed, with the position and the error of each.
+   */
+  emitBatch(events: readonly EventInput<M>[]): void;
+  /** A handle for one event type that skips the look-up. */
+  topic<K extends TypesOf<M>>(type: K): Topic<K, M[K]>;
+  /**
+   * The events of a pattern as an async iterable, subscribed from this call on. Leaving the loop
+   * ends the subscription; `close` ends it after what is buffered.
+   */
+  events<const P extends string>(
+    pattern: KnownPattern<M, P>,
+    options?: EventsOptions,
+  ): EventIterator<MatchedEvent<M, P>>;
+  /**
+   * The bus as an `EventTarget`: events arrive as `CustomEvent`s that carry the data as `detail`.
+   * One way only: what is dispatched on the target does not reach the bus.
+   */
+  asEventTarget(): BusEventTarget<M>;
+  /** Resolves the handlers of these types ahead of their first emit. */
+  prewarm(types: readonly TypesOf<M>[]): void;
+  /** Counts of deliveries; see {@linkcode BusStats}. */
+  stats(): BusStats;
+  /**
+   * Takes nothing new from outside handlers, waits until every delivery has settled, then closes.
+   *
+   * @throws {DrainTimeoutError} If that takes longer than `timeout`; the bus is closed all the same.
+   */
+  drain(options?: DrainOptions): Promise<void>;
+  /**
+   * Refuses everything new at once, lets running handlers end within `timeout`, and reports what
+   * could not be finished. Every call gets the same promise; it may be called from a handler.
+   */
+  close(options?: CloseOptions): Promise<CloseReport>;
+  /** Whether the bus takes nothing new, because of `close` or of `drain`. */
+  readonly closed: boolean;
+  /** What this bus uses of what its runtime can do. */
+  readonly capabilities: BusCapabilities;
+  /** Same as `drain`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * A bus that calls the handlers inside `emit`. One failure is rethrown as it was, several as an
+ * `AggregateError`, after all handlers have run. A rejected promise goes to `onError`.
+ */
+export interface SyncBus<M extends object> extends Bus<M> {
+  /**
+   * Emits and waits: handlers start in order, run concurrently, and the promise settles when all
+   * have. Rejects with the one failure as it was, or an `AggregateError` in the order of the
+   * handlers.
+   */
+  emitAsync<K extends TypesOf<M>>(type: K, ...data: DataArgs<M[K]>): Promise<void>;
+  /** Emits an event object and waits for all handlers. */
+  emitAsync(event: EventInput<M>): Promise<void>;
+}
+
+/** Options of `enqueue`. */
+export interface EnqueueOptions {
+  /** Gives up waiting when it aborts: rejects with its reason, and the event is not emitted. */
+  signal?: AbortSignal;
+  /**
+   * How long to wait for room, in milliseconds; then a {@linkcode QueueFullError}.
+   *
+   * @default {Infinity}
+   */
+  timeout?: number;
+}
+
+/** A bus that queues events and calls the handlers later: `emit` never sees their errors. */
+export interface AsyncBus<M extends object> extends Bus<M> {
+  /** Emits an event, waiting for room in the queue; resolves when it is accepted. */
+  enqueue(event: EventInput<M>, options?: EnqueueOptions): Promise<void>;
+  /** What the handler that failed last threw or rejected with; `undefined` if none has. */
+  lastError(): unknown;
+  /** Forgets the last error. */
+  clearError(): void;
+}
+
+/** An `EventTarget` that a bus feeds. */
+export interface BusEventTarget<M extends object> extends EventTarget {
+  /**
+   * Listens to one event type.
+   *
+   * @throws {PatternError} If the type holds a wildcard: a target knows exact types only.
+   */
+  addEventListener<K extends TypesOf<M>>(
+    type: K,
+    listener: ((event: CustomEvent<M[K]>) => void) | EventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  /** Listens to one event type. */
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}

@@ -1,0 +1,118 @@
+/**
+ * A pattern that `on` refuses.
+ *
+ * @example Telling where a pattern is wrong
+ * ```ts
+ * import { forSync, PatternError } from "@beat/beat";
+ * import { assertEquals } from "@std/assert";
+ *
+ * try {
+ *   forSync().on("user.cr*", () => {});
+ * } catch (error) {
+ *   if (error instanceof PatternError) assertEquals(error.position, 7);
+ * }
+ * ```
+ */
+export class PatternError extends SyntaxError {
+  /** The pattern as it was given. */
+  readonly pattern: string;
+  /** Index of the offending character in `pattern`, in UTF-16 units. */
+  readonly position: number;
+
+  /** Creates the error from the pattern, the broken rule and where it is broken. */
+  constructor(pattern: string, rule: string, position: number) {
+    super(`Cannot use pattern '${excerpt(pattern)}' as ${rule}: see position ${position}`);
+    this.name = "PatternError";
+    this.pattern = pattern;
+    this.position = position;
+  }
+}
+
+/** The bus is closed, or drains and takes nothing new. */
+export class BusClosedError extends Error {
+  /** Creates the error from what was attempted, for example `"emit 'order.paid'"`. */
+  constructor(attempt: string) {
+    super(`Cannot ${attempt} as the bus is closed`);
+    this.name = "BusClosedError";
+  }
+}
+
+/** A bounded queue or buffer had no room for an event. */
+export class QueueFullError extends Error {
+  /** Type of the event that found no room. */
+  readonly type: string;
+  /** How many events the queue holds. */
+  readonly capacity: number;
+
+  /** Creates the error from the event type, the capacity in events and why it could not wait. */
+  constructor(type: string, capacity: number, reason: string) {
+    super(
+      `Cannot accept event '${excerpt(type)}' as ${reason}: capacity is ${capacity} events`,
+    );
+    this.name = "QueueFullError";
+    this.type = type;
+    this.capacity = capacity;
+  }
+}
+
+/** `drain` gave up: some deliveries did not settle in time. */
+export class DrainTimeoutError extends Error {
+  /** How many deliveries had not settled. */
+  readonly remaining: number;
+
+  /** Creates the error from the number of open deliveries and the time-out in milliseconds. */
+  constructor(remaining: number, timeout: number) {
+    super(
+      `Cannot drain the bus within ${timeout} ms: ${remaining} ${
+        remaining === 1 ? "delivery has" : "deliveries have"
+      } not settled`,
+    );
+    this.name = "DrainTimeoutError";
+    this.remaining = remaining;
+  }
+}
+
+/** One event of a batch that failed. */
+export interface BatchFailure {
+  /** Position of the event in the batch. */
+  index: number;
+  /** What `emit` would have thrown for it. */
+  error: unknown;
+}
+
+/** Some events of an `emitBatch` failed; all others were emitted. */
+export class BatchError extends Error {
+  /** The failures, in the order of the batch. */
+  readonly failures: readonly BatchFailure[];
+
+  /** Creates the error from the failures and the size of the batch. */
+  constructor(failures: readonly BatchFailure[], size: number) {
+    super(`Cannot emit ${failures.length} of ${size} events of the batch: see 'failures'`, {
+      cause: failures[0]?.error,
+    });
+    this.name = "BatchError";
+    this.failures = failures;
+  }
+}
+
+/** Something that this version, this runtime or this kind of bus does not offer. */
+export class UnsupportedError extends Error {
+  /** Creates the error from what was asked for and why it is not to be had. */
+  constructor(attempt: string, reason: string) {
+    super(`Cannot ${attempt} as ${reason}`);
+    this.name = "UnsupportedError";
+  }
+}
+
+/** Keeps a message readable when its value is a megabyte of text. */
+export function excerpt(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** A value of any kind as an error message shows it; never throws. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return `'${excerpt(value)}'`;
+  if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.prototype.toString.call(value);
+}

@@ -1,0 +1,38 @@
+import type { AnyEvent, BusEvent, EventOf } from "./event.ts";
+
+/**
+ * Whether pattern `P` matches event type `T`, decided by the compiler as the bus decides it at run
+ * time: `*` is exactly one segment, `**` is zero or more, anywhere.
+ */
+export type Matches<P extends string, T extends string> = P extends T ? true
+  : P extends "**" ? true
+  : P extends `**.${infer R}`
+    ? (Matches<R, T> extends true ? true : T extends `${string}.${infer X}` ? Matches<P, X> : false)
+  : P extends `${infer H}.${infer R}`
+    ? (T extends `${infer F}.${infer X}` ? (H extends "*" | F ? Matches<R, X> : false)
+      : R extends "**" ? (H extends "*" | T ? true : false)
+      : false)
+  : P extends "*" ? (T extends `${string}.${string}` ? false : true)
+  : false;
+
+/** The types of map `M` that pattern `P` matches. */
+export type MatchingTypes<M, P> = P extends keyof M ? P
+  : P extends `${string}*${string}` ? {
+      [K in keyof M & string]: Matches<P, K> extends true ? K : never;
+    }[keyof M & string]
+  : never;
+
+/**
+ * The pattern itself if it can match an event of map `M`, else a sentence that the compiler shows
+ * in its error.
+ */
+export type KnownPattern<M, P extends string> = string extends keyof M ? P
+  : string extends P ? P
+  : [MatchingTypes<M, P>] extends [never] ? `No event of this bus matches '${P}'`
+  : P;
+
+/** What a handler of pattern `P` receives on a bus with map `M`: the union of what matches. */
+export type MatchedEvent<M, P extends string> = string extends keyof M
+  ? BusEvent<M[keyof M & string]>
+  : string extends P ? AnyEvent<M>
+  : EventOf<M, MatchingTypes<M, P> & keyof M>;

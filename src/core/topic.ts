@@ -1,0 +1,53 @@
+import { show } from "./errors.ts";
+import type { Engine } from "./bus_core.ts";
+import type { BusEvent } from "./event.ts";
+import type { Registry } from "./registry.ts";
+import type { Resolution } from "./resolution.ts";
+
+/** A handle for one type. It keeps the resolution and compares versions: no look-up at all. */
+export class EventTopic {
+  readonly type: string;
+  #registry: Registry;
+  #engine: Engine;
+  #resolution: Resolution;
+
+  /** @throws {TypeError} If `type` is not a non-empty string. */
+  constructor(type: string, registry: Registry, engine: Engine) {
+    this.type = type;
+    this.#registry = registry;
+    this.#engine = engine;
+    this.#resolution = registry.resolve(type);
+  }
+
+  emit(data?: unknown): void {
+    this.#engine.deliver(this.#current(), { type: this.type, data });
+  }
+
+  unsafeEmit(data?: unknown): void {
+    this.#engine.deliverUnsafely(this.#current(), { type: this.type, data });
+  }
+
+  dispatch(event: BusEvent): void {
+    if (event?.type !== this.type) this.#refuse(event);
+    this.#engine.deliver(this.#current(), event);
+  }
+
+  unsafeDispatch(event: BusEvent): void {
+    if (event?.type !== this.type) this.#refuse(event);
+    this.#engine.deliverUnsafely(this.#current(), event);
+  }
+
+  #current(): Resolution {
+    const resolution = this.#resolution;
+    if (resolution.version === this.#registry.openVersion) return resolution;
+    return this.#resolution = this.#registry.resolve(this.type);
+  }
+
+  #refuse(event: BusEvent): never {
+    throw new TypeError(
+      `Cannot dispatch as 'event.type' must be '${this.type}': current value is ${
+        show(event?.type)
+      }`,
+    );
+  }
+}

@@ -1,0 +1,343 @@
+import { BusCore } from "../core/bus_core.ts";
+import { BusClosedError, QueueFullError } from "../core/errors.ts";
+import { EventBus } from "../core/event_bus.ts";
+import { isThenable, PendingDelivery } from "../core/ledger.ts";
+import {
+  checkChoice,
+  checkDuration,
+  checkInteger,
+  checkOptions,
+  checkSignal,
+} from "../core/options.ts";
+import { scheduleMacrotask } from "../runtime/macrotask.ts";
+import { EventQueue } from "./event_queue.ts";
+import { KeyedBacklog } from "./keyed_backlog.ts";
+import type { Engine } from "../core/bus_core.ts";
+import type { AsyncBus, BusCapabilities, BusOptions, EnqueueOptions } from "../core/contracts.ts";
+import type { BusEvent, OpenEventMap } from "../core/event.ts";
+import type { Ledger } from "../core/ledger.ts";
+import type { Registry } from "../core/registry.ts";
+import type { Registration } from "../core/registration.ts";
+import type { Resolution } from "../core/resolution.ts";
+
+/** Options of a bus that queues its events. */
+export interface AsyncOptions extends BusOptions {
+  /**
+   * How many events may wait, a power of two.
+   *
+   * @default {65536}
+   */
+  capacity?: number;
+  /**
+   * What an emit does that finds the queue full. `"block"` handles waiting events itself until
+   * there is room, and throws a {@linkcode QueueFullError} where that cannot be: inside a handler,
+   * or while `concurrency` promises are pending. `"error"` throws it at once. The others drop an
+   * event, count it and tell `onDrop`.
+   *
+   * @default {"block"}
+   */
+  overflow?: "block" | "error" | "drop-newest" | "drop-oldest";
+  /**
+   * How many events may have promises of their handlers pending at a time. Events start in their
+   * order; of events with the same `key` only one at a time.
+   *
+   * @default {256}
+   */
+  concurrency?: number;
+}
+
+const CAPABILITIES: BusCapabilities = Object.freeze({
+  engine: "async",
+  threads: 0,
+  transport: "queue",
+});
+
+/** Events that are handled before the event loop has a turn. */
+const BURST = 1024;
+
+const RESOLVED = Promise.resolve();
+
+/**
+ * Creates a bus that queues its events and handles them in a microtask.
+ *
+ * @throws {TypeError} If an option is unknown or of a wrong type.
+ * @throws {RangeError} If `capacity`, `concurrency` or `overflow` is out of its range.
+ */
+export function createAsyncBus<M extends object = OpenEventMap>(
+  options: AsyncOptions = {},
+): AsyncBus<M> {
+  const action = "create an async bus";
+  checkOptions(action, options, ["capacity", "overflow", "concurrency", "onError", "onDrop"]);
+  const { capacity = 65_536, overflow = "block", concurrency = 256 } = options;
+  checkInteger(action, "capacity", capacity, 1, 2 ** 24);
+  if ((capacity & (capacity - 1)) !== 0) {
+    throw new RangeError(
+      `Cannot ${action} as 'capacity' must be a power of two: current value is ${capacity}`,
+    );
+  }
+  checkChoice(action, "overflow", overflow, ["block", "error", "drop-newest", "drop-oldest"]);
+  checkInteger(action, "concurrency", concurrency, 1);
+  const engine = new AsyncEngine(action, options, { capacity, overflow, concurrency });
+  const bus = Object.assign(new EventBus(engine.core, engine, CAPABILITIES), {
+    enqueue: (event: BusEvent, options?: EnqueueOptions) => engine.enqueue(event, options),
+    lastError: () => engine.lastError,
+    clearError: () => {
+      engine.lastError = undefined;
+    },
+  });
+  return bus as unknown as AsyncBus<M>;
+}
+
+/** An `enqueue` that waits for room. */
+interface Waiter {
+  event: BusEvent;
+  accept(): void;
+  refuse(error: unknown): void;
+}
+
+/** Queues events, and calls their handlers in a microtask. */
+class AsyncEngine implements Engine {
+  readonly core: BusCore;
+  /** What a handler threw or rejected with last. */
+  lastError: unknown = undefined;
+  #ledger: Ledger;
+  #registry: Registry;
+  #queue = new EventQueue();
+  #backlog = new KeyedBacklog();
+  /** In the order of their calls. */
+  #waiters = new Set<Waiter>();
+  #capacity: number;
+  #overflow: AsyncOptions["overflow"];
+  #concurrency: number;
+  #isScheduled = false;
+  #isHandling = false;
+  #run = () => this.#drainQueue();
+
+  constructor(
+    action: string,
+    options: BusOptions,
+    limits: Required<Pick<AsyncOptions, "capacity" | "overflow" | "concurrency">>,
+  ) {
+    this.core = new BusCore(action, options, this);
+    this.#ledger = this.core.ledger;
+    this.#registry = this.core.registry;
+    this.#capacity = limits.capacity;
+    this.#overflow = limits.overflow;
+    this.#concurrency = limits.concurrency;
+  }
+
+  deliver(resolution: Resolution, event: BusEvent): void {
+    const ledger = this.#ledger;
+    if (resolution.handlers.length === 0) {
+      ledger.emitted++;
+      ledger.processed++;
+      return;
+    }
+    if (this.#isFull() && !this.#makeRoom(event)) return;
+    ledger.emitted++;
+    this.#queue.push(resolution, event);
+    if (!this.#isScheduled) this.#schedule();
+  }
+
+  deliverUnsafely(resolution: Resolution, event: BusEvent): void {
+    this.deliver(resolution, event);
+  }
+
+  isInHandler(): boolean {
+    return this.#isHandling;
+  }
+
+  discard(): number {
+    const counts = new Map<string, number>();
+    let count = 0;
+    while (this.#queue.size + this.#backlog.size > 0) {
+      const { type } = this.#takeOldest();
+      counts.set(type, (counts.get(type) ?? 0) + 1);
+      count++;
+    }
+    this.#ledger.dropped += count;
+    for (const [type, count] of counts) this.core.reportDrop({ reason: "closed", count, type });
+    for (const waiter of this.#waiters) {
+      waiter.refuse(new BusClosedError(`enqueue '${waiter.event.type}'`));
+    }
+    return count;
+  }
+
+  /** The `enqueue` of the bus. */
+  async enqueue(event: BusEvent, options: EnqueueOptions = {}): Promise<void> {
+    checkOptions("enqueue an event", options, ["signal", "timeout"]);
+    const { signal, timeout = Infinity } = options;
+    checkSignal("enqueue an event", signal);
+    checkDuration("enqueue an event", "timeout", timeout);
+    signal?.throwIfAborted();
+    const resolution = this.#registry.lookup(event?.type);
+    if (resolution.handlers.length === 0 || (!this.#isFull() && this.#waiters.size === 0)) {
+      this.deliver(resolution, event);
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const settle = (outcome: () => void) => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+        this.#waiters.delete(waiter);
+        outcome();
+      };
+      const waiter: Waiter = {
+        event,
+        accept: () => settle(resolve),
+        refuse: (error) => settle(() => reject(error)),
+      };
+      const abort = () => waiter.refuse(signal!.reason);
+      const expire = () => {
+        waiter.refuse(
+          new QueueFullError(event.type, this.#capacity, `there was no room for ${timeout} ms`),
+        );
+      };
+      const timer = timeout < 2 ** 31 ? setTimeout(expire, timeout) : undefined;
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#waiters.add(waiter);
+    });
+  }
+
+  #isFull(): boolean {
+    return this.#queue.size + this.#backlog.size >= this.#capacity;
+  }
+
+  /** Whether there is an event that may be handled now. */
+  #isReady(): boolean {
+    return (this.#queue.size > 0 || this.#backlog.hasDue) &&
+      this.#ledger.pending < this.#concurrency;
+  }
+
+  #schedule(): void {
+    this.#isScheduled = true;
+    RESOLVED.then(this.#run);
+  }
+
+  /** Handles a burst of events, then lets the event loop have a turn if there are more. */
+  #drainQueue(): void {
+    this.#isScheduled = false;
+    this.#handleBurst();
+    if (this.#isReady()) {
+      this.#isScheduled = true;
+      scheduleMacrotask(this.#run);
+    }
+  }
+
+  #handleBurst(): void {
+    this.#isHandling = true;
+    for (let left = BURST; left > 0 && this.#isReady(); left--) {
+      if (this.#backlog.hasDue) this.#handleDue();
+      else this.#handleNext();
+    }
+    this.#isHandling = false;
+    if (this.#waiters.size > 0) this.#admitWaiters();
+    this.#ledger.settle();
+  }
+
+  #handleNext(): void {
+    const resolution = this.#queue.peekResolution();
+    const event = this.#queue.shift();
+    if (this.#backlog.active && this.#backlog.hold(resolution, event)) return;
+    this.#handle(resolution, event);
+  }
+
+  #handleDue(): void {
+    const { key, resolution, event } = this.#backlog.shiftDue();
+    if (!this.#handle(resolution, event)) this.#backlog.end(key);
+  }
+
+  /** Calls the handlers; says whether a promise of one of them is pending. */
+  #handle(resolution: Resolution, event: BusEvent): boolean {
+    if (resolution.version !== this.#registry.version) {
+      resolution = this.#registry.current(resolution.type);
+    }
+    const { handlers, registrations } = resolution;
+    let delivery: PendingDelivery | undefined;
+    for (let i = 0; i < handlers.length; i++) {
+      const handler = handlers[i];
+      try {
+        const result = handler(event);
+        if (result !== undefined && isThenable(result)) {
+          delivery ??= this.#createDelivery(event.key);
+          delivery.follow(result, (error) => this.#fail(error, event, registrations[i]));
+        }
+      } catch (error) {
+        this.#fail(error, event, registrations[i]);
+      }
+    }
+    if (delivery === undefined) {
+      this.#ledger.processed++;
+      return false;
+    }
+    delivery.leave();
+    return true;
+  }
+
+  #createDelivery(key: string | undefined): PendingDelivery {
+    if (key !== undefined) this.#backlog.begin(key);
+    return new PendingDelivery(this.#ledger, true, () => {
+      if (key !== undefined) this.#backlog.end(key);
+      if (!this.#isScheduled && this.#isReady()) this.#schedule();
+      else if (this.#waiters.size > 0) this.#admitWaiters();
+    });
+  }
+
+  #fail(error: unknown, event: BusEvent, registration: Registration): void {
+    this.lastError = error;
+    this.core.fail(error, event, registration);
+  }
+
+  /** Makes room for one event as `overflow` says; says whether the event is still to be queued. */
+  #makeRoom(event: BusEvent): boolean {
+    if (this.#overflow === "drop-newest") {
+      this.#ledger.emitted++;
+      this.#drop(event);
+      return false;
+    }
+    if (this.#overflow === "drop-oldest") {
+      this.#drop(this.#takeOldest());
+      return true;
+    }
+    if (this.#overflow === "error") {
+      throw new QueueFullError(event.type, this.#capacity, "the queue is full");
+    }
+    if (this.#isHandling) {
+      throw new QueueFullError(
+        event.type,
+        this.#capacity,
+        "the queue is full and a handler must not wait for it",
+      );
+    }
+    while (this.#isFull() && this.#isReady()) this.#handleBurst();
+    if (this.#isFull()) {
+      throw new QueueFullError(
+        event.type,
+        this.#capacity,
+        "the queue is full and waits for promises of its handlers",
+      );
+    }
+    return true;
+  }
+
+  #takeOldest(): BusEvent {
+    return this.#queue.size > 0 ? this.#queue.shift() : this.#backlog.shiftAny().event;
+  }
+
+  #drop(event: BusEvent): void {
+    this.#ledger.dropped++;
+    this.core.reportDrop({ reason: "overflow", count: 1, type: event.type, event });
+  }
+
+  #admitWaiters(): void {
+    for (const waiter of this.#waiters) {
+      if (this.#isFull()) return;
+      try {
+        this.deliver(this.#registry.lookup(waiter.event.type), waiter.event);
+        waiter.accept();
+      } catch (error) {
+        waiter.refuse(error);
+      }
+    }
+  }
+}

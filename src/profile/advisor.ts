@@ -1,0 +1,76 @@
+import { checkChoice, checkDuration, checkInteger, checkOptions } from "../core/options.ts";
+import type { Profile } from "./profile.ts";
+
+/** What the advisor makes of a profile: the engine, its parameters, and why. */
+export interface Advice {
+  /** The kind of bus. */
+  engine: "sync" | "async" | "flow";
+  /** Threads beside the one that makes the bus; only for an async bus with `cores`. */
+  threads?: number;
+  /** Events a batch; only for a flow bus. */
+  batchSize?: number;
+  /** How long the first event of a batch waits, in milliseconds; only for a flow bus. */
+  batchTimeout?: number;
+  /** The rule that chose the engine, as a sentence. */
+  reason: string;
+}
+
+const BUSY_TPS = 50_000;
+
+/**
+ * Says which bus fits a profile, and why; `option` builds it. The machine has no say: the same
+ * profile gives the same kind of bus everywhere.
+ *
+ * @param profile What the program expects.
+ * @returns The advice.
+ * @throws {TypeError} If a field is unknown or of a wrong type.
+ * @throws {RangeError} If `name`, `lat` or a number is out of its range.
+ *
+ * @example Why a profile becomes an async bus
+ * ```ts
+ * import { advise } from "@beat/beat";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const advice = advise({ name: "auto", tps: 80_000 });
+ * assertEquals(advice.engine, "async");
+ * assertEquals(advice.reason, "80000 events a second are more than 50000");
+ * ```
+ */
+export function advise(profile: Profile): Advice {
+  check(profile);
+  const { conc = 5_000, cores, batchTimeout = 100 } = profile;
+  const { engine, reason } = choose(profile);
+  if (engine === "flow") {
+    return { engine, batchSize: 200 + Math.floor(conc / 50), batchTimeout, reason };
+  }
+  if (engine === "async" && cores !== undefined) {
+    return { engine, threads: Math.max(1, Math.floor(cores / 2)), reason };
+  }
+  return { engine, reason };
+}
+
+function choose(profile: Profile): Pick<Advice, "engine" | "reason"> {
+  const { name, tps = 0, lat = "low" } = profile;
+  if (name !== "auto") return { engine: name, reason: `the profile names '${name}'` };
+  if (tps > BUSY_TPS) {
+    return { engine: "async", reason: `${tps} events a second are more than ${BUSY_TPS}` };
+  }
+  if (lat === "ultra_low") return { engine: "async", reason: "the latency is 'ultra_low'" };
+  return {
+    engine: "sync",
+    reason:
+      `neither are ${tps} events a second more than ${BUSY_TPS}, nor is the latency 'ultra_low'`,
+  };
+}
+
+function check(profile: Profile): void {
+  const action = "use the profile";
+  checkOptions(action, profile, ["name", "conc", "tps", "lat", "cores", "batchTimeout"]);
+  const { name, conc, tps, lat, cores, batchTimeout } = profile;
+  checkChoice(action, "name", name, ["sync", "async", "flow", "auto"]);
+  if (conc !== undefined) checkInteger(action, "conc", conc, 0);
+  if (tps !== undefined) checkInteger(action, "tps", tps, 0);
+  if (lat !== undefined) checkChoice(action, "lat", lat, ["ultra_low", "low", "med"]);
+  if (cores !== undefined) checkInteger(action, "cores", cores, 1);
+  if (batchTimeout !== undefined) checkDuration(action, "batchTimeout", batchTimeout);
+}

@@ -1,0 +1,97 @@
+import { createSyncBus } from "../engines/sync.ts";
+import type {
+  OnceOptions,
+  SubscribeOptions,
+  Subscription,
+  SyncBus,
+  Topic,
+} from "../core/contracts.ts";
+import type { BusEvent, EventInput, Handler, OpenEventMap } from "../core/event.ts";
+import type { BusStats } from "../core/stats.ts";
+
+let shared: SyncBus<OpenEventMap> | undefined;
+
+/**
+ * The bus behind the package-level functions: a sync bus, made at the first use.
+ *
+ * @returns Always the same bus.
+ *
+ * @example The same bus as `on` and `emit` use
+ * ```ts
+ * import { defaultBus, on } from "@beat/beat";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const before = defaultBus().stats().subscriptions;
+ * on("ping", () => {});
+ * assertEquals(defaultBus().stats().subscriptions, before + 1);
+ * ```
+ */
+export function defaultBus(): SyncBus<OpenEventMap> {
+  return shared ??= createSyncBus();
+}
+
+/**
+ * Subscribes to the {@linkcode defaultBus}; see `Bus.on`.
+ *
+ * @param pattern What to listen to.
+ * @param handler What to call.
+ * @param options When the subscription ends.
+ * @returns The subscription.
+ *
+ * @example Without making a bus
+ * ```ts
+ * import { emit, on } from "@beat/beat";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const seen: unknown[] = [];
+ * on("greeting.*", (event) => seen.push(event.data));
+ * emit("greeting.morning", "hello");
+ * assertEquals(seen, ["hello"]);
+ * ```
+ */
+export function on(pattern: string, handler: Handler, options?: SubscribeOptions): Subscription {
+  return defaultBus().on(pattern, handler, options);
+}
+
+/** Waits for the next matching event of the {@linkcode defaultBus}; see `Bus.once`. */
+export function once(pattern: string, options?: OnceOptions): Promise<BusEvent> {
+  return defaultBus().once(pattern, options);
+}
+
+/** Ends a subscription of the {@linkcode defaultBus}; says whether it was live. */
+export function off(subscription: Subscription): boolean {
+  return defaultBus().off(subscription);
+}
+
+/** Emits on the {@linkcode defaultBus}; see `Bus.emit`. */
+export function emit(type: string, data?: unknown): void;
+/** Emits an event object on the {@linkcode defaultBus}. */
+export function emit(event: EventInput<OpenEventMap>): void;
+export function emit(input: string | EventInput<OpenEventMap>, data?: unknown): void {
+  if (typeof input === "string") defaultBus().emit(input, data);
+  else defaultBus().emit(input);
+}
+
+/** Emits on the {@linkcode defaultBus} without error isolation; see `Bus.unsafeEmit`. */
+export function unsafeEmit(type: string, data?: unknown): void;
+/** Emits an event object on the {@linkcode defaultBus} without error isolation. */
+export function unsafeEmit(event: EventInput<OpenEventMap>): void;
+export function unsafeEmit(input: string | EventInput<OpenEventMap>, data?: unknown): void {
+  if (typeof input === "string") defaultBus().unsafeEmit(input, data);
+  else defaultBus().unsafeEmit(input);
+}
+
+/** Emits several events on the {@linkcode defaultBus}; see `Bus.emitBatch`. */
+export function emitBatch(events: readonly EventInput<OpenEventMap>[]): void {
+  defaultBus().emitBatch(events);
+}
+
+/** A handle for one event type of the {@linkcode defaultBus}; see `Bus.topic`. */
+export function topic(type: string): Topic {
+  return defaultBus().topic(type);
+}
+
+/** Counts of the {@linkcode defaultBus}; see `Bus.stats`. */
+export function stats(): BusStats {
+  return defaultBus().stats();
+}

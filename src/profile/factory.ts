@@ -1,0 +1,155 @@
+import { UnsupportedError } from "../core/errors.ts";
+import { checkBoolean, checkObject } from "../core/options.ts";
+import { createAsyncBus } from "../engines/async.ts";
+import { createSyncBus } from "../engines/sync.ts";
+import type { AsyncBus, SyncBus } from "../core/contracts.ts";
+import type { OpenEventMap } from "../core/event.ts";
+import type { AsyncOptions } from "../engines/async.ts";
+import type { SyncOptions } from "../engines/sync.ts";
+
+/** Options of `forSync` and `createBus` for a bus that calls its handlers inside `emit`. */
+export interface DirectOptions extends SyncOptions {
+  /** Must be left out or `false` here. */
+  deferred?: false;
+}
+
+/** Options of `forSync` and `createBus` for a bus that queues its events in the same thread. */
+export interface DeferredOptions extends AsyncOptions {
+  /** Makes `emit` return before the handlers run. */
+  deferred: true;
+}
+
+/**
+ * Creates a bus that calls its handlers inside `emit`, so that the caller gets their errors. With
+ * `deferred` it queues the events and handles them in a microtask: the same bus as `forAsync()`.
+ *
+ * @typeParam M The event map; without one any type carries any data.
+ * @param options What to do about errors; with `deferred` also the bounds of the queue.
+ * @returns The bus.
+ * @throws {TypeError} If an option is unknown or of a wrong type.
+ * @throws {RangeError} If an option is out of its range.
+ *
+ * @example A typed bus
+ * ```ts
+ * import { forSync } from "@beat/beat";
+ * import { assertEquals } from "@std/assert";
+ *
+ * interface Events {
+ *   "user.created": { name: string };
+ *   "user.deleted": { name: string };
+ * }
+ * const names: string[] = [];
+ * const bus = forSync<Events>();
+ * bus.on("user.*", (event) => names.push(event.data.name));
+ * bus.emit("user.created", { name: "Ada" });
+ * assertEquals(names, ["Ada"]);
+ * ```
+ */
+export function forSync<M extends object = OpenEventMap>(options: DeferredOptions): AsyncBus<M>;
+/** Creates a bus that calls its handlers inside `emit`. */
+export function forSync<M extends object = OpenEventMap>(options?: DirectOptions): SyncBus<M>;
+export function forSync<M extends object>(
+  options: DirectOptions | DeferredOptions = {},
+): SyncBus<M> | AsyncBus<M> {
+  checkObject("create a sync bus", options);
+  const { deferred, ...rest } = options;
+  checkBoolean("create a sync bus", "deferred", deferred);
+  return deferred ? createAsyncBus<M>(rest) : createSyncBus<M>(rest);
+}
+
+/**
+ * Creates a bus that queues its events and handles them in a microtask, in their order; it lets
+ * the event loop have a turn every 1 024 events. Handlers may overlap where they return promises.
+ *
+ * @typeParam M The event map; without one any type carries any data.
+ * @param options The bounds of the queue, and what to do about errors.
+ * @returns The bus.
+ * @throws {TypeError} If an option is unknown or of a wrong type.
+ * @throws {RangeError} If an option is out of its range.
+ * @throws {UnsupportedError} If `handlers` or `threads` ask for threads: this version has none.
+ *
+ * @example Emitting without waiting
+ * ```ts
+ * import { forAsync } from "@beat/beat";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bus = forAsync<{ "job.done": number }>();
+ * const done: number[] = [];
+ * bus.on("job.done", (event) => done.push(event.data));
+ * bus.emit("job.done", 1);
+ * assertEquals(done, []);
+ * await bus.drain();
+ * assertEquals(done, [1]);
+ * ```
+ */
+export function forAsync<M extends object = OpenEventMap>(options: AsyncOptions = {}): AsyncBus<M> {
+  refuseThreads("create an async bus", options);
+  return createAsyncBus<M>(options);
+}
+
+/**
+ * Refuses: the flow engine is not part of this version.
+ *
+ * @param options What a flow bus will take.
+ * @returns Never.
+ * @throws {UnsupportedError} Always.
+ *
+ * @example What it says
+ * ```ts
+ * import { forFlow, UnsupportedError } from "@beat/beat";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => forFlow(), UnsupportedError, "this version has no flow engine");
+ * ```
+ */
+export function forFlow(options: object = {}): never {
+  checkObject("create a flow bus", options);
+  throw new UnsupportedError("create a flow bus", "this version has no flow engine");
+}
+
+/**
+ * Creates a bus. The options alone decide its kind: a sync bus, with `deferred` an async one.
+ *
+ * @typeParam M The event map; without one any type carries any data.
+ * @param options What the bus is to do.
+ * @returns The bus.
+ * @throws {TypeError} If an option is unknown or of a wrong type.
+ * @throws {RangeError} If an option is out of its range.
+ * @throws {UnsupportedError} If `stages`, `handlers` or `threads` ask for another engine: this
+ *   version has none.
+ *
+ * @example The default: handlers run inside `emit`
+ * ```ts
+ * import { createBus } from "@beat/beat";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bus = createBus();
+ * let handled = 0;
+ * bus.on("ping", () => handled++);
+ * bus.emit("ping");
+ * assertEquals(handled, 1);
+ * ```
+ */
+export function createBus<M extends object = OpenEventMap>(options: DeferredOptions): AsyncBus<M>;
+/** Creates a bus that calls its handlers inside `emit`. */
+export function createBus<M extends object = OpenEventMap>(options?: DirectOptions): SyncBus<M>;
+export function createBus<M extends object>(
+  options: DirectOptions | DeferredOptions = {},
+): SyncBus<M> | AsyncBus<M> {
+  checkObject("create a bus", options);
+  if ("stages" in options) return forFlow(options);
+  refuseThreads("create a bus", options);
+  return forSync<M>(options as DeferredOptions);
+}
+
+/** @throws {UnsupportedError} If the options ask for threads. */
+export function refuseThreads(action: string, options: object): void {
+  checkObject(action, options);
+  for (const name of ["handlers", "threads"]) {
+    if (!(name in options)) continue;
+    throw new UnsupportedError(
+      `${action} with '${name}'`,
+      "this version runs handlers only in the thread of the bus",
+    );
+  }
+}

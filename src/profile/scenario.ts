@@ -1,0 +1,73 @@
+import { checkChoice } from "../core/options.ts";
+import { createAsyncBus } from "../engines/async.ts";
+import { createSyncBus } from "../engines/sync.ts";
+import { readEnvironment } from "../runtime/environment.ts";
+import { advise } from "./advisor.ts";
+import { forFlow, refuseThreads } from "./factory.ts";
+import { PRESETS } from "./profile.ts";
+import type { AsyncBus, Bus, SyncBus } from "../core/contracts.ts";
+import type { OpenEventMap } from "../core/event.ts";
+import type { Advice } from "./advisor.ts";
+import type { Profile } from "./profile.ts";
+
+/** What a scenario is called. */
+export type ScenarioName = "sync" | "async" | "flow";
+
+/**
+ * Creates a bus by the name of its scenario.
+ *
+ * @typeParam M The event map; without one any type carries any data.
+ * @param name The scenario; without it the environment variable `BEAT_SCENARIO` names it, if it
+ *   may be read without a prompt, else it is `"sync"`.
+ * @returns The bus.
+ * @throws {RangeError} If the name is not that of a scenario.
+ * @throws {UnsupportedError} If the name is `"flow"`: this version has no flow engine.
+ *
+ * @example By name
+ * ```ts
+ * import { scenario } from "@beat/beat";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(scenario("async").capabilities.engine, "async");
+ * ```
+ */
+export function scenario<M extends object = OpenEventMap>(name: "sync"): SyncBus<M>;
+/** Creates a bus that queues its events. */
+export function scenario<M extends object = OpenEventMap>(name: "async"): AsyncBus<M>;
+/** Creates the bus that a name or `BEAT_SCENARIO` asks for. */
+export function scenario<M extends object = OpenEventMap>(name?: ScenarioName): Bus<M>;
+export function scenario<M extends object>(name?: ScenarioName): Bus<M> {
+  const chosen = name ?? readEnvironment("BEAT_SCENARIO") ?? "sync";
+  checkChoice("create a bus", "scenario", chosen, Object.keys(PRESETS));
+  return option<M>(PRESETS[chosen as ScenarioName]);
+}
+
+/**
+ * Creates the bus that fits a profile: what {@linkcode advise} says, built.
+ *
+ * @typeParam M The event map; without one any type carries any data.
+ * @param profile What the program expects of its bus.
+ * @returns The bus.
+ * @throws {TypeError} If a field is unknown or of a wrong type.
+ * @throws {RangeError} If a field is out of its range.
+ * @throws {UnsupportedError} If the advice is a flow bus or threads: this version has neither.
+ *
+ * @example A busy program gets a queue
+ * ```ts
+ * import { option } from "@beat/beat";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bus = option({ name: "auto", tps: 200_000 });
+ * assertEquals(bus.capabilities.engine, "async");
+ * ```
+ */
+export function option<M extends object = OpenEventMap>(profile: Profile): Bus<M> {
+  return build<M>(advise(profile));
+}
+
+function build<M extends object>(advice: Advice): Bus<M> {
+  if (advice.engine === "flow") return forFlow();
+  if (advice.engine === "sync") return createSyncBus<M>();
+  if (advice.threads !== undefined) refuseThreads("create an async bus", advice);
+  return createAsyncBus<M>();
+}

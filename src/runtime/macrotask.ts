@@ -1,0 +1,29 @@
+type Callback = () => void;
+
+declare const setImmediate: ((callback: Callback) => unknown) | undefined;
+
+/**
+ * Calls `callback` after the event loop has had a turn: timers, I/O and rendering go first.
+ * `setImmediate` where there is one; in browsers a message, as nested timers wait 4 ms there.
+ */
+export const scheduleMacrotask: (callback: Callback) => void = choose();
+
+function choose(): (callback: Callback) => void {
+  if (typeof setImmediate === "function") return (callback) => void setImmediate!(callback);
+  if (typeof MessageChannel === "function") return messages();
+  return (callback) => void setTimeout(callback, 0);
+}
+
+function messages(): (callback: Callback) => void {
+  const { port1, port2 } = new MessageChannel();
+  let waiting: Callback[] = [];
+  port1.onmessage = () => {
+    const due = waiting;
+    waiting = [];
+    for (const callback of due) callback();
+  };
+  return (callback) => {
+    waiting.push(callback);
+    port2.postMessage(0);
+  };
+}
