@@ -1,178 +1,93 @@
 import { BusClosedError, show } from "./errors.ts";
-import { createEventIterator } from "./event_iterator.ts";
-import { createEventTarget } from "./event_target.ts";
 import { Ledger } from "./ledger.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { checkBoolean, checkFunction, checkOptions, checkSignal } from "./options.ts";
-import { Registration } from "./registration.ts";
+import { BOOLEAN, check, checkOptions, FUNCTION, SIGNAL } from "./options.ts";
 import { Registry } from "./registry.ts";
-import type {
-  BusOptions,
-  DropReport,
-  EventIterator,
-  EventsOptions,
-  OnceOptions,
-  SubscribeOptions,
-  Subscription,
-} from "./contracts.ts";
+import type { BusOptions, DropReport, SubscribeOptions } from "./contracts.ts";
+import type { Engine } from "./engine.ts";
 import type { BusEvent, Handler } from "./event.ts";
-import type { Resolution } from "./resolution.ts";
-import type { BusStats } from "./stats.ts";
+import type { Rules } from "./options.ts";
+import type { Registration } from "./registration.ts";
 
-/** How events get from an emit to the handlers: what distinguishes one kind of bus from another. */
-export interface Engine {
-  /** Delivers an event, or queues it. */
-  deliver(resolution: Resolution, event: BusEvent): void;
-  /** Delivers with neither isolation nor counting, where the engine calls handlers at once. */
-  deliverUnsafely(resolution: Resolution, event: BusEvent): void;
-  /** Whether a handler of the bus is on the stack. */
-  isInHandler(): boolean;
-  /** Drops what waits in queues, reports it, and says how many events that were. */
-  discard(): number;
-}
+/** The rules of the options that every bus takes. */
+export const BUS_RULES: Rules = { onError: FUNCTION, onDrop: FUNCTION };
 
-/**
- * What every engine has in common: subscriptions, books, hooks, drain and close.
- */
+/** What an engine and the face of its bus share: subscriptions, books, hooks and the life cycle. */
 export class BusCore {
-  readonly registry: Registry;
+  readonly registry: Registry = new Registry((type) => this.lifecycle.admit(`emit ${show(type)}`));
   readonly ledger: Ledger = new Ledger();
   readonly lifecycle: Lifecycle;
-  #onError: BusOptions["onError"];
-  #onDrop: BusOptions["onDrop"];
+  /** What the handler that failed last threw or rejected with, if no caller got it. */
+  lastError: unknown = undefined;
+  #options: BusOptions;
 
-  constructor(action: string, options: BusOptions, engine: Engine) {
-    checkFunction(action, "onError", options.onError, true);
-    checkFunction(action, "onDrop", options.onDrop, true);
-    this.#onError = options.onError;
-    this.#onDrop = options.onDrop;
-    this.registry = new Registry((type) => this.lifecycle.admit(`emit '${type}'`));
+  constructor(options: BusOptions, engine: Engine) {
+    this.#options = options;
     this.lifecycle = new Lifecycle(this.registry, this.ledger, engine);
   }
 
-  /** The `on` of every engine. */
-  on(pattern: string, handler: Handler, options?: SubscribeOptions): Registration {
+  /**
+   * The `on` of every bus. `onEnd` is called when the subscription ends, and told whether `close`
+   * ended it; with a signal that has aborted that is before `on` returns.
+   */
+  on(
+    pattern: string,
+    handler: Handler,
+    options: SubscribeOptions = {},
+    onEnd?: (closed: boolean) => void,
+  ): Registration {
     const action = `subscribe to ${show(pattern)}`;
-    this.lifecycle.refuseIfClosed(action);
-    checkFunction(action, "handler", handler);
-    if (options === undefined) return this.registry.add(pattern, handler);
-    checkOptions(action, options, ["once", "signal"]);
+    check(action, "pattern", pattern, ["a string", "string"]);
+    check(action, "handler", handler, FUNCTION);
+    checkOptions(action, options, { once: BOOLEAN, signal: SIGNAL });
+    if (this.lifecycle.state === "closed") throw new BusClosedError(action);
     const { once, signal } = options;
-    checkBoolean(action, "once", once);
-    checkSignal(action, signal);
     const registration = this.registry.add(pattern, handler);
-    // A second event may come before the first has been handled, even within its handler.
+    const end = () => registration.unsubscribe();
     if (once) {
-      registration.handler = (event) => registration.unsubscribe() ? handler(event) : undefined;
+      // A second event may come before the first has been handled, even within its handler.
+      registration.handler = (event) => end() ? handler(event) : undefined;
     }
-    if (signal !== undefined) endOnAbort(registration, signal);
-    return registration;
-  }
-
-  /** The promise form of `once`. */
-  once(pattern: string, options: OnceOptions = {}): Promise<BusEvent> {
-    const action = `wait for ${show(pattern)}`;
-    const promise = new Promise<BusEvent>((resolve, reject) => {
-      checkOptions(action, options, ["signal"]);
-      const { signal } = options;
-      checkSignal(action, signal);
-      signal?.throwIfAborted();
-      const registration = this.on(pattern, resolve, { once: true });
-      if (signal !== undefined) endOnAbort(registration, signal);
-      const forget = registration.onEnd;
+    registration.onEnd = onEnd;
+    if (signal !== undefined) {
+      signal.addEventListener("abort", end);
       registration.onEnd = (closed) => {
-        forget?.(closed);
-        if (signal?.aborted) reject(signal.reason);
-        if (!closed) return;
-        // Somebody may have stopped waiting long ago: that must not end the process.
-        promise.catch(() => {});
-        reject(new BusClosedError(action));
+        signal.removeEventListener("abort", end);
+        onEnd?.(closed);
       };
-    });
-    return promise;
-  }
-
-  /** The `off` of every engine. */
-  off(subscription: Subscription): boolean {
-    if (subscription instanceof Registration && subscription.registry === this.registry) {
-      return subscription.unsubscribe();
+      if (signal.aborted) end();
     }
-    throw new TypeError(
-      `Cannot end a subscription as it is not one of this bus: current value is ${
-        show(subscription)
-      }`,
-    );
-  }
-
-  /** The `events` of every engine. */
-  events(pattern: string, options?: EventsOptions): EventIterator<BusEvent> {
-    return createEventIterator(this, pattern, options);
-  }
-
-  /** The `asEventTarget` of every engine. */
-  asEventTarget(): EventTarget {
-    return createEventTarget(this);
-  }
-
-  /** The `prewarm` of every engine. */
-  prewarm(types: readonly string[]): void {
-    if (!Array.isArray(types)) {
-      throw new TypeError(
-        `Cannot prewarm as 'types' must be an array: current value is ${show(types)}`,
-      );
-    }
-    for (const type of types) this.registry.resolve(type);
-  }
-
-  /** The `stats` of every engine. */
-  stats(): BusStats {
-    const { emitted, processed, dropped, depth, failed } = this.ledger;
-    return {
-      emitted,
-      processed,
-      dropped,
-      depth,
-      failed,
-      inDoubt: 0,
-      subscriptions: this.registry.size,
-    };
+    return registration;
   }
 
   /** Counts a failure that no caller gets, and tells `onError` or the console. */
   fail(error: unknown, event: BusEvent, subscription: Registration): void {
     this.ledger.failed++;
-    if (this.#onError === undefined) {
-      if (subscription.printed) return;
+    this.lastError = error;
+    if (this.#options.onError !== undefined) {
+      this.#tell("onError", (onError) => onError(error, { event, subscription }));
+    } else if (!subscription.printed) {
       subscription.printed = true;
       console.error(`A handler of '${subscription.pattern}' failed on '${event.type}':`, error);
-      return;
     }
-    this.#call("onError", () => this.#onError!(error, { event, subscription }));
   }
 
   /** Tells `onDrop`. Counting is the caller's, as only some of what drops is a delivery. */
   reportDrop(report: DropReport): void {
-    if (this.#onDrop !== undefined) this.#call("onDrop", () => this.#onDrop!(report));
+    this.#tell("onDrop", (onDrop) => onDrop(report));
   }
 
-  #call(name: string, hook: () => unknown): void {
-    const print = (error: unknown) => console.error(`The hook '${name}' failed:`, error);
+  /** Calls a hook, if there is one. What it throws must not harm the bus that reports. */
+  async #tell<Name extends keyof BusOptions>(
+    name: Name,
+    call: (hook: NonNullable<BusOptions[Name]>) => unknown,
+  ): Promise<void> {
+    const hook = this.#options[name];
+    if (hook === undefined) return;
     try {
-      const result = hook();
-      if (result instanceof Promise) result.catch(print);
+      await call(hook);
     } catch (error) {
-      print(error);
+      console.error(`The hook '${name}' failed:`, error);
     }
   }
-}
-
-/** Ends a subscription when the signal aborts; lets go of the signal when it ends before that. */
-function endOnAbort(registration: Registration, signal: AbortSignal): void {
-  if (signal.aborted) {
-    registration.unsubscribe();
-    return;
-  }
-  const end = () => registration.unsubscribe();
-  signal.addEventListener("abort", end, { once: true });
-  registration.onEnd = () => signal.removeEventListener("abort", end);
 }

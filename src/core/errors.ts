@@ -62,11 +62,7 @@ export class DrainTimeoutError extends Error {
 
   /** Creates the error from the number of open deliveries and the time-out in milliseconds. */
   constructor(remaining: number, timeout: number) {
-    super(
-      `Cannot drain the bus within ${timeout} ms: ${remaining} ${
-        remaining === 1 ? "delivery has" : "deliveries have"
-      } not settled`,
-    );
+    super(`Cannot drain the bus within ${timeout} ms: deliveries not settled are ${remaining}`);
     this.name = "DrainTimeoutError";
     this.remaining = remaining;
   }
@@ -104,6 +100,17 @@ export class UnsupportedError extends Error {
   }
 }
 
+/**
+ * Refuses a value in the words that every error of the bus has.
+ *
+ * @throws {TypeError} Naming the value and the rule.
+ */
+export function refuse(action: string, name: string, must: string, value: unknown): never {
+  throw new TypeError(
+    `Cannot ${action} as '${name}' must be ${must}: current value is ${show(value)}`,
+  );
+}
+
 /** Keeps a message readable when its value is a megabyte of text. */
 export function excerpt(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
@@ -112,7 +119,6 @@ export function excerpt(text: string): string {
 /** A value of any kind as an error message shows it; never throws. */
 export function show(value: unknown): string {
   if (typeof value === "string") return `'${excerpt(value)}'`;
-  if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
-  if (typeof value !== "object" || value === null) return String(value);
-  return Object.prototype.toString.call(value);
+  if (typeof value === "object" && value !== null) return Object.prototype.toString.call(value);
+  return excerpt(String(value));
 }

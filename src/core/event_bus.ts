@@ -1,6 +1,10 @@
-import { BatchError, show } from "./errors.ts";
+import { BatchError, BusClosedError, refuse, show } from "./errors.ts";
+import { createEventIterator } from "./event_iterator.ts";
+import { BusTarget } from "./event_target.ts";
+import { checkOptions, SIGNAL } from "./options.ts";
+import { Registration } from "./registration.ts";
 import { EventTopic } from "./topic.ts";
-import type { BusCore, Engine } from "./bus_core.ts";
+import type { BusCore } from "./bus_core.ts";
 import type {
   BusCapabilities,
   CloseOptions,
@@ -11,6 +15,7 @@ import type {
   SubscribeOptions,
   Subscription,
 } from "./contracts.ts";
+import type { Engine } from "./engine.ts";
 import type { BatchFailure } from "./errors.ts";
 import type { BusEvent, Handler } from "./event.ts";
 import type { Registry } from "./registry.ts";
@@ -44,22 +49,18 @@ export class EventBus {
   }
 
   emitBatch(events: readonly BusEvent[]): void {
-    if (!Array.isArray(events)) {
-      throw new TypeError(
-        `Cannot emit a batch as 'events' must be an array: current value is ${show(events)}`,
-      );
-    }
+    if (!Array.isArray(events)) refuse("emit a batch", "events", "an array", events);
     this.#core.lifecycle.admit("emit a batch");
-    let failures: BatchFailure[] | undefined;
+    const failures: BatchFailure[] = [];
     for (let index = 0; index < events.length; index++) {
       const event = events[index];
       try {
         this.#engine.deliver(this.#registry.lookup(event?.type), event);
       } catch (error) {
-        (failures ??= []).push({ index, error });
+        failures.push({ index, error });
       }
     }
-    if (failures !== undefined) throw new BatchError(failures, events.length);
+    if (failures.length > 0) throw new BatchError(failures, events.length);
   }
 
   topic(type: string): EventTopic {
@@ -70,28 +71,46 @@ export class EventBus {
     return this.#core.on(pattern, handler, options);
   }
 
-  once(pattern: string, options?: OnceOptions): Promise<BusEvent> {
-    return this.#core.once(pattern, options);
+  once(pattern: string, options: OnceOptions = {}): Promise<BusEvent> {
+    const action = `wait for ${show(pattern)}`;
+    const promise = new Promise<BusEvent>((resolve, reject) => {
+      checkOptions(action, options, { signal: SIGNAL });
+      const { signal } = options;
+      this.#core.on(pattern, resolve, { ...options, once: true }, (closed) => {
+        if (signal?.aborted) reject(signal.reason);
+        if (!closed) return;
+        // Somebody may have stopped waiting long ago: that must not end the process.
+        promise.catch(() => {});
+        reject(new BusClosedError(action));
+      });
+    });
+    return promise;
   }
 
   off(subscription: Subscription): boolean {
-    return this.#core.off(subscription);
+    if (subscription instanceof Registration && subscription.owner === this.#registry) {
+      return subscription.unsubscribe();
+    }
+    refuse("end a subscription", "subscription", "one of this bus", subscription);
   }
 
   events(pattern: string, options?: EventsOptions): EventIterator<BusEvent> {
-    return this.#core.events(pattern, options);
+    return createEventIterator(this.#core, pattern, options);
   }
 
   asEventTarget(): EventTarget {
-    return this.#core.asEventTarget();
+    return new BusTarget(this.#core);
   }
 
   prewarm(types: readonly string[]): void {
-    this.#core.prewarm(types);
+    if (!Array.isArray(types)) refuse("prewarm", "types", "an array", types);
+    for (const type of types) this.#registry.resolve(type);
   }
 
   stats(): BusStats {
-    return this.#core.stats();
+    const { emitted, processed, dropped, depth, failed } = this.#core.ledger;
+    const subscriptions = this.#registry.live.size;
+    return { emitted, processed, dropped, depth, failed, inDoubt: 0, subscriptions };
   }
 
   drain(options?: DrainOptions): Promise<void> {
@@ -103,7 +122,7 @@ export class EventBus {
   }
 
   get closed(): boolean {
-    return this.#core.lifecycle.closed;
+    return this.#core.lifecycle.state !== "open";
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,87 +1,63 @@
-import { hasWildcard, parsePattern } from "./pattern.ts";
 import { PatternError } from "./errors.ts";
+import { hasWildcard } from "./pattern.ts";
 import type { BusCore } from "./bus_core.ts";
 import type { Registration } from "./registration.ts";
 
 type Listener = EventListenerOrEventListenerObject;
 
-/** A listener as `EventTarget` tells them apart: the same function may listen twice, by phase. */
-interface Listening {
-  listener: Listener;
-  capture: boolean;
-  once: boolean;
+/** A type with listeners: its subscription on the bus, and which of them end with one event. */
+interface Listened {
+  subscription: Registration;
+  listeners: Map<Listener | null, boolean | undefined>;
 }
 
 /**
  * The bus as an `EventTarget`. A type is subscribed on the bus while it has listeners, so that
- * events that nobody listens to cost no `CustomEvent`.
+ * events that nobody listens to cost no `CustomEvent`. A target without a tree has no use for the
+ * capturing phase: a listener is the same in both.
  */
-export function createEventTarget(core: BusCore): EventTarget {
-  return new BusTarget(core);
-}
-
-class BusTarget extends EventTarget {
+export class BusTarget extends EventTarget {
   #core: BusCore;
-  #types = new Map<string, { subscription: Registration; listening: Listening[] }>();
+  #types = new Map<string, Listened>();
 
   constructor(core: BusCore) {
     super();
     this.#core = core;
   }
 
-  override addEventListener(
-    type: string,
-    listener: Listener | null,
-    options: boolean | AddEventListenerOptions = false,
-  ): void {
-    if (hasWildcard(parsePattern(type))) {
+  override addEventListener(type: string, listener: Listener | null, options?: unknown): void {
+    if (hasWildcard(type)) {
       throw new PatternError(type, "an EventTarget listens to exact types", type.indexOf("*"));
     }
-    const { capture = false, once = false, signal } = normalize(options);
+    const { once, signal } = Object(options) as AddEventListenerOptions;
     if (listener === null || signal?.aborted) return;
-    const { listening } = this.#subscribed(type);
-    super.addEventListener(type, listener, options);
-    if (listening.some((each) => each.listener === listener && each.capture === capture)) return;
-    listening.push({ listener, capture, once });
-    signal?.addEventListener("abort", () => this.#forget(type, listener, capture), { once: true });
-  }
-
-  override removeEventListener(
-    type: string,
-    listener: Listener | null,
-    options: boolean | EventListenerOptions = false,
-  ): void {
-    super.removeEventListener(type, listener, options);
-    this.#forget(type, listener, normalize(options).capture ?? false);
-  }
-
-  #subscribed(type: string): { listening: Listening[] } {
-    let entry = this.#types.get(type);
-    if (entry === undefined) {
+    let listened = this.#types.get(type);
+    if (listened === undefined) {
       const subscription = this.#core.on(type, (event) => {
         this.dispatchEvent(new CustomEvent(type, { detail: event.data }));
-        this.#keep(type, (each) => !each.once);
+        this.#forget(type, (_, once) => once);
       });
-      this.#types.set(type, entry = { subscription, listening: [] });
+      this.#types.set(type, listened = { subscription, listeners: new Map() });
     }
-    return entry;
+    if (listened.listeners.has(listener)) return;
+    listened.listeners.set(listener, once);
+    super.addEventListener(type, listener, { once: once! });
+    signal?.addEventListener("abort", () => this.removeEventListener(type, listener));
   }
 
-  #forget(type: string, listener: Listener | null, capture: boolean): void {
-    this.#keep(type, (each) => each.listener !== listener || each.capture !== capture);
+  override removeEventListener(type: string, listener: Listener | null): void {
+    super.removeEventListener(type, listener);
+    this.#forget(type, (each) => each === listener);
   }
 
-  /** Keeps the listeners that pass; without one left the type is not subscribed any more. */
-  #keep(type: string, passes: (listening: Listening) => boolean): void {
-    const entry = this.#types.get(type);
-    if (entry === undefined) return;
-    entry.listening = entry.listening.filter(passes);
-    if (entry.listening.length > 0) return;
-    entry.subscription.unsubscribe();
+  /** Forgets the listeners that go; without one left the type is not subscribed any more. */
+  #forget(type: string, goes: (listener: Listener | null, once?: boolean) => unknown): void {
+    const listened = this.#types.get(type);
+    listened?.listeners.forEach((once, listener, listeners) => {
+      if (goes(listener, once)) listeners.delete(listener);
+    });
+    if (listened?.listeners.size !== 0) return;
+    listened.subscription.unsubscribe();
     this.#types.delete(type);
   }
-}
-
-function normalize(options: boolean | AddEventListenerOptions): AddEventListenerOptions {
-  return typeof options === "boolean" ? { capture: options } : options;
 }

@@ -1,39 +1,31 @@
+interface Link<T> {
+  readonly item: T;
+  next: Link<T> | undefined;
+}
+
 /** A queue with constant-time `push` and `shift`; `Array.shift` moves what is behind it. */
-export class Fifo<T extends object> {
-  #items: (T | undefined)[] = new Array(8).fill(undefined);
-  #head = 0;
+export class Fifo<T> {
+  #first: Link<T> | undefined;
+  #last: Link<T> | undefined;
   /** How many items wait. */
   size = 0;
 
   /** Appends an item. */
   push(item: T): void {
-    if (this.size === this.#items.length) this.#grow();
-    this.#items[(this.#head + this.size) & (this.#items.length - 1)] = item;
+    const link = { item, next: undefined };
+    if (this.#last === undefined) this.#first = link;
+    else this.#last.next = link;
+    this.#last = link;
     this.size++;
   }
 
   /** Takes the oldest item; `undefined` if there is none. */
   shift(): T | undefined {
-    if (this.size === 0) return undefined;
-    const item = this.#items[this.#head];
-    this.#items[this.#head] = undefined;
-    this.#head = (this.#head + 1) & (this.#items.length - 1);
+    const link = this.#first;
+    if (link === undefined) return undefined;
+    this.#first = link.next;
+    if (this.#first === undefined) this.#last = undefined;
     this.size--;
-    return item;
-  }
-
-  /** Forgets all items. */
-  clear(): void {
-    this.#items = new Array(8).fill(undefined);
-    this.#head = 0;
-    this.size = 0;
-  }
-
-  #grow(): void {
-    const items = this.#items;
-    const rest = items.splice(0, this.#head);
-    for (const item of rest) items.push(item);
-    for (let free = items.length; free > 0; free--) items.push(undefined);
-    this.#head = 0;
+    return link.item;
   }
 }

@@ -1,98 +1,75 @@
 import { show } from "./errors.ts";
 
-/** @throws {TypeError} If the options are no object. */
-export function checkObject(action: string, options: unknown): void {
-  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
-  throw new TypeError(`Cannot ${action} as 'options' must be an object: ${current(options)}`);
+/** What an option must be: in words, as a `typeof`, and beyond that as a condition. */
+export type Rule = readonly [
+  must: string,
+  type: string,
+  holds?: (value: never) => boolean,
+];
+
+/** The rules of the options that a function takes, by name. */
+export type Rules = Readonly<Record<string, Rule>>;
+
+/** `true` or `false`. */
+export const BOOLEAN: Rule = ["a boolean", "boolean"];
+
+/** A function. */
+export const FUNCTION: Rule = ["a function", "function"];
+
+/** An `AbortSignal`. */
+export const SIGNAL: Rule = [
+  "an AbortSignal",
+  "object",
+  (value: unknown) => value instanceof AbortSignal,
+];
+
+/** A time in milliseconds; `Infinity` is one. */
+export const DURATION: Rule = ["at least 0 ms", "number", (value: number) => value >= 0];
+
+/** An integer of at least `least`. */
+export function integer(least: number): Rule {
+  const holds = (value: number) => Number.isSafeInteger(value) && value >= least;
+  return [`an integer of at least ${least}`, "number", holds];
+}
+
+/** One of some texts. */
+export function choice(...allowed: string[]): Rule {
+  return [`one of ${allowed.join(", ")}`, "string", (value: string) => allowed.includes(value)];
 }
 
 /**
- * Refuses options that are no object or hold a name that is not known: a misspelt option must not
- * be ignored.
+ * Refuses options that are no object, that break their rule, or that nobody knows: a misspelt
+ * option must not be ignored. An option that is `undefined` counts as left out.
  *
- * @throws {TypeError} Naming the option and what is known.
+ * @throws {TypeError | RangeError} Naming the option, its value and its rule.
  */
-export function checkOptions(action: string, options: object, known: readonly string[]): void {
+export function checkOptions(action: string, options: object, rules: Rules): void {
   checkObject(action, options);
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) {
-      throw new TypeError(
-        `Cannot ${action} as option '${name}' is unknown: known are ${
-          known.map((each) => `'${each}'`).join(", ")
-        }`,
-      );
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(rules, name)) {
+      const known = Object.keys(rules).join(", ");
+      throw new TypeError(`Cannot ${action} as option '${name}' is unknown: known are ${known}`);
     }
+    if (value !== undefined) check(action, name, value, rules[name]);
   }
 }
 
-/** @throws {TypeError} If the value is no function; `undefined` is allowed if `optional`. */
-export function checkFunction(
+/** @throws {TypeError} If the options are no object. */
+export function checkObject(action: string, options: unknown): void {
+  check(action, "options", options, ["an object", "object", (value: unknown) => value !== null]);
+}
+
+/** @throws {TypeError | RangeError} If the value breaks the rule: a `RangeError` if it is of the right type. */
+export function check(
   action: string,
   name: string,
   value: unknown,
-  optional = false,
+  [must, type, holds]: Rule,
 ): void {
-  if (typeof value === "function" || (optional && value === undefined)) return;
-  throw new TypeError(`Cannot ${action} as '${name}' must be a function: ${current(value)}`);
-}
-
-/** @throws {TypeError} If the value is neither a boolean nor `undefined`. */
-export function checkBoolean(action: string, name: string, value: unknown): void {
-  if (value === undefined || typeof value === "boolean") return;
-  throw new TypeError(`Cannot ${action} as '${name}' must be a boolean: ${current(value)}`);
-}
-
-/** @throws {TypeError} If the value is neither an `AbortSignal` nor `undefined`. */
-export function checkSignal(action: string, value: unknown): void {
-  if (value === undefined || value instanceof AbortSignal) return;
-  throw new TypeError(`Cannot ${action} as 'signal' must be an AbortSignal: ${current(value)}`);
-}
-
-/** @throws {RangeError} If the value is not one of `allowed`. */
-export function checkChoice(
-  action: string,
-  name: string,
-  value: unknown,
-  allowed: readonly string[],
-): void {
-  if (allowed.includes(value as string)) return;
-  throw new RangeError(
-    `Cannot ${action} as '${name}' must be one of ${
-      allowed.map((each) => `'${each}'`).join(", ")
-    }: ${current(value)}`,
+  const fits = typeof value === type;
+  if (fits && (holds === undefined || holds(value as never))) return;
+  const Refusal = fits && type !== "object" ? RangeError : TypeError;
+  throw new Refusal(
+    `Cannot ${action} as '${name}' must be ${must}: current value is ${show(value)}`,
   );
-}
-
-/** @throws {TypeError | RangeError} If the value is no integer from `least` to `most`. */
-export function checkInteger(
-  action: string,
-  name: string,
-  value: unknown,
-  least: number,
-  most: number = Number.MAX_SAFE_INTEGER,
-): void {
-  checkNumber(action, name, value);
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
-  const range = most === Number.MAX_SAFE_INTEGER
-    ? `of at least ${least}`
-    : `from ${least} to ${most}`;
-  throw new RangeError(
-    `Cannot ${action} as '${name}' must be an integer ${range}: ${current(value)}`,
-  );
-}
-
-/** @throws {TypeError | RangeError} If the value is no duration in ms; `Infinity` is one. */
-export function checkDuration(action: string, name: string, value: unknown): void {
-  checkNumber(action, name, value);
-  if ((value as number) >= 0) return;
-  throw new RangeError(`Cannot ${action} as '${name}' must be at least 0 ms: ${current(value)}`);
-}
-
-function checkNumber(action: string, name: string, value: unknown): void {
-  if (typeof value === "number") return;
-  throw new TypeError(`Cannot ${action} as '${name}' must be a number: ${current(value)}`);
-}
-
-function current(value: unknown): string {
-  return `current value is ${show(value)}`;
 }

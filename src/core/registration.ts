@@ -1,30 +1,30 @@
 import type { Handler } from "./event.ts";
 import type { Subscription } from "./contracts.ts";
-import type { Registry } from "./registry.ts";
+
+/** Where a registration is kept. */
+export interface RegistrationOwner {
+  /** Takes a registration out; says whether it was there. */
+  remove(registration: Registration): boolean;
+}
 
 /** One subscription as the bus keeps it; users see it as a {@linkcode Subscription}. */
 export class Registration implements Subscription {
   readonly pattern: string;
-  /** The pattern, split at its dots. */
-  readonly segments: readonly string[];
   /** Position in the order of registration, across all patterns of the bus. */
   readonly order: number;
-  readonly registry: Registry;
-  /** What an emit calls; set once, before the registration is added. */
+  readonly owner: RegistrationOwner;
+  /** What an emit calls; may be replaced until the first emit. */
   handler: Handler;
-  /** Whether emits still reach it. */
-  live = true;
   /** Whether a failure of its handler was printed already. */
   printed = false;
-  /** What must happen when the subscription ends by itself, by a signal or by `close`. */
+  /** What must happen when the subscription ends: by itself, by a signal or by `close`. */
   onEnd: ((closed: boolean) => void) | undefined = undefined;
 
-  constructor(registry: Registry, pattern: string, segments: readonly string[], handler: Handler) {
-    this.registry = registry;
+  constructor(owner: RegistrationOwner, pattern: string, order: number, handler: Handler) {
+    this.owner = owner;
     this.pattern = pattern;
-    this.segments = segments;
+    this.order = order;
     this.handler = handler;
-    this.order = registry.nextOrder();
   }
 
   get ready(): Promise<void> {
@@ -32,21 +32,19 @@ export class Registration implements Subscription {
   }
 
   unsubscribe(): boolean {
-    if (!this.live) return false;
-    this.registry.remove(this);
-    this.end(false);
-    return true;
+    return this.end(false);
   }
 
   [Symbol.dispose](): void {
-    this.unsubscribe();
+    this.end(false);
   }
 
-  /** Marks the registration as ended and tells whoever waits on it; `closed` if the bus did it. */
-  end(closed: boolean): void {
-    this.live = false;
+  /** Ends the subscription, because of `close` or not; says whether it was live. */
+  end(closed: boolean): boolean {
+    const wasLive = this.owner.remove(this);
     const onEnd = this.onEnd;
     this.onEnd = undefined;
     onEnd?.(closed);
+    return wasLive;
   }
 }

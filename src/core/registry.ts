@@ -1,7 +1,7 @@
-import { show } from "./errors.ts";
-import { hasWildcard, parsePattern } from "./pattern.ts";
+import { refuse } from "./errors.ts";
+import { checkPattern, hasWildcard } from "./pattern.ts";
 import { Registration } from "./registration.ts";
-import { Resolution } from "./resolution.ts";
+import { Resolution, STALE } from "./resolution.ts";
 import { ResolutionCache } from "./resolution_cache.ts";
 import { WildcardTree } from "./wildcards.ts";
 import type { Handler } from "./event.ts";
@@ -22,6 +22,7 @@ export class Registry {
   #exact: Record<string, Resolution> = Object.create(null);
   #cache = new ResolutionCache();
   #wildcards = new WildcardTree();
+  #wildcardCount = 0;
   #last = new Resolution("");
   #order = 0;
   #gate: (type: string) => void;
@@ -29,8 +30,8 @@ export class Registry {
   version = 1;
   /** Equals `version` while anyone may emit; never equal to any once the registry is sealed. */
   openVersion = 1;
-  /** How many subscriptions there are. */
-  size = 0;
+  /** Every subscription, in the order of registration. */
+  readonly live = new Set<Registration>();
 
   /** Creates a registry; once it is sealed, `gate` is asked at each look-up, and throws to refuse. */
   constructor(gate: (type: string) => void) {
@@ -57,9 +58,7 @@ export class Registry {
    */
   resolve(type: string): Resolution {
     if (typeof type !== "string" || type === "") {
-      throw new TypeError(
-        `Cannot emit as 'type' must be a non-empty string: current value is ${show(type)}`,
-      );
+      refuse("emit", "type", "a non-empty string", type);
     }
     if (this.openVersion === SEALED) this.#gate(type);
     return this.#last = this.current(type);
@@ -68,58 +67,48 @@ export class Registry {
   /** The resolution of a type for an event that was accepted already; asks no gate. */
   current(type: string): Resolution {
     let resolution = this.#exact[type] ?? this.#cache.get(type);
-    let reachable = true;
-    if (resolution === undefined) {
-      resolution = new Resolution(type);
-      reachable = this.#cache.set(resolution);
-    }
+    if (resolution === undefined) this.#cache.add(resolution = new Resolution(type));
     if (resolution.version !== this.version) {
       resolution.rebuild(this.#matching(resolution), this.version);
-      if (!reachable) resolution.invalidate();
     }
     return resolution;
   }
 
-  /** Adds a subscription at the end of the order. */
+  /**
+   * Adds a subscription at the end of the order.
+   *
+   * @throws {PatternError} If the pattern is malformed.
+   */
   add(pattern: string, handler: Handler): Registration {
-    const registration = new Registration(this, pattern, parsePattern(pattern), handler);
-    if (hasWildcard(registration.segments)) {
+    checkPattern(pattern);
+    const registration = new Registration(this, pattern, this.#order++, handler);
+    if (hasWildcard(pattern)) {
       this.#wildcards.add(registration);
-      this.#bump();
+      this.#changeWildcards(1);
     } else {
       const resolution = this.#exact[pattern] ??= this.#cache.take(pattern) ??
         new Resolution(pattern);
       (resolution.exact ??= new Set()).add(registration);
-      resolution.invalidate();
+      resolution.version = STALE;
     }
-    this.size++;
+    this.live.add(registration);
     return registration;
   }
 
-  /** Removes a subscription that is live. */
-  remove(registration: Registration): void {
-    const resolution = this.#exact[registration.pattern];
-    if (resolution?.exact?.delete(registration)) {
-      resolution.invalidate();
-      if (resolution.exact.size === 0) delete this.#exact[registration.pattern];
-    } else {
+  /** Removes a subscription; says whether it was live. */
+  remove(registration: Registration): boolean {
+    if (!this.live.delete(registration)) return false;
+    const { pattern } = registration;
+    if (hasWildcard(pattern)) {
       this.#wildcards.remove(registration);
-      this.#bump();
+      this.#changeWildcards(-1);
+    } else {
+      const resolution = this.#exact[pattern];
+      resolution.version = STALE;
+      resolution.exact!.delete(registration);
+      if (resolution.exact!.size === 0) delete this.#exact[pattern];
     }
-    this.size--;
-  }
-
-  /** Ends every subscription, as `close` does. */
-  clear(): void {
-    const all: Registration[] = [];
-    this.#wildcards.all(all);
-    for (const type in this.#exact) for (const each of this.#exact[type].exact!) all.push(each);
-    all.sort(byOrder);
-    for (const registration of all) {
-      if (!registration.live) continue;
-      this.remove(registration);
-      registration.end(true);
-    }
+    return true;
   }
 
   /** Makes every look-up ask the gate from now on. */
@@ -127,32 +116,19 @@ export class Registry {
     this.openVersion = SEALED;
   }
 
-  /** The next number in the order of registration. */
-  nextOrder(): number {
-    return this.#order++;
-  }
-
-  /** How many types without an exact subscription are kept resolved. */
-  get cached(): number {
-    return this.#cache.size;
-  }
-
   #matching(resolution: Resolution): Registration[] {
     const found: Registration[] = resolution.exact === undefined ? [] : [...resolution.exact];
-    if (this.#wildcards.size > 0) {
+    if (this.#wildcardCount > 0) {
       const exact = found.length;
       this.#wildcards.collect(resolution.type, found);
-      if (found.length > exact) found.sort(byOrder);
+      if (found.length > exact) found.sort((a, b) => a.order - b.order);
     }
     return found;
   }
 
-  #bump(): void {
+  #changeWildcards(by: number): void {
+    this.#wildcardCount += by;
     this.version++;
     if (this.openVersion !== SEALED) this.openVersion = this.version;
   }
-}
-
-function byOrder(a: Registration, b: Registration): number {
-  return a.order - b.order;
 }

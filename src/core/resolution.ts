@@ -31,11 +31,6 @@ export class Resolution {
     this.type = type;
   }
 
-  /** Makes the next emit of the type rebuild the lists. */
-  invalidate(): void {
-    this.version = STALE;
-  }
-
   /** Replaces the lists. */
   rebuild(registrations: readonly Registration[], version: number): void {
     this.registrations = registrations;

@@ -1,58 +1,54 @@
+import { STALE } from "./resolution.ts";
 import type { Resolution } from "./resolution.ts";
 
-/** Entries of one generation; a cache holds at most twice as many. */
-const GENERATION = 1024;
-
-/** Longer types are resolved anew at each emit, so that the cache is bounded in bytes as well. */
-const MAX_TYPE_LENGTH = 256;
+/** What a generation holds, in characters; a type counts for 64 and its length. */
+const GENERATION = 2 ** 17;
 
 /**
  * Resolutions of types that have no exact subscription, in two generations: when the young one is
- * full it becomes the old one, and what the old one held is forgotten. What is used stays.
+ * full it becomes the old one, and what the old one held is forgotten. What is used stays, and
+ * however many types come, whatever their length, the memory is bounded.
  */
 export class ResolutionCache {
   #young = new Map<string, Resolution>();
   #old = new Map<string, Resolution>();
+  #weight = 0;
+
+  /** Keeps a resolution. */
+  add(resolution: Resolution): void {
+    this.#weight += 64 + resolution.type.length;
+    if (this.#weight > GENERATION) {
+      // Topic handles may hold what is forgotten here. Out of reach of `take` nothing else could
+      // tell them of a new exact subscription, so they must ask again.
+      for (const forgotten of this.#old.values()) forgotten.version = STALE;
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#weight = 0;
+    }
+    this.#young.set(resolution.type, resolution);
+  }
 
   /** The resolution of `type`, moved to the young generation. */
   get(type: string): Resolution | undefined {
-    const found = this.#young.get(type);
-    if (found !== undefined) return found;
-    const aged = this.#old.get(type);
-    if (aged !== undefined) {
+    const young = this.#young.get(type);
+    if (young !== undefined) return young;
+    const old = this.#old.get(type);
+    if (old !== undefined) {
       this.#old.delete(type);
-      this.set(aged);
+      this.add(old);
     }
-    return aged;
-  }
-
-  /** Keeps a resolution; says whether the cache takes a type of that length. */
-  set(resolution: Resolution): boolean {
-    if (resolution.type.length > MAX_TYPE_LENGTH) return false;
-    if (this.#young.size >= GENERATION) this.#age();
-    this.#young.set(resolution.type, resolution);
-    return true;
+    return old;
   }
 
   /** Takes a resolution out, for a type that gets its first exact subscription. */
   take(type: string): Resolution | undefined {
-    const found = this.#young.get(type) ?? this.#old.get(type);
-    if (found !== undefined && !this.#young.delete(type)) this.#old.delete(type);
+    const found = this.get(type);
+    this.#young.delete(type);
     return found;
   }
 
   /** How many resolutions are kept. */
   get size(): number {
     return this.#young.size + this.#old.size;
-  }
-
-  /**
-   * A forgotten resolution is made stale, because topic handles may hold it: once it is out of
-   * reach of `take`, nothing else could tell them of a new exact subscription.
-   */
-  #age(): void {
-    for (const forgotten of this.#old.values()) forgotten.invalidate();
-    this.#old = this.#young;
-    this.#young = new Map();
   }
 }

@@ -1,5 +1,5 @@
-import { show } from "./errors.ts";
-import type { Engine } from "./bus_core.ts";
+import { refuse } from "./errors.ts";
+import type { Engine } from "./engine.ts";
 import type { BusEvent } from "./event.ts";
 import type { Registry } from "./registry.ts";
 import type { Resolution } from "./resolution.ts";
@@ -28,26 +28,17 @@ export class EventTopic {
   }
 
   dispatch(event: BusEvent): void {
-    if (event?.type !== this.type) this.#refuse(event);
-    this.#engine.deliver(this.#current(), event);
+    this.#engine.deliver(this.#current(event?.type), event);
   }
 
   unsafeDispatch(event: BusEvent): void {
-    if (event?.type !== this.type) this.#refuse(event);
-    this.#engine.deliverUnsafely(this.#current(), event);
+    this.#engine.deliverUnsafely(this.#current(event?.type), event);
   }
 
-  #current(): Resolution {
+  #current(type: string = this.type): Resolution {
+    if (type !== this.type) refuse("dispatch", "event.type", `'${this.type}'`, type);
     const resolution = this.#resolution;
     if (resolution.version === this.#registry.openVersion) return resolution;
-    return this.#resolution = this.#registry.resolve(this.type);
-  }
-
-  #refuse(event: BusEvent): never {
-    throw new TypeError(
-      `Cannot dispatch as 'event.type' must be '${this.type}': current value is ${
-        show(event?.type)
-      }`,
-    );
+    return this.#resolution = this.#registry.resolve(type);
   }
 }

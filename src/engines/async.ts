@@ -1,22 +1,19 @@
-import { BusCore } from "../core/bus_core.ts";
+import { BUS_RULES, BusCore } from "../core/bus_core.ts";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { EventBus } from "../core/event_bus.ts";
-import { isThenable, PendingDelivery } from "../core/ledger.ts";
-import {
-  checkChoice,
-  checkDuration,
-  checkInteger,
-  checkOptions,
-  checkSignal,
-} from "../core/options.ts";
+import { isThenable } from "../core/ledger.ts";
+import { MAX_DELAY } from "../core/lifecycle.ts";
+import { checkOptions, choice, DURATION, integer, SIGNAL } from "../core/options.ts";
+import { PendingDelivery } from "../core/pending_delivery.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
 import { EventQueue } from "./event_queue.ts";
 import { KeyedBacklog } from "./keyed_backlog.ts";
-import type { Engine } from "../core/bus_core.ts";
 import type { AsyncBus, BusCapabilities, BusOptions, EnqueueOptions } from "../core/contracts.ts";
+import type { Engine } from "../core/engine.ts";
 import type { BusEvent, OpenEventMap } from "../core/event.ts";
 import type { Ledger } from "../core/ledger.ts";
 import type { Registry } from "../core/registry.ts";
+import type { Rules } from "../core/options.ts";
 import type { Registration } from "../core/registration.ts";
 import type { Resolution } from "../core/resolution.ts";
 
@@ -55,6 +52,15 @@ const CAPABILITIES: BusCapabilities = Object.freeze({
 /** Events that are handled before the event loop has a turn. */
 const BURST = 1024;
 
+const RULES: Rules = {
+  ...BUS_RULES,
+  capacity: ["a power of two up to 2 ** 24", "number", isCapacity],
+  overflow: choice("block", "error", "drop-newest", "drop-oldest"),
+  concurrency: integer(1),
+};
+
+const ENQUEUE_RULES: Rules = { signal: SIGNAL, timeout: DURATION };
+
 const RESOLVED = Promise.resolve();
 
 /**
@@ -66,23 +72,13 @@ const RESOLVED = Promise.resolve();
 export function createAsyncBus<M extends object = OpenEventMap>(
   options: AsyncOptions = {},
 ): AsyncBus<M> {
-  const action = "create an async bus";
-  checkOptions(action, options, ["capacity", "overflow", "concurrency", "onError", "onDrop"]);
-  const { capacity = 65_536, overflow = "block", concurrency = 256 } = options;
-  checkInteger(action, "capacity", capacity, 1, 2 ** 24);
-  if ((capacity & (capacity - 1)) !== 0) {
-    throw new RangeError(
-      `Cannot ${action} as 'capacity' must be a power of two: current value is ${capacity}`,
-    );
-  }
-  checkChoice(action, "overflow", overflow, ["block", "error", "drop-newest", "drop-oldest"]);
-  checkInteger(action, "concurrency", concurrency, 1);
-  const engine = new AsyncEngine(action, options, { capacity, overflow, concurrency });
+  checkOptions("create an async bus", options, RULES);
+  const engine = new AsyncEngine(options);
   const bus = Object.assign(new EventBus(engine.core, engine, CAPABILITIES), {
     enqueue: (event: BusEvent, options?: EnqueueOptions) => engine.enqueue(event, options),
-    lastError: () => engine.lastError,
+    lastError: () => engine.core.lastError,
     clearError: () => {
-      engine.lastError = undefined;
+      engine.core.lastError = undefined;
     },
   });
   return bus as unknown as AsyncBus<M>;
@@ -98,8 +94,6 @@ interface Waiter {
 /** Queues events, and calls their handlers in a microtask. */
 class AsyncEngine implements Engine {
   readonly core: BusCore;
-  /** What a handler threw or rejected with last. */
-  lastError: unknown = undefined;
   #ledger: Ledger;
   #registry: Registry;
   #queue = new EventQueue();
@@ -107,23 +101,19 @@ class AsyncEngine implements Engine {
   /** In the order of their calls. */
   #waiters = new Set<Waiter>();
   #capacity: number;
-  #overflow: AsyncOptions["overflow"];
+  #overflow: NonNullable<AsyncOptions["overflow"]>;
   #concurrency: number;
   #isScheduled = false;
   #isHandling = false;
   #run = () => this.#drainQueue();
 
-  constructor(
-    action: string,
-    options: BusOptions,
-    limits: Required<Pick<AsyncOptions, "capacity" | "overflow" | "concurrency">>,
-  ) {
-    this.core = new BusCore(action, options, this);
+  constructor(options: AsyncOptions) {
+    this.core = new BusCore(options, this);
     this.#ledger = this.core.ledger;
     this.#registry = this.core.registry;
-    this.#capacity = limits.capacity;
-    this.#overflow = limits.overflow;
-    this.#concurrency = limits.concurrency;
+    this.#capacity = options.capacity ?? 65_536;
+    this.#overflow = options.overflow ?? "block";
+    this.#concurrency = options.concurrency ?? 256;
   }
 
   deliver(resolution: Resolution, event: BusEvent): void {
@@ -165,10 +155,8 @@ class AsyncEngine implements Engine {
 
   /** The `enqueue` of the bus. */
   async enqueue(event: BusEvent, options: EnqueueOptions = {}): Promise<void> {
-    checkOptions("enqueue an event", options, ["signal", "timeout"]);
+    checkOptions("enqueue an event", options, ENQUEUE_RULES);
     const { signal, timeout = Infinity } = options;
-    checkSignal("enqueue an event", signal);
-    checkDuration("enqueue an event", "timeout", timeout);
     signal?.throwIfAborted();
     const resolution = this.#registry.lookup(event?.type);
     if (resolution.handlers.length === 0 || (!this.#isFull() && this.#waiters.size === 0)) {
@@ -193,7 +181,7 @@ class AsyncEngine implements Engine {
           new QueueFullError(event.type, this.#capacity, `there was no room for ${timeout} ms`),
         );
       };
-      const timer = timeout < 2 ** 31 ? setTimeout(expire, timeout) : undefined;
+      const timer = timeout > MAX_DELAY ? undefined : setTimeout(expire, timeout);
       signal?.addEventListener("abort", abort, { once: true });
       this.#waiters.add(waiter);
     });
@@ -259,11 +247,11 @@ class AsyncEngine implements Engine {
       try {
         const result = handler(event);
         if (result !== undefined && isThenable(result)) {
-          delivery ??= this.#createDelivery(event.key);
-          delivery.follow(result, (error) => this.#fail(error, event, registrations[i]));
+          delivery ??= this.#createDelivery(event);
+          delivery.follow(result, registrations[i]);
         }
       } catch (error) {
-        this.#fail(error, event, registrations[i]);
+        this.core.fail(error, event, registrations[i]);
       }
     }
     if (delivery === undefined) {
@@ -274,18 +262,14 @@ class AsyncEngine implements Engine {
     return true;
   }
 
-  #createDelivery(key: string | undefined): PendingDelivery {
+  #createDelivery(event: BusEvent): PendingDelivery {
+    const { key } = event;
     if (key !== undefined) this.#backlog.begin(key);
-    return new PendingDelivery(this.#ledger, true, () => {
+    return new PendingDelivery(this.core, event, () => {
       if (key !== undefined) this.#backlog.end(key);
       if (!this.#isScheduled && this.#isReady()) this.#schedule();
       else if (this.#waiters.size > 0) this.#admitWaiters();
     });
-  }
-
-  #fail(error: unknown, event: BusEvent, registration: Registration): void {
-    this.lastError = error;
-    this.core.fail(error, event, registration);
   }
 
   /** Makes room for one event as `overflow` says; says whether the event is still to be queued. */
@@ -340,4 +324,8 @@ class AsyncEngine implements Engine {
       }
     }
   }
+}
+
+function isCapacity(value: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= 2 ** 24 && (value & (value - 1)) === 0;
 }

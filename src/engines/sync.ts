@@ -1,9 +1,10 @@
-import { BusCore } from "../core/bus_core.ts";
+import { BUS_RULES, BusCore } from "../core/bus_core.ts";
 import { EventBus } from "../core/event_bus.ts";
-import { combine, isThenable, PendingDelivery } from "../core/ledger.ts";
-import { checkBoolean, checkOptions } from "../core/options.ts";
-import type { Engine } from "../core/bus_core.ts";
+import { combine, isThenable } from "../core/ledger.ts";
+import { BOOLEAN, checkOptions } from "../core/options.ts";
+import { PendingDelivery } from "../core/pending_delivery.ts";
 import type { BusCapabilities, BusOptions, SyncBus } from "../core/contracts.ts";
+import type { Engine } from "../core/engine.ts";
 import type { BusEvent, OpenEventMap } from "../core/event.ts";
 import type { Ledger } from "../core/ledger.ts";
 import type { Registration } from "../core/registration.ts";
@@ -34,10 +35,8 @@ const CAPABILITIES: BusCapabilities = Object.freeze({
 export function createSyncBus<M extends object = OpenEventMap>(
   options: SyncOptions = {},
 ): SyncBus<M> {
-  const action = "create a sync bus";
-  checkOptions(action, options, ["failFast", "onError", "onDrop"]);
-  checkBoolean(action, "failFast", options.failFast);
-  const engine = new SyncEngine(action, options);
+  checkOptions("create a sync bus", options, { ...BUS_RULES, failFast: BOOLEAN });
+  const engine = new SyncEngine(options);
   const bus = Object.assign(new EventBus(engine.core, engine, CAPABILITIES), {
     emitAsync(input: string | BusEvent, data?: unknown): Promise<void> {
       return engine.emitAsync(typeof input === "string" ? { type: input, data } : input);
@@ -52,8 +51,8 @@ class SyncEngine implements Engine {
   #ledger: Ledger;
   #failFast: boolean;
 
-  constructor(action: string, options: SyncOptions) {
-    this.core = new BusCore(action, options, this);
+  constructor(options: SyncOptions) {
+    this.core = new BusCore(options, this);
     this.#ledger = this.core.ledger;
     this.#failFast = options.failFast ?? false;
   }
@@ -65,32 +64,27 @@ class SyncEngine implements Engine {
     ledger.emitted++;
     try {
       const result = sole(event);
-      if (result !== undefined && isThenable(result)) {
-        const delivery = new PendingDelivery(ledger, true);
-        this.#follow(delivery, result, resolution.registrations[0], event);
-        delivery.leave();
-        return;
-      }
+      if (result === undefined || !isThenable(result)) ledger.processed++;
+      else this.#watch(result, resolution.registrations[0], event);
     } catch (error) {
       ledger.failed++;
       ledger.processed++;
       throw error;
     }
-    ledger.processed++;
   }
 
+  /** What is awaited must be counted, as `drain` waits for it; nothing else is. */
   deliverUnsafely(resolution: Resolution, event: BusEvent): void {
-    const sole = resolution.sole;
+    const { sole, handlers, registrations } = resolution;
     if (sole !== undefined) {
       const result = sole(event);
-      if (result !== undefined) this.#watch(result, resolution.registrations[0], event);
+      if (result !== undefined) this.#watchUncounted(result, registrations[0], event);
       return;
     }
-    const { handlers, registrations } = resolution;
     for (let i = 0; i < handlers.length; i++) {
       const handler = handlers[i];
       const result = handler(event);
-      if (result !== undefined) this.#watch(result, registrations[i], event);
+      if (result !== undefined) this.#watchUncounted(result, registrations[i], event);
     }
   }
 
@@ -104,11 +98,11 @@ class SyncEngine implements Engine {
 
   /** The `emitAsync` of the bus. */
   async emitAsync(event: BusEvent): Promise<void> {
+    const ledger = this.#ledger;
     const { handlers, type } = this.core.registry.lookup(event?.type);
     const results: unknown[] = [];
-    this.#ledger.emitted++;
-    for (let i = 0; i < handlers.length; i++) {
-      const handler = handlers[i];
+    ledger.emitted++;
+    for (const handler of handlers) {
       try {
         results.push(handler(event));
       } catch (error) {
@@ -116,13 +110,15 @@ class SyncEngine implements Engine {
         if (this.#failFast) break;
       }
     }
-    this.#ledger.pending++;
-    const outcomes = await Promise.allSettled(results);
-    this.#ledger.pending--;
-    this.#ledger.processed++;
-    const failures = outcomes.flatMap((each) => each.status === "rejected" ? [each.reason] : []);
-    this.#ledger.failed += failures.length;
-    this.#ledger.settle();
+    ledger.pending++;
+    const failures: unknown[] = [];
+    for (const outcome of await Promise.allSettled(results)) {
+      if (outcome.status === "rejected") failures.push(outcome.reason);
+    }
+    ledger.pending--;
+    ledger.processed++;
+    ledger.failed += failures.length;
+    ledger.settle();
     if (failures.length > 0) throw combine(failures, type);
   }
 
@@ -137,8 +133,8 @@ class SyncEngine implements Engine {
       try {
         const result = handler(event);
         if (result !== undefined && isThenable(result)) {
-          delivery ??= new PendingDelivery(ledger, true);
-          this.#follow(delivery, result, registrations[i], event);
+          delivery ??= new PendingDelivery(this.core, event);
+          delivery.follow(result, registrations[i]);
         }
       } catch (error) {
         (failures ??= []).push(error);
@@ -153,20 +149,15 @@ class SyncEngine implements Engine {
     }
   }
 
-  /** Watches a promise that a handler returned to an `unsafeEmit`. */
-  #watch(result: unknown, registration: Registration, event: BusEvent): void {
-    if (!isThenable(result)) return;
-    const delivery = new PendingDelivery(this.#ledger, false);
-    this.#follow(delivery, result, registration, event);
+  #watch(result: PromiseLike<unknown>, registration: Registration, event: BusEvent): void {
+    const delivery = new PendingDelivery(this.core, event);
+    delivery.follow(result, registration);
     delivery.leave();
   }
 
-  #follow(
-    delivery: PendingDelivery,
-    result: PromiseLike<unknown>,
-    registration: Registration,
-    event: BusEvent,
-  ): void {
-    delivery.follow(result, (error) => this.core.fail(error, event, registration));
+  #watchUncounted(result: unknown, registration: Registration, event: BusEvent): void {
+    if (!isThenable(result)) return;
+    this.#ledger.emitted++;
+    this.#watch(result, registration, event);
   }
 }

@@ -1,4 +1,5 @@
-import { checkChoice, checkDuration, checkInteger, checkOptions } from "../core/options.ts";
+import { check, checkOptions, choice, DURATION, integer } from "../core/options.ts";
+import type { Rules } from "../core/options.ts";
 import type { Profile } from "./profile.ts";
 
 /** What the advisor makes of a profile: the engine, its parameters, and why. */
@@ -14,6 +15,17 @@ export interface Advice {
   /** The rule that chose the engine, as a sentence. */
   reason: string;
 }
+
+const NAME = choice("sync", "async", "flow", "auto");
+
+const RULES: Rules = {
+  name: NAME,
+  conc: integer(0),
+  tps: integer(0),
+  lat: choice("ultra_low", "low", "med"),
+  cores: integer(1),
+  batchTimeout: DURATION,
+};
 
 const BUSY_TPS = 50_000;
 
@@ -37,8 +49,9 @@ const BUSY_TPS = 50_000;
  * ```
  */
 export function advise(profile: Profile): Advice {
-  check(profile);
+  checkOptions("use the profile", profile, RULES);
   const { conc = 5_000, cores, batchTimeout = 100 } = profile;
+  check("use the profile", "name", profile.name, NAME);
   const { engine, reason } = choose(profile);
   if (engine === "flow") {
     return { engine, batchSize: 200 + Math.floor(conc / 50), batchTimeout, reason };
@@ -61,16 +74,4 @@ function choose(profile: Profile): Pick<Advice, "engine" | "reason"> {
     reason:
       `neither are ${tps} events a second more than ${BUSY_TPS}, nor is the latency 'ultra_low'`,
   };
-}
-
-function check(profile: Profile): void {
-  const action = "use the profile";
-  checkOptions(action, profile, ["name", "conc", "tps", "lat", "cores", "batchTimeout"]);
-  const { name, conc, tps, lat, cores, batchTimeout } = profile;
-  checkChoice(action, "name", name, ["sync", "async", "flow", "auto"]);
-  if (conc !== undefined) checkInteger(action, "conc", conc, 0);
-  if (tps !== undefined) checkInteger(action, "tps", tps, 0);
-  if (lat !== undefined) checkChoice(action, "lat", lat, ["ultra_low", "low", "med"]);
-  if (cores !== undefined) checkInteger(action, "cores", cores, 1);
-  if (batchTimeout !== undefined) checkDuration(action, "batchTimeout", batchTimeout);
 }

@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../core/errors.ts";
-import { checkBoolean, checkObject } from "../core/options.ts";
+import { BOOLEAN, check, checkObject } from "../core/options.ts";
 import { createAsyncBus } from "../engines/async.ts";
 import { createSyncBus } from "../engines/sync.ts";
 import type { AsyncBus, SyncBus } from "../core/contracts.ts";
@@ -52,8 +52,8 @@ export function forSync<M extends object>(
   options: DirectOptions | DeferredOptions = {},
 ): SyncBus<M> | AsyncBus<M> {
   checkObject("create a sync bus", options);
-  const { deferred, ...rest } = options;
-  checkBoolean("create a sync bus", "deferred", deferred);
+  const { deferred = false, ...rest } = options;
+  check("create a sync bus", "deferred", deferred, BOOLEAN);
   return deferred ? createAsyncBus<M>(rest) : createSyncBus<M>(rest);
 }
 

@@ -1,4 +1,4 @@
-import { checkChoice } from "../core/options.ts";
+import { check, choice } from "../core/options.ts";
 import { createAsyncBus } from "../engines/async.ts";
 import { createSyncBus } from "../engines/sync.ts";
 import { readEnvironment } from "../runtime/environment.ts";
@@ -38,7 +38,7 @@ export function scenario<M extends object = OpenEventMap>(name: "async"): AsyncB
 export function scenario<M extends object = OpenEventMap>(name?: ScenarioName): Bus<M>;
 export function scenario<M extends object>(name?: ScenarioName): Bus<M> {
   const chosen = name ?? readEnvironment("BEAT_SCENARIO") ?? "sync";
-  checkChoice("create a bus", "scenario", chosen, Object.keys(PRESETS));
+  check("create a bus", "scenario", chosen, choice(...Object.keys(PRESETS)));
   return option<M>(PRESETS[chosen as ScenarioName]);
 }
 

@@ -1,0 +1,120 @@
+/**
+ * Measures the bus and its peers on all runtimes in one run: `deno task bench --help`.
+ *
+ * @module
+ */
+import { QUESTIONS } from "./questions/mod.ts";
+import { type Options, readOptions } from "./harness/args.ts";
+import { drawChart } from "./harness/chart.ts";
+import { buildGo } from "./harness/go_process.ts";
+import { describeMachine, versionsOf } from "./harness/machine.ts";
+import { isReference, speedOf, toRows } from "./harness/rows.ts";
+import { findRuntimes, RUNTIMES } from "./harness/runtimes.ts";
+import { type Job, planJobs, type Result, runRounds } from "./harness/schedule.ts";
+import { baseName, type Results, resultUrl, store } from "./harness/store.ts";
+import { renderQuestion, renderReport } from "./harness/table.ts";
+import type { Question } from "./harness/types.ts";
+
+/** What a process costs beside its measurement: start, warm-up, the used state. */
+const OVERHEAD_S = 0.4;
+
+const options = readOptions(Deno.args, QUESTIONS.map(({ id }) => id));
+const asked = QUESTIONS.filter(({ id }) => options.only.length === 0 || options.only.includes(id));
+const folder = await Deno.makeTempDir({ prefix: "beat_bench_" });
+try {
+  Deno.exitCode = await main(asked);
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
+
+async function main(questions: Question[]): Promise<number> {
+  // C needs Node 24 even where the figures of other runtimes are asked for.
+  const all = await findRuntimes(RUNTIMES);
+  const runtimes = all.filter(({ name }) => options.runtimes.includes(name));
+  const jobs = await withoutGo(planJobs(questions, runtimes, options));
+  const reference = planJobs([...QUESTIONS], all, { ...options, peers: true }).find(isReference);
+  if (reference === undefined) {
+    console.error("No Node 24: C is unknown, goals in ns are not judged");
+  } else if (!jobs.some(isReference)) jobs.unshift(reference);
+
+  announce(jobs, options);
+  const date = new Date().toISOString().slice(0, 19) + "Z";
+  const results = await runRounds(jobs, options, progress(jobs.length * options.count));
+  const failures = results.filter(({ failure }) => failure !== undefined);
+
+  const c = speedOf(results);
+  const run = { date, c: c && Number(c.toFixed(3)), seconds: options.seconds };
+  const machine = await describeMachine();
+  const rows = toRows(results, c, date);
+  const versions = versionsOf(all);
+  const stored = await store(
+    machine,
+    { ...run, processes: options.count, versions },
+    rows,
+    QUESTIONS,
+  );
+  await write(stored, questions);
+  for (const question of questions) {
+    const mine = stored.rows.filter((row) => row.question === question.id);
+    console.log(renderQuestion(question, mine));
+  }
+  console.log(
+    `C = ${run.c ?? "unknown"}; written to bench/results/${baseName(machine)}.{json,txt}`,
+  );
+  failures.forEach(complain);
+  return failures.length === 0 ? 0 : 1;
+}
+
+/** Leaves the Go original out, aloud, where there is no Go. */
+async function withoutGo(jobs: Job[]): Promise<Job[]> {
+  if (!jobs.some(({ runtime }) => runtime === "go")) return jobs;
+  const missing = await buildGo(folder);
+  if (missing === undefined) return jobs;
+  console.error(`The Go original is not measured: ${missing}`);
+  return jobs.filter(({ runtime }) => runtime !== "go");
+}
+
+async function write(results: Results, drawn: Question[]): Promise<void> {
+  const { machine, rows } = results;
+  const text = renderReport(results, QUESTIONS);
+  await Deno.writeTextFile(resultUrl(`${baseName(machine)}.txt`), text);
+  for (const question of drawn) {
+    const mine = rows.filter((row) => row.question === question.id);
+    if (mine.length === 0) continue;
+    const dates = [...new Set(mine.map(({ date, c }) => `${date.slice(0, 10)}, C = ${c ?? "?"}`))];
+    const footer = `${machine.cpu}, ${machine.cores} cores; ${dates.join(" / ")}`;
+    const svg = await drawChart(question, mine, footer);
+    await Deno.writeTextFile(resultUrl(`${question.id}.svg`), `${svg}\n`);
+  }
+}
+
+function announce(jobs: Job[], { count, seconds }: Options): void {
+  const processes = jobs.length * count;
+  const minutes = Math.ceil(processes * (seconds + OVERHEAD_S) / 60);
+  console.error(`${jobs.length} subjects, ${processes} processes, about ${minutes} min`);
+}
+
+function progress(processes: number): (done: number, job: Job) => void {
+  if (!Deno.stderr.isTerminal()) {
+    const tenth = Math.ceil(processes / 10);
+    return (done) => {
+      if (done % tenth === 0) console.error(`${done} of ${processes} processes done`);
+    };
+  }
+  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+  return (done, { question, subject, runtime, state }) => {
+    const end = done + 1 === processes ? "\n" : "";
+    write(
+      `\r\x1b[K${
+        done + 1
+      }/${processes} ${question.id} · ${subject.name} · ${runtime} · ${state}${end}`,
+    );
+  };
+}
+
+function complain({ job, failure }: Result): void {
+  const { question, subject, runtime, state } = job;
+  console.error(
+    `FAILED ${question.id} · ${job.case.name} · ${subject.name} · ${runtime} · ${state}: ${failure}`,
+  );
+}

@@ -1,0 +1,118 @@
+/**
+ * How many bytes does an emit leave for the garbage collector?
+ *
+ * @module
+ */
+import type { Goal, ProcessSubject, Question, Work } from "../harness/types.ts";
+import { createEvent, TYPE } from "../subjects/events.ts";
+import { handlers } from "../subjects/handlers.ts";
+import { createAsyncBus, createDeferredBus, createSyncBus, useAsyncBus } from "../subjects/ours.ts";
+import { EMITTERY, type Peer, SYNC_PEERS } from "../subjects/peers.ts";
+import { settled } from "../subjects/settled.ts";
+import { ours, peer } from "../subjects/subject.ts";
+
+/** Big enough that the harness's own promises vanish in it, small enough for every queue. */
+const BURST = 1_000;
+/** Less than one machine word in sixteen emits: nothing is allocated for each. */
+const NOTHING: Goal[] = [{ limit: 0.5 }];
+
+/** Rounds of one burst, so that synchronous and queueing subjects are read alike. */
+function bursts(emit: () => unknown): Work {
+  return {
+    opsPerRound: BURST,
+    async run(rounds) {
+      for (let i = 0; i < rounds; i++) {
+        let last: unknown;
+        for (let k = 0; k < BURST; k++) last = emit();
+        await last;
+        await settled((i + 1) * BURST);
+      }
+    },
+  };
+}
+
+function emitter({ emitter, on }: Peer): Work {
+  on(TYPE, handlers[0]!);
+  const event = createEvent();
+  return bursts(() => emitter.emit(TYPE, event));
+}
+
+function sync(form: (bus: ReturnType<typeof createSyncBus>) => () => unknown): () => Work {
+  return () => {
+    const bus = createSyncBus();
+    bus.on(TYPE, handlers[0]!);
+    return bursts(form(bus));
+  };
+}
+
+function queued(create: typeof createAsyncBus): () => Work {
+  return () => {
+    const bus = create();
+    bus.on(TYPE, handlers[0]!);
+    const event = createEvent();
+    return bursts(() => void bus.emit(event));
+  };
+}
+
+let kept: unknown;
+
+/** Shows that the meter reads right: three fields are 24 bytes after a header of 24. */
+function control(): ProcessSubject {
+  return {
+    name: "control: an object of 48 B",
+    kind: "bound",
+    use: () => {},
+    setup: () => ({
+      opsPerRound: BURST,
+      handledPerRound: 0,
+      run(rounds) {
+        for (let i = 0; i < rounds * BURST; i++) kept = { a: i, b: i, c: kept === undefined };
+      },
+    }),
+  };
+}
+
+const event = createEvent();
+const { data } = event;
+
+/** Bytes allocated for one emit. */
+export const bytesQuestion: Question = {
+  id: "bytes",
+  title: "Bytes allocated per emit",
+  measure: "bytes",
+  states: ["used"],
+  cases: [{
+    name: "one handler",
+    subjects: [
+      ours("emit(event)", sync((bus) => () => bus.emit(event)), { goals: NOTHING }),
+      ours("emit(type, data)", sync((bus) => () => bus.emit(TYPE, data))),
+      ours("unsafeEmit(event)", sync((bus) => () => bus.unsafeEmit(event)), { goals: NOTHING }),
+      ours(
+        "topic.dispatch(event)",
+        sync((bus) => {
+          const topic = bus.topic(TYPE);
+          return () => topic.dispatch(event);
+        }),
+        { goals: NOTHING },
+      ),
+      ours(
+        "topic.emit(data)",
+        sync((bus) => {
+          const topic = bus.topic(TYPE);
+          return () => topic.emit(data);
+        }),
+      ),
+      ours("forAsync emit(event)", queued(createAsyncBus), { use: useAsyncBus, goals: NOTHING }),
+      ours("forSync deferred emit(event)", queued(createDeferredBus), {
+        use: useAsyncBus,
+        goals: NOTHING,
+      }),
+      control(),
+      ...[...SYNC_PEERS, EMITTERY].map((kind) => peer(kind, emitter)),
+    ],
+  }],
+  notes: [
+    "Growth of V8's heap ÷ emits; Bun's heap statistics do not move with it, so it is not measurable there.",
+    "0 is judged as below 0.5 B; emit(type, data) and topic.emit make the one event that handlers get.",
+  ],
+};

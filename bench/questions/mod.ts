@@ -1,0 +1,39 @@
+/**
+ * All questions, in the order of the report.
+ *
+ * @module
+ */
+import type { Question, Subject } from "../harness/types.ts";
+import { builtTypeQuestion } from "./built_type.ts";
+import { bulkQuestion } from "./bulk.ts";
+import { bytesQuestion } from "./bytes.ts";
+import { checkTimeQuestion } from "./check_time.ts";
+import { churnQuestion } from "./churn.ts";
+import { deferredQuestion } from "./deferred.ts";
+import { emitQuestion } from "./emit.ts";
+import { isolationQuestion } from "./isolation.ts";
+import { tenHandlersQuestion } from "./ten_handlers.ts";
+import { topicsQuestion } from "./topics.ts";
+import { wildcardQuestion } from "./wildcard.ts";
+
+/** All of them. */
+export const QUESTIONS: readonly Question[] = [
+  emitQuestion,
+  tenHandlersQuestion,
+  topicsQuestion,
+  builtTypeQuestion,
+  wildcardQuestion,
+  churnQuestion,
+  isolationQuestion,
+  deferredQuestion,
+  bulkQuestion,
+  bytesQuestion,
+  checkTimeQuestion,
+];
+
+/** The subject of that name in that case. */
+export function findSubject(question: string, inCase: string, name: string): Subject | undefined {
+  return QUESTIONS.find(({ id }) => id === question)
+    ?.cases.find((one) => one.name === inCase)
+    ?.subjects.find((subject) => subject.name === name);
+}

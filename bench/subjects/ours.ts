@@ -1,0 +1,67 @@
+/**
+ * This project's buses for the questions, and how they are used before they are measured.
+ *
+ * @module
+ */
+import { forAsync, forSync } from "../../mod.ts";
+import type { AsyncBus, SyncBus } from "../../mod.ts";
+import type { BenchMap } from "./events.ts";
+import { createOtherEvents, repeat, subscribeOthers } from "./used.ts";
+
+/** The synchronous engine. */
+export function createSyncBus(): SyncBus<BenchMap> {
+  return forSync<BenchMap>();
+}
+
+/** The queueing engine in one thread. */
+export function createAsyncBus(): AsyncBus<BenchMap> {
+  return forAsync<BenchMap>();
+}
+
+/** The same engine by its other door. */
+export function createDeferredBus(): AsyncBus<BenchMap> {
+  return forSync<BenchMap>({ deferred: true });
+}
+
+/** Uses every way to emit of the synchronous engine. */
+export async function useSyncBus(): Promise<void> {
+  const bus = createSyncBus();
+  const events = createOtherEvents();
+  subscribeOthers((type, handler) => {
+    bus.on(type, handler).unsubscribe();
+    return bus.on(type, handler);
+  });
+  const topics = events.map((event) => bus.topic(event.type));
+  await repeat(() => {
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i]!;
+      bus.emit(event);
+      bus.emit(event.type, event.data);
+      bus.unsafeEmit(event);
+      topics[i]!.emit(event.data);
+      topics[i]!.dispatch(event);
+      topics[i]!.unsafeDispatch(event);
+    }
+    bus.emitBatch(events);
+  });
+  await bus.close();
+}
+
+/** Uses every way to emit of the queueing engine, waiting for the handlers after each round. */
+export async function useAsyncBus(): Promise<void> {
+  const bus = createAsyncBus();
+  const events = createOtherEvents();
+  subscribeOthers((type, handler) => bus.on(type, handler));
+  const topics = events.map((event) => bus.topic(event.type));
+  await repeat(async () => {
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i]!;
+      bus.emit(event);
+      bus.emit(event.type, event.data);
+      topics[i]!.dispatch(event);
+    }
+    bus.emitBatch(events);
+    while (bus.stats().depth > 0) await null;
+  });
+  await bus.close();
+}

@@ -1,0 +1,26 @@
+/**
+ * Waiting for queued events.
+ *
+ * @module
+ */
+import { handledSoFar } from "./handlers.ts";
+
+/** How many microtask turns to wait before the event loop gets a turn. */
+const MICROTASK_TURNS = 20;
+/** An event that has not arrived by now is lost; the timer says how many were. */
+const PATIENCE_MS = 5_000;
+
+/**
+ * Resolves when `target` events have been handled since the last count was taken, or when there is
+ * no hope left. The common case costs one microtask: the drain was queued before this wait.
+ */
+export async function settled(target: number): Promise<void> {
+  for (let turn = 0; turn < MICROTASK_TURNS; turn++) {
+    if (handledSoFar() >= target) return;
+    await null;
+  }
+  const deadline = performance.now() + PATIENCE_MS;
+  while (handledSoFar() < target && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}

@@ -1,0 +1,69 @@
+import { exists, listFiles } from "./_files.ts";
+import { ALL_RUNTIMES, type RuntimeName } from "./_runtimes.ts";
+
+/** One row of the table of tests. */
+export interface Suite {
+  /** What `--only` takes. */
+  name: string;
+  /** The folder or file that holds the tests. */
+  path: string;
+  /** Where it runs; {@linkcode EVERYWHERE} unless given. */
+  runtimes?: RuntimeName[];
+  /** What Deno may do while it runs; nothing unless given. */
+  permissions?: string[];
+  /** Whether Deno fails a test that leaves a timer, an operation or a resource behind. */
+  sanitize?: boolean;
+  /** Test files that do not fit some runtimes, by the end of their path. */
+  omit?: { files: string[]; on: RuntimeName[] }[];
+}
+
+const EVERYWHERE = ALL_RUNTIMES;
+const PROCESSES: RuntimeName[] = ["deno", "bun", "node22", "node24", "node26"];
+
+/** All suites. One whose path does not exist is not run and not shown. */
+const SUITES: Suite[] = [
+  { name: "core", path: "src/core", sanitize: true },
+  { name: "runtime", path: "src/runtime", permissions: ["-A"], runtimes: PROCESSES },
+  { name: "engines", path: "src/engines", sanitize: true },
+  {
+    name: "profile",
+    path: "src/profile",
+    permissions: ["--allow-env=BEAT_SCENARIO"],
+    runtimes: PROCESSES,
+  },
+  { name: "profile-no-env", path: "src/profile", runtimes: ["deno"] },
+  { name: "root", path: "mod_test.ts", permissions: ["-A"], runtimes: PROCESSES },
+  { name: "runtimes", path: "tests/runtimes", permissions: ["-A"] },
+  { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: ["deno"] },
+  { name: "stand-ins", path: "tests/_std" },
+  { name: "scripts", path: "scripts", permissions: ["-A"], runtimes: ["deno"] },
+];
+
+const TEST_FILE = /_test\.tsx?$/;
+const TYPES_TEST_FILE = /(^|_|\/)types_test\.ts$/;
+
+/** The suites that exist here. */
+export function findSuites(): Suite[] {
+  return SUITES.filter((suite) => exists(suite.path) && testFiles(suite).length > 0);
+}
+
+/** Where a suite runs. */
+export function runtimesOf(suite: Suite): RuntimeName[] {
+  return suite.runtimes ?? EVERYWHERE;
+}
+
+/** The test files of a suite, without those that do not fit `runtime`. */
+export function testFiles(suite: Suite, runtime?: RuntimeName): string[] {
+  const omitted = (suite.omit ?? [])
+    .filter(({ on }) => runtime !== undefined && on.includes(runtime))
+    .flatMap(({ files }) => files);
+  const found = suite.path.endsWith(".ts") ? [suite.path] : listFiles(suite.path, TEST_FILE);
+  return found
+    .filter((file) => !TYPES_TEST_FILE.test(file))
+    .filter((file) => !omitted.some((end) => file.endsWith(end)));
+}
+
+/** The files that are tested by type-checking them. */
+export function typeTestFiles(): string[] {
+  return listFiles(".", TYPES_TEST_FILE);
+}

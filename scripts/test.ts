@@ -1,0 +1,170 @@
+/**
+ * Runs every test suite on every runtime: `deno task test`.
+ *
+ * - `--all` adds Node 22, Node 26 and Chromium
+ * - `--only <suite>` and `--runtime <name>` pick, and may be given several times
+ * - `--no-install` uses what is there and skips the rest aloud
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { ensureNodeModules } from "./_node_modules.ts";
+import { notRun, type Outcome, summaryLine } from "./_outcome.ts";
+import { runSuite } from "./_run_suite.ts";
+import { ALL_RUNTIMES, DEFAULT_RUNTIMES, type RuntimeName } from "./_runtimes.ts";
+import { findSuites, runtimesOf, typeTestFiles } from "./_suites.ts";
+import { layOut, paint, seconds } from "./_table.ts";
+import { checkTypeTests } from "./_type_tests.ts";
+
+interface Cell {
+  suite: string;
+  runtime: RuntimeName;
+  run: () => Promise<Outcome>;
+}
+
+const TYPES = "types";
+
+const { values: options } = parseArgs({
+  options: {
+    all: { type: "boolean", default: false },
+    only: { type: "string", multiple: true, default: [] },
+    runtime: { type: "string", multiple: true, default: [] },
+    "no-install": { type: "boolean", default: false },
+  },
+});
+const install = !options["no-install"];
+
+function chooseRuntimes(): RuntimeName[] {
+  if (options.runtime.length === 0) return options.all ? ALL_RUNTIMES : DEFAULT_RUNTIMES;
+  const unknown = options.runtime.filter((name) => !ALL_RUNTIMES.includes(name as RuntimeName));
+  if (unknown.length > 0) {
+    console.error(
+      `No runtime is named ${unknown.join(", ")}; there are ${ALL_RUNTIMES.join(", ")}`,
+    );
+    Deno.exit(2);
+  }
+  return ALL_RUNTIMES.filter((name) => options.runtime.includes(name));
+}
+
+function chooseSuites(runtimes: RuntimeName[]): Cell[] {
+  const suites = findSuites();
+  const names = [...suites.map((suite) => suite.name), TYPES];
+  const unknown = options.only.filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    console.error(`No suite is named ${unknown.join(", ")}; there are ${names.join(", ")}`);
+    Deno.exit(2);
+  }
+  const wanted = (name: string) => options.only.length === 0 || options.only.includes(name);
+  const cells: Cell[] = suites.filter((suite) => wanted(suite.name)).flatMap((suite) =>
+    runtimes.filter((runtime) => runtimesOf(suite).includes(runtime)).map((runtime) => ({
+      suite: suite.name,
+      runtime,
+      run: () => runSuite(suite, runtime, install),
+    }))
+  );
+  const typeTests = typeTestFiles();
+  if (wanted(TYPES) && runtimes.includes("deno") && typeTests.length > 0) {
+    cells.push({ suite: TYPES, runtime: "deno", run: () => checkTypeTests(typeTests) });
+  }
+  return cells;
+}
+
+async function runCell(cell: Cell, namesMissing: string | undefined): Promise<Outcome> {
+  const label = `${cell.suite.padEnd(16)} ${cell.runtime.padEnd(9)}`;
+  const live = Deno.stdout.isTerminal();
+  if (live) await write(`  ${label} …`);
+  const started = performance.now();
+  let outcome: Outcome;
+  if (namesMissing !== undefined && cell.runtime !== "deno") {
+    outcome = notRun(namesMissing);
+  } else {
+    try {
+      outcome = await cell.run();
+    } catch (error) {
+      const output = error instanceof Error ? error.stack ?? error.message : String(error);
+      outcome = { passed: 0, failed: 1, skipped: [], output };
+    }
+  }
+  const time = paint("dim", seconds(performance.now() - started));
+  await write(`${live ? "\r" : ""}  ${label} ${describe(outcome)}  ${time}\n`);
+  if (outcome.failed > 0) console.log(`\n${indent(outcome.output.trim())}\n`);
+  return outcome;
+}
+
+function describe({ passed, failed, skipped }: Outcome): string {
+  const parts = [
+    passed > 0 ? paint("green", `${passed} passed`) : "",
+    failed > 0 ? paint("red", `${failed} FAILED`) : "",
+    skipped.length > 0 ? paint("yellow", `${skipped.length} skipped`) : "",
+  ];
+  return parts.filter((part) => part !== "").join(", ") || "nothing to run";
+}
+
+function printTable(cells: Cell[], outcomes: Outcome[], runtimes: RuntimeName[]): void {
+  const suites = [...new Set(cells.map((cell) => cell.suite))];
+  const rows = suites.map((suite) => [
+    suite,
+    ...runtimes.map((runtime) => {
+      const at = cells.findIndex((cell) => cell.suite === suite && cell.runtime === runtime);
+      return at === -1 ? "–" : cellText(outcomes[at]!);
+    }),
+  ]);
+  console.log(`\n${layOut([["", ...runtimes], ...rows])}`);
+  console.log("passed, ✗ failed, ~ skipped, – does not apply\n");
+  printSkipped(cells, outcomes);
+}
+
+/** Names every skipped test once, with the runtimes on which it was skipped. */
+function printSkipped(cells: Cell[], outcomes: Outcome[]): void {
+  const where = new Map<string, RuntimeName[]>();
+  for (const [at, { skipped }] of outcomes.entries()) {
+    const { suite, runtime } = cells[at]!;
+    for (const name of skipped) {
+      const line = `skipped  ${suite}: ${name}`;
+      where.set(line, [...(where.get(line) ?? []), runtime]);
+    }
+  }
+  for (const [line, runtimes] of where) console.log(`${line} (${runtimes.join(", ")})`);
+}
+
+function cellText({ passed, failed, skipped }: Outcome): string {
+  return [
+    String(passed),
+    failed > 0 ? `✗${failed}` : "",
+    skipped.length > 0 ? `~${skipped.length}` : "",
+  ].filter((part) => part !== "").join(" ");
+}
+
+function indent(text: string): string {
+  return text.split("\n").map((line) => `    ${line}`).join("\n");
+}
+
+async function write(text: string): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(text));
+}
+
+const started = performance.now();
+const runtimes = chooseRuntimes();
+const cells = chooseSuites(runtimes);
+const needsNames = cells.some((cell) => cell.runtime !== "deno");
+const namesMissing = needsNames ? await ensureNodeModules(install) : undefined;
+if (namesMissing !== undefined) console.log(`Only Deno can run: ${namesMissing}\n`);
+
+const outcomes: Outcome[] = [];
+for (const cell of cells) outcomes.push(await runCell(cell, namesMissing));
+
+printTable(cells, outcomes, runtimes);
+const sum = (count: (outcome: Outcome) => number) =>
+  outcomes.reduce((total, outcome) => total + count(outcome), 0);
+const failed = sum((outcome) => outcome.failed) + (cells.length === 0 ? 1 : 0);
+if (cells.length === 0) console.log("Nothing to run: no suite fits");
+console.log(`Done in ${seconds(performance.now() - started)}`);
+console.log(
+  summaryLine(
+    sum((outcome) => outcome.passed),
+    failed,
+    sum((outcome) => outcome.skipped.length),
+  ),
+);
+Deno.exit(failed > 0 ? 1 : 0);

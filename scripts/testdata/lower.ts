@@ -1,0 +1,5 @@
+import type { Upper } from "./upper.ts";
+
+export interface Lower {
+  upper: Upper;
+}

@@ -1,0 +1,7 @@
+export interface Upper {
+  name: string;
+}
+
+export async function loadLower(): Promise<unknown> {
+  return await import("./lower.ts");
+}
