@@ -9,9 +9,9 @@ import { drawChart } from "./harness/chart.ts";
 import { buildGo } from "./harness/go_process.ts";
 import { describeMachine, versionsOf } from "./harness/machine.ts";
 import { isReference, speedOf, toRows } from "./harness/rows.ts";
-import { findRuntimes, RUNTIMES } from "./harness/runtimes.ts";
+import { findRuntimes, type Runtime, RUNTIMES } from "./harness/runtimes.ts";
 import { type Job, planJobs, type Result, runRounds } from "./harness/schedule.ts";
-import { baseName, type Results, resultUrl, store } from "./harness/store.ts";
+import { baseName, type Results, resultUrl, type Run, store } from "./harness/store.ts";
 import { renderQuestion, renderReport } from "./harness/table.ts";
 import type { Question } from "./harness/types.ts";
 
@@ -32,37 +32,41 @@ async function main(questions: Question[]): Promise<number> {
   const all = await findRuntimes(RUNTIMES);
   const runtimes = all.filter(({ name }) => options.runtimes.includes(name));
   const jobs = await withoutGo(planJobs(questions, runtimes, options));
-  const reference = planJobs([...QUESTIONS], all, { ...options, peers: true }).find(isReference);
-  if (reference === undefined) {
-    console.error("No Node 24: C is unknown, goals in ns are not judged");
-  } else if (!jobs.some(isReference)) jobs.unshift(reference);
-
-  announce(jobs, options);
+  // A reference that only serves for C is no row: its peers were not measured in this run.
+  const started = jobs.some(isReference) ? jobs : [...findReference(all), ...jobs];
+  announce(started, options);
   const date = new Date().toISOString().slice(0, 19) + "Z";
-  const results = await runRounds(jobs, options, progress(jobs.length * options.count));
-  const failures = results.filter(({ failure }) => failure !== undefined);
+  const results = await runRounds(started, options, progress(started.length * options.count));
 
   const c = speedOf(results);
-  const run = { date, c: c && Number(c.toFixed(3)), seconds: options.seconds };
+  const run: Run = {
+    date,
+    c,
+    seconds: options.seconds,
+    processes: options.count,
+    versions: versionsOf(all),
+  };
   const machine = await describeMachine();
-  const rows = toRows(results, c, date);
-  const versions = versionsOf(all);
-  const stored = await store(
-    machine,
-    { ...run, processes: options.count, versions },
-    rows,
-    QUESTIONS,
-  );
+  const rows = toRows(results.filter(({ job }) => jobs.includes(job)), c, date);
+  const stored = await store(machine, run, rows, QUESTIONS);
   await write(stored, questions);
   for (const question of questions) {
     const mine = stored.rows.filter((row) => row.question === question.id);
     console.log(renderQuestion(question, mine));
   }
-  console.log(
-    `C = ${run.c ?? "unknown"}; written to bench/results/${baseName(machine)}.{json,txt}`,
-  );
+  console.log(`C = ${c ?? "unknown"}; written to bench/results/${baseName(machine)}.{json,txt}`);
+  const failures = results.filter(({ failure }) => failure !== undefined);
   failures.forEach(complain);
   return failures.length === 0 ? 0 : 1;
+}
+
+/** The job that C is made of, whatever was asked for. */
+function findReference(runtimes: Runtime[]): Job[] {
+  const reference = planJobs([...QUESTIONS], runtimes, { ...options, peers: true })
+    .find(isReference);
+  if (reference !== undefined) return [reference];
+  console.error("No Node 24: C is unknown, goals in ns are not judged");
+  return [];
 }
 
 /** Leaves the Go original out, aloud, where there is no Go. */

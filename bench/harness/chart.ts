@@ -70,8 +70,9 @@ function createSpec({ title, measure, cases, states }: Question, values: Datum[]
   // A bar on a logarithmic scale has no zero to start from: it starts at the scale's own edge.
   const numbers = values.map(({ value }) => value);
   const low = logarithmic ? Math.min(1, powerBelow(Math.min(...numbers))) : 0;
-  // Room for the label of the longest bar.
-  const high = Math.max(...numbers, 10 * low) * (logarithmic ? 8 : 1.25);
+  // A quarter of the width is room for the label of the longest bar.
+  const longest = Math.max(...numbers, 10 * low);
+  const high = logarithmic ? longest * (longest / low) ** (1 / 3) : longest * (4 / 3);
   const x = {
     field: "value",
     type: "quantitative",
@@ -87,11 +88,12 @@ function createSpec({ title, measure, cases, states }: Question, values: Datum[]
     sort: subjectsOf(values),
     axis: { labelLimit: 420, ticks: false, domain: false, labelPadding: 6 },
   };
+  const kinds = Object.entries(COLORS).filter(([kind]) => values.some((one) => one.kind === kind));
   const color = {
     field: "kind",
     type: "nominal",
     title: null,
-    scale: { domain: Object.keys(COLORS), range: Object.values(COLORS) },
+    scale: { domain: kinds.map(([kind]) => kind), range: kinds.map(([, shade]) => shade) },
     legend: { orient: "top", offset: 4 },
   };
   const panel = {
@@ -118,7 +120,9 @@ function createSpec({ title, measure, cases, states }: Question, values: Datum[]
   const subtitle = [
     states.includes("fresh")
       ? "bar: used process (the usual case); black tick: fresh process; median of processes"
-      : "median of processes; used processes (the usual case)",
+      : states.includes("used")
+      ? "used processes (the usual case); median of processes"
+      : "median of processes",
     footer,
   ];
   const rows = cases.map(({ name }) => name).filter((name) =>

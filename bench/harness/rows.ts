@@ -20,7 +20,8 @@ export function isReference({ question, subject, runtime, state }: Job): boolean
 /** How many times slower than the reference this machine was during the run: C. */
 export function speedOf(results: Result[]): number | null {
   const reference = results.find(({ job }) => isReference(job));
-  return reference && reference.samples.length > 0 ? medianOf(reference) / REFERENCE_NS : null;
+  if (reference === undefined || reference.samples.length === 0) return null;
+  return round(medianOf(reference) / REFERENCE_NS);
 }
 
 /** The rows of one run. */
@@ -77,7 +78,7 @@ function toRow(result: Result, all: Result[], c: number | null, date: string): R
     }),
     ...(subject.goHead !== undefined && { go_head_published_ns: round(subject.goHead) }),
     ...(subject.isolates !== undefined && { isolates: subject.isolates }),
-    c: c && round(c),
+    c,
     date,
   };
 }

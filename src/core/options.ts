@@ -66,7 +66,8 @@ export function check(
   value: unknown,
   [must, type, holds]: Rule,
 ): void {
-  const fits = typeof value === type;
+  const actual: string = typeof value;
+  const fits = actual === type;
   if (fits && (holds === undefined || holds(value as never))) return;
   const Refusal = fits && type !== "object" ? RangeError : TypeError;
   throw new Refusal(

@@ -20,11 +20,13 @@ export class EventTopic {
   }
 
   emit(data?: unknown): void {
-    this.#engine.deliver(this.#current(), { type: this.type, data });
+    const { type } = this;
+    this.#engine.deliver(this.#current(type), { type, data });
   }
 
   unsafeEmit(data?: unknown): void {
-    this.#engine.deliverUnsafely(this.#current(), { type: this.type, data });
+    const { type } = this;
+    this.#engine.deliverUnsafely(this.#current(type), { type, data });
   }
 
   dispatch(event: BusEvent): void {
@@ -35,7 +37,7 @@ export class EventTopic {
     this.#engine.deliverUnsafely(this.#current(event?.type), event);
   }
 
-  #current(type: string = this.type): Resolution {
+  #current(type: string): Resolution {
     if (type !== this.type) refuse("dispatch", "event.type", `'${this.type}'`, type);
     const resolution = this.#resolution;
     if (resolution.version === this.#registry.openVersion) return resolution;

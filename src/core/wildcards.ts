@@ -6,6 +6,12 @@ class Node {
   readonly next = new Map<string, Node>();
   /** Subscriptions whose pattern ends here, in registration order. */
   readonly ending = new Set<Registration>();
+  /** Whether the node stands for a `**`, so that it stays active whatever segment follows. */
+  readonly repeats: boolean;
+
+  constructor(segment: string) {
+    this.repeats = segment === "**";
+  }
 }
 
 /**
@@ -17,14 +23,14 @@ class Node {
  * exponential.
  */
 export class WildcardTree {
-  #root = new Node();
+  #root = new Node("");
 
   /** Adds a subscription under the segments of its pattern. */
   add(registration: Registration): void {
     let node = this.#root;
     for (const segment of registration.pattern.split(".")) {
       let next = node.next.get(segment);
-      if (next === undefined) node.next.set(segment, next = new Node());
+      if (next === undefined) node.next.set(segment, next = new Node(segment));
       node = next;
     }
     node.ending.add(registration);
@@ -45,30 +51,25 @@ export class WildcardTree {
 
   /** Appends to `found` the subscriptions that match `type`, grouped by pattern. */
   collect(type: string, found: Registration[]): void {
-    let active = new Map<Node, boolean>();
+    let active = new Set<Node>();
     activate(active, this.#root);
     for (const segment of type.split(".")) {
-      const reached = new Map<Node, boolean>();
-      for (const [node, repeats] of active) {
-        if (repeats) activate(reached, node, true);
+      const reached = new Set<Node>();
+      for (const node of active) {
+        if (node.repeats) activate(reached, node);
         activate(reached, node.next.get("*"));
-        // A type may hold stars as plain characters: those nodes are active already.
+        // A type may hold stars as plain characters: those nodes are active anyway.
         activate(reached, node.next.get(segment));
       }
       active = reached;
     }
-    for (const node of active.keys()) {
+    for (const node of active) {
       for (const registration of node.ending) found.push(registration);
     }
   }
 }
 
-/**
- * Makes a node active, and the `**` below it, which may stand for no segment at all. A node that
- * stands for `**` repeats: it stays active whatever segment follows.
- */
-function activate(active: Map<Node, boolean>, node: Node | undefined, repeats = false): void {
-  for (; node !== undefined && !active.has(node); node = node.next.get("**"), repeats = true) {
-    active.set(node, repeats);
-  }
+/** Makes a node active, and the `**` below it, which may stand for no segment at all. */
+function activate(active: Set<Node>, node: Node | undefined): void {
+  for (; node !== undefined && !active.has(node); node = node.next.get("**")) active.add(node);
 }

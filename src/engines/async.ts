@@ -14,7 +14,6 @@ import type { BusEvent, OpenEventMap } from "../core/event.ts";
 import type { Ledger } from "../core/ledger.ts";
 import type { Registry } from "../core/registry.ts";
 import type { Rules } from "../core/options.ts";
-import type { Registration } from "../core/registration.ts";
 import type { Resolution } from "../core/resolution.ts";
 
 /** Options of a bus that queues its events. */

@@ -1,4 +1,4 @@
-import { Fifo } from "../core/fifo.ts";
+import { Fifo } from "./fifo.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Resolution } from "../core/resolution.ts";
 

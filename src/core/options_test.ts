@@ -1,0 +1,86 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { BOOLEAN, checkOptions, choice, DURATION, FUNCTION, integer, SIGNAL } from "./options.ts";
+
+const RULES = {
+  flag: BOOLEAN,
+  hook: FUNCTION,
+  signal: SIGNAL,
+  delay: DURATION,
+  size: integer(1),
+  mode: choice("fast", "safe"),
+};
+
+function refusal(options: object): string {
+  const error = assertThrows(() => checkOptions("build it", options, RULES), Error);
+  return `${error.name}: ${error.message}`;
+}
+
+describe("checkOptions()", () => {
+  it("accepts options that keep their rules, and what is left out", () => {
+    const signal = AbortSignal.abort();
+    checkOptions("build it", {}, RULES);
+    checkOptions("build it", { flag: undefined }, RULES);
+    checkOptions("build it", { flag: true, hook: () => {}, signal, mode: "safe" }, RULES);
+    checkOptions("build it", { delay: Infinity, size: 1 }, RULES);
+  });
+
+  const refused: [options: object, error: string][] = [
+    [{ flag: 1 }, "TypeError: Cannot build it as 'flag' must be a boolean: current value is 1"],
+    [
+      { flag: null },
+      "TypeError: Cannot build it as 'flag' must be a boolean: current value is null",
+    ],
+    [
+      { hook: "x" },
+      "TypeError: Cannot build it as 'hook' must be a function: current value is 'x'",
+    ],
+    [
+      { signal: {} },
+      "TypeError: Cannot build it as 'signal' must be an AbortSignal: current value is [object Object]",
+    ],
+    [
+      { delay: -1 },
+      "RangeError: Cannot build it as 'delay' must be at least 0 ms: current value is -1",
+    ],
+    [
+      { delay: NaN },
+      "RangeError: Cannot build it as 'delay' must be at least 0 ms: current value is NaN",
+    ],
+    [
+      { delay: "1" },
+      "TypeError: Cannot build it as 'delay' must be at least 0 ms: current value is '1'",
+    ],
+    [
+      { size: 1.5 },
+      "RangeError: Cannot build it as 'size' must be an integer of at least 1: current value is 1.5",
+    ],
+    [
+      { mode: "fats" },
+      "RangeError: Cannot build it as 'mode' must be one of fast, safe: current value is 'fats'",
+    ],
+    [
+      { sizes: 1 },
+      "TypeError: Cannot build it as option 'sizes' is unknown: known are flag, hook, signal, delay, size, mode",
+    ],
+    [
+      JSON.parse('{ "__proto__": 1 }'),
+      "TypeError: Cannot build it as option '__proto__' is unknown: known are flag, hook, signal, delay, size, mode",
+    ],
+  ];
+  for (const [options, error] of refused) {
+    it(`says "${error.slice(0, 80)}"`, () => assertEquals(refusal(options), error));
+  }
+
+  for (const options of [null, 5, "x", () => {}] as unknown as object[]) {
+    it(`refuses ${typeof options} '${String(options)}' in place of options`, () => {
+      assertThrows(() => checkOptions("build it", options, RULES), TypeError, "'options' must be");
+    });
+  }
+
+  it("shows a value that cannot be turned into text", () => {
+    assertEquals(refusal({ flag: Object.create(null) }).includes("[object Object]"), true);
+    assertEquals(refusal({ flag: Symbol("s") }).includes("Symbol(s)"), true);
+    assertEquals(refusal({ flag: "x".repeat(10_000) }).length < 200, true);
+  });
+});

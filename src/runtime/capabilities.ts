@@ -1,0 +1,151 @@
+import { startWebWorker, startWorkerThread, type StartThread } from "./_probe_thread.ts";
+
+/** What the runtime can do for the thread that asks, as {@linkcode capabilities} has tried it. */
+export interface Capabilities {
+  /**
+   * Which runtime this is, by the `userAgent` of its `navigator`. For logs and reports: ask the
+   * other fields what can be done.
+   */
+  readonly runtime: "deno" | "bun" | "node" | "workerd" | "browser" | "unknown";
+  /** What starts threads: one has been started with it, and has answered. */
+  readonly threads: "web-worker" | "worker_threads" | "none";
+  /**
+   * Whether a `SharedArrayBuffer` reaches another thread by a message. In a browser that takes a
+   * cross-origin isolated page; without threads there is nobody to share with.
+   */
+  readonly sharedMemory: boolean;
+  /** Whether this thread may block in `Atomics.wait`. */
+  readonly blockingWait: boolean;
+  /** Whether `Atomics.waitAsync` resolves in this thread when another one notifies. */
+  readonly asyncWait: boolean;
+  /** Whether there is `Atomics.pause`, which makes a spinning processor wait cheaply. */
+  readonly pause: boolean;
+  /** How many threads run at a time, as far as the runtime tells; otherwise 1. */
+  readonly hardwareConcurrency: number;
+}
+
+/** What a thread was good for. */
+type Sharing = Pick<Capabilities, "sharedMemory" | "asyncWait">;
+
+/** Milliseconds for each step of the probe: a thread starts in 60, on a busy machine in 1,000. */
+const STEP_LIMIT = 5_000;
+
+/** First what the runtime itself prefers. */
+const DRIVERS: [Capabilities["threads"], StartThread][] = [
+  ["web-worker", startWebWorker],
+  ["worker_threads", startWorkerThread],
+];
+
+const RUNTIMES: [agent: string, Capabilities["runtime"]][] = [
+  ["Deno/", "deno"],
+  ["Bun/", "bun"],
+  ["Node.js/", "node"],
+  ["Cloudflare-Workers", "workerd"],
+  ["Mozilla/", "browser"],
+];
+
+let known: Promise<Capabilities> | undefined;
+
+/**
+ * Finds out what the runtime can do by trying it: much exists somewhere and throws, or never
+ * settles. What it finds holds for the thread that asks, as a worker may do other things than a
+ * page.
+ *
+ * The first call starts one thread and stops it again, which takes 5 to 60 ms; every later call
+ * gets the same promise. The promise never rejects. Nothing is left running, no permission is
+ * asked for, and what takes longer than 5 seconds counts as missing.
+ *
+ * @returns What the runtime can do.
+ *
+ * @example Deciding how to wait
+ * ```ts
+ * import { capabilities } from "@beat/beat";
+ *
+ * const { threads, sharedMemory, asyncWait } = await capabilities();
+ * if (threads === "none") console.log("Everything runs in this thread");
+ * else if (sharedMemory && asyncWait) console.log("Threads can share memory and wake each other");
+ * else console.log("Threads can send messages");
+ * ```
+ */
+export function capabilities(): Promise<Capabilities> {
+  return known ??= probe();
+}
+
+async function probe(): Promise<Capabilities> {
+  return Object.freeze({
+    runtime: attempt(nameRuntime) ?? "unknown",
+    ...await probeThreads(),
+    blockingWait: attempt(() => Atomics.wait(shareCell(), 0, 0, 0)) === "timed-out",
+    pause: attempt(pauseOnce) ?? false,
+    hardwareConcurrency: attempt(() => navigator.hardwareConcurrency) ?? 1,
+  });
+}
+
+function nameRuntime(): Capabilities["runtime"] | undefined {
+  const { userAgent } = navigator;
+  return RUNTIMES.find(([agent]) => userAgent.startsWith(agent))?.[1];
+}
+
+function pauseOnce(): boolean {
+  (Atomics as unknown as { pause(): void }).pause();
+  return true;
+}
+
+async function probeThreads(): Promise<Sharing & Pick<Capabilities, "threads">> {
+  for (const [threads, start] of DRIVERS) {
+    const sharing = await tryThread(start);
+    if (sharing !== undefined) return { threads, ...sharing };
+  }
+  return { threads: "none", sharedMemory: false, asyncWait: false };
+}
+
+/** What a thread of this kind is good for; nothing if none can be had. */
+async function tryThread(start: StartThread): Promise<Sharing | undefined> {
+  // In workerd this throws before there is a timer, so that its requests can share the promise.
+  const thread = attempt(start);
+  if (thread === undefined) return undefined;
+  const cell = attempt(shareCell);
+  try {
+    // The wait begins before the thread can know of the cell: its notify cannot come too early.
+    const woken = attempt(() => Atomics.waitAsync(cell!, 0, 0, STEP_LIMIT));
+    attempt(() => thread.send(cell!.buffer));
+    // A message of its own: where the memory gets lost on its way the thread still answers.
+    thread.send("answer");
+    if (await within(thread.answered) === undefined) return undefined;
+    const sharedMemory = cell !== undefined && Atomics.load(cell, 0) === 1;
+    const asyncWait = sharedMemory && await within(woken?.value) === "ok";
+    return { sharedMemory, asyncWait };
+  } finally {
+    // On Bun a wait that nobody ends would hold the process.
+    if (cell !== undefined) Atomics.notify(cell, 0);
+    await within(thread.stop());
+  }
+}
+
+function shareCell(): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(4));
+}
+
+/** The result of `action`, or nothing if it throws. */
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}
+
+/** What `outcome` resolves with, or nothing if it rejects or takes too long. */
+async function within<T>(outcome: T | Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), STEP_LIMIT);
+  });
+  try {
+    return await Promise.race([outcome, limit]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
