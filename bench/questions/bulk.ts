@@ -4,6 +4,7 @@
  * @module
  */
 import type { Case, Goal, Question, Work } from "../harness/types.ts";
+import { BARE_QUEUE } from "../subjects/bounds.ts";
 import { createEvent, TYPE } from "../subjects/events.ts";
 import { go } from "../subjects/go.ts";
 import { handlers } from "../subjects/handlers.ts";
@@ -45,7 +46,7 @@ function ourInserts(create: typeof createAsyncBus, calls: number): () => Work {
   };
 }
 
-function emitteryInserts(calls: number): (peer: Peer) => Work {
+function emitterInserts(calls: number): (peer: Peer) => Work {
   return ({ emitter, on }) => {
     on(TYPE, handlers[0]!);
     const events = createEvents();
@@ -80,8 +81,9 @@ function toCase(name: string, calls: number): Case {
         goHead: 1_000 / 25.4,
       }),
       ours("forSync deferred emitBatch", ourInserts(createDeferredBus, calls), options),
+      peer(BARE_QUEUE, emitterInserts(calls), "bound"),
       peer({ ...NODE_EVENTS, name: "node:events + queueMicrotask" }, microtaskInserts(calls)),
-      peer(EMITTERY, emitteryInserts(calls)),
+      peer(EMITTERY, emitterInserts(calls)),
       ...GO_ENGINES.map((engine) => go(engine, { burst: calls * PER_CALL, batch: PER_CALL })),
     ],
   };

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Case, Goal, ProcessSubject, Question, Work } from "../harness/types.ts";
+import { BARE_QUEUE } from "../subjects/bounds.ts";
 import { createEvent, TYPES } from "../subjects/events.ts";
 import { go } from "../subjects/go.ts";
 import { handlers } from "../subjects/handlers.ts";
@@ -44,8 +45,8 @@ function ourBursts(create: typeof createAsyncBus, size: number): () => Work {
   };
 }
 
-/** Handing in without a promise each, waiting for the last one only, is the quickest way it has. */
-function emitteryBursts(size: number): (peer: Peer) => Work {
+/** Waiting for the last promise only is the quickest way that emittery has. */
+function emitterBursts(size: number): (peer: Peer) => Work {
   return ({ emitter, on }) => {
     TEN_TYPES.forEach((type, i) => on(type, handlers[i]!));
     return bursts(size, () => {
@@ -102,9 +103,10 @@ function toCase(name: string, size: number): Case {
     subjects: [
       ours("forAsync", ourBursts(createAsyncBus, size), { ...queueing, goHead: 46.7 }),
       ours("forSync deferred", ourBursts(createDeferredBus, size), { ...queueing, goHead: 33.7 }),
+      peer(BARE_QUEUE, emitterBursts(size), "bound"),
       ...(size === 1 ? [bareWait()] : []),
       peer({ ...NODE_EVENTS, name: "node:events + queueMicrotask" }, microtaskBursts(size)),
-      peer(EMITTERY, emitteryBursts(size)),
+      peer(EMITTERY, emitterBursts(size)),
       ...GO_ENGINES.map((engine) => go(engine, { types: TEN_TYPES.length, burst: size })),
     ],
   };

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { createShapes } from "./events.ts";
+import { type BenchEvent, createShapes } from "./events.ts";
 import { type Handler, otherHandlers } from "./handlers.ts";
 import type { Peer, PeerKind } from "./peers.ts";
 import { repeat } from "./used.ts";
@@ -66,6 +66,27 @@ function makeBareLookup(): Peer {
   };
 }
 
+function makeBareQueue(): Peer {
+  const byType: Record<string, Handler> = Object.create(null);
+  let queue: BenchEvent[] = [];
+  function drain(): void {
+    const events = queue;
+    queue = [];
+    for (let i = 0; i < events.length; i++) byType[events[i]!.type]!(events[i]!);
+  }
+  return {
+    emitter: {
+      emit(_type, event) {
+        if (queue.push(event) === 1) queueMicrotask(drain);
+      },
+    },
+    on(type, handler) {
+      byType[type] = handler;
+      return () => {};
+    },
+  };
+}
+
 /** One handler in a variable. */
 export const BARE_CALL: PeerKind = {
   name: "bare call",
@@ -73,6 +94,9 @@ export const BARE_CALL: PeerKind = {
   make: makeBareCall,
   use: useBareCall,
 };
+
+/** An array drained in one microtask: no limit, no order of its own, no isolation. */
+export const BARE_QUEUE: PeerKind = { name: "bare queue", isolates: false, make: makeBareQueue };
 
 /** A list of handlers, without try. */
 export const BARE_LOOP: PeerKind = { name: "bare loop", isolates: false, make: makeBareLoop };

@@ -1,5 +1,5 @@
-import { emptyTally, type Tally, tallied } from "./tally.ts";
-import type { Bus } from "@beat/beat";
+import { emptyTally, tallied, type Tally } from "./tally.ts";
+import type { Bus, Handler, KnownPattern, MatchedEvent } from "@beat/beat";
 import type { Delivery, GitHubEvents } from "./deliveries.ts";
 
 /** The unreliable subscriber fails on every one of so many events. */
@@ -7,92 +7,96 @@ const FAILS_EVERY = 7;
 
 /** A subscriber, and what it should see. */
 export interface Subscriber {
+  /** The pattern it subscribed. */
   pattern: string;
-  /** What it does with the events. */
-  task: string;
-  tally: Tally;
-  /** Whether it should get a delivery: told from GitHub's own words, not from the topic. */
-  expects(delivery: Delivery): boolean;
-  /** Every how many-th event it fails on. */
+  /** What it has done, in a few words. */
+  describe: () => string;
+  /** Whether it should get a delivery: told from GitHub's own words, not by matching the topic. */
+  expects: (delivery: Delivery) => boolean;
+  /** It fails on every one of so many events; on none unless given. */
   failsEvery?: number;
+  /** What it has seen. */
+  tally: Tally;
 }
 
+type Expectation = Omit<Subscriber, "pattern" | "tally">;
+
 /** Subscribes everybody. Each handler knows the payloads of its pattern without a cast. */
-export function subscribe(bus: Bus<GitHubEvents>): Subscriber[] {
+export function subscribeAll(bus: Bus<GitHubEvents>): Subscriber[] {
   const subscribers: Subscriber[] = [];
-  const add = (subscriber: Omit<Subscriber, "tally">): Tally => {
+
+  function subscribe<const P extends string>(
+    pattern: KnownPattern<GitHubEvents, P>,
+    expectation: Expectation,
+    handler: Handler<MatchedEvent<GitHubEvents, P>>,
+  ): void {
     const tally = emptyTally();
-    subscribers.push({ ...subscriber, tally });
-    return tally;
-  };
+    bus.on<P>(pattern, tallied(tally, handler));
+    subscribers.push({ pattern, tally, ...expectation });
+  }
 
-  const senders = new Set<string>();
-  const audit = add({ pattern: "**", task: "notes who did it", expects: () => true });
-  bus.on("**", tallied(audit, ({ data }) => {
-    if ("sender" in data && data.sender) senders.add(data.sender.login);
-  }));
+  const people = new Set<string>();
+  subscribe("**", {
+    describe: () => `met ${people.size} people`,
+    expects: () => true,
+  }, ({ data }) => {
+    if ("sender" in data && data.sender) people.add(data.sender.login);
+  });
 
-  const kinds = new Map<string, number>();
-  const plain = add({
-    pattern: "github.*",
-    task: "events without an action",
+  const kinds = new Set<string>();
+  subscribe("github.*", {
+    describe: () => `${kinds.size} kinds of event`,
     expects: ({ action }) => action === undefined,
+  }, ({ type }) => {
+    kinds.add(type);
   });
-  bus.on("github.*", tallied(plain, ({ type }) => {
-    kinds.set(type, (kinds.get(type) ?? 0) + 1);
-  }));
 
-  let commits = 0;
-  const pushes = add({
-    pattern: "github.push",
-    task: "counts commits",
+  const commits = new Set<string>();
+  subscribe("github.push", {
+    describe: () => count(commits.size, "commit"),
     expects: ({ name }) => name === "push",
+  }, ({ data }) => {
+    for (const { id } of data.commits) commits.add(id);
   });
-  bus.on("github.push", tallied(pushes, ({ data }) => {
-    commits += data.commits.length;
-  }));
 
   const openIssues = new Set<number>();
-  const triage = add({
-    pattern: "github.issues.*",
-    task: "keeps the open issues",
+  subscribe("github.issues.*", {
+    describe: () => count(openIssues.size, "open issue"),
     expects: ({ name, action }) => name === "issues" && action !== undefined,
+  }, ({ type, data }) => {
+    if (type === "github.issues.deleted") openIssues.delete(data.issue.id);
+    else openIssues.add(data.issue.id);
   });
-  bus.on("github.issues.*", tallied(triage, ({ type, data }) => {
-    if (type === "github.issues.deleted") openIssues.delete(data.issue.number);
-    else openIssues.add(data.issue.number);
-  }));
 
-  let longest = "";
-  const titles = add({
-    pattern: "github.issues.opened",
-    task: "longest title",
+  const titles = new Set<string>();
+  subscribe("github.issues.opened", {
+    describe: () => count(titles.size, "title"),
     expects: ({ name, action }) => name === "issues" && action === "opened",
+  }, ({ data }) => {
+    titles.add(data.issue.title);
   });
-  bus.on("github.issues.opened", tallied(titles, ({ data }) => {
-    if (data.issue.title.length > longest.length) longest = data.issue.title;
-  }));
 
   const digests = new Set<number>();
-  const opened = add({
-    pattern: "github.**.opened",
-    task: "async: takes a digest",
+  subscribe("github.**.opened", {
+    describe: () => `async, ${count(digests.size, "digest")}`,
     expects: ({ action }) => action === "opened",
-  });
-  bus.on("github.**.opened", tallied(opened, async ({ type }) => {
+  }, async ({ type }) => {
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(type));
     digests.add(new DataView(digest).getUint32(0));
-  }));
+  });
 
-  const unreliable = add({
-    pattern: "github.*.created",
-    task: `fails every ${FAILS_EVERY}th time`,
+  let calls = 0;
+  subscribe("github.*.created", {
+    describe: () => `fails every ${FAILS_EVERY}th`,
     expects: ({ action }) => action === "created",
     failsEvery: FAILS_EVERY,
+  }, ({ type }) => {
+    if (++calls % FAILS_EVERY === 0) throw new Error(`Cannot handle '${type}'`);
   });
-  bus.on("github.*.created", tallied(unreliable, ({ type }) => {
-    if (unreliable.delivered % FAILS_EVERY === 0) throw new Error(`Cannot handle '${type}'`);
-  }));
 
   return subscribers;
+}
+
+function count(size: number, thing: string): string {
+  return `${size} ${thing}${size === 1 ? "" : "s"}`;
 }

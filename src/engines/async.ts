@@ -104,7 +104,13 @@ class AsyncEngine implements Engine {
   #concurrency: number;
   #isScheduled = false;
   #isHandling = false;
+  /** Events that may be handled before the event loop must have a turn. */
+  #left = BURST;
   #run = () => this.#drainQueue();
+  #resume = () => {
+    this.#left = BURST;
+    this.#drainQueue();
+  };
 
   constructor(options: AsyncOptions) {
     this.core = new BusCore(options, this);
@@ -196,30 +202,35 @@ class AsyncEngine implements Engine {
       this.#ledger.pending < this.#concurrency;
   }
 
+  /** Goes on in a microtask, or, every `BURST` events, after the event loop has had a turn. */
   #schedule(): void {
     this.#isScheduled = true;
-    RESOLVED.then(this.#run);
+    if (this.#left > 0) RESOLVED.then(this.#run);
+    else scheduleMacrotask(this.#resume);
   }
 
-  /** Handles a burst of events, then lets the event loop have a turn if there are more. */
   #drainQueue(): void {
-    this.#isScheduled = false;
-    this.#handleBurst();
-    if (this.#isReady()) {
-      this.#isScheduled = true;
-      scheduleMacrotask(this.#run);
-    }
+    this.#left -= this.#handleBurst(this.#left);
+    if (this.#isReady()) this.#schedule();
+    else this.#isScheduled = false;
   }
 
-  #handleBurst(): void {
+  /** Handles what may be handled, at most `limit` events; says how many those were. */
+  #handleBurst(limit: number): number {
+    const queue = this.#queue;
+    const backlog = this.#backlog;
+    const ledger = this.#ledger;
+    let handled = 0;
     this.#isHandling = true;
-    for (let left = BURST; left > 0 && this.#isReady(); left--) {
-      if (this.#backlog.hasDue) this.#handleDue();
-      else this.#handleNext();
+    for (; handled < limit && ledger.pending < this.#concurrency; handled++) {
+      if (backlog.size > 0 && backlog.hasDue) this.#handleDue();
+      else if (queue.size > 0) this.#handleNext();
+      else break;
     }
     this.#isHandling = false;
     if (this.#waiters.size > 0) this.#admitWaiters();
     this.#ledger.settle();
+    return handled;
   }
 
   #handleNext(): void {
@@ -239,7 +250,24 @@ class AsyncEngine implements Engine {
     if (resolution.version !== this.#registry.version) {
       resolution = this.#registry.current(resolution.type);
     }
-    const { handlers, registrations } = resolution;
+    const sole = resolution.sole;
+    if (sole === undefined) return this.#handleByMany(resolution, event);
+    try {
+      const result = sole(event);
+      if (result !== undefined && isThenable(result)) {
+        const delivery = this.#createDelivery(event);
+        delivery.follow(result, resolution.registrations[0]);
+        delivery.leave();
+        return true;
+      }
+    } catch (error) {
+      this.core.fail(error, event, resolution.registrations[0]);
+    }
+    this.#ledger.processed++;
+    return false;
+  }
+
+  #handleByMany({ handlers, registrations }: Resolution, event: BusEvent): boolean {
     let delivery: PendingDelivery | undefined;
     for (let i = 0; i < handlers.length; i++) {
       const handler = handlers[i];
@@ -292,7 +320,7 @@ class AsyncEngine implements Engine {
         "the queue is full and a handler must not wait for it",
       );
     }
-    while (this.#isFull() && this.#isReady()) this.#handleBurst();
+    while (this.#isFull() && this.#isReady()) this.#handleBurst(BURST);
     if (this.#isFull()) {
       throw new QueueFullError(
         event.type,

@@ -1,53 +1,59 @@
 import type { BusEvent } from "../core/event.ts";
 import type { Resolution } from "../core/resolution.ts";
 
-/** Slots to start with: most buses never queue more, and a full ring is half a megabyte. */
+/** Slots to start with: most buses never queue more, and a full ring is a megabyte. */
 const INITIAL = 64;
 
 /**
- * A ring of references to events and their resolutions, which lie side by side in one array. It
- * grows by doubling and never allocates while it is large enough.
+ * A ring of references to events and their resolutions. It grows by doubling and never allocates
+ * while it is large enough.
  */
 export class EventQueue {
-  #slots: (Resolution | BusEvent | undefined)[] = new Array(2 * INITIAL).fill(undefined);
+  #events: (BusEvent | undefined)[] = new Array(INITIAL).fill(undefined);
+  /** Not cleared when read: what they refer to lives as long as its subscriptions anyway. */
+  #resolutions: (Resolution | undefined)[] = new Array(INITIAL).fill(undefined);
   #mask = INITIAL - 1;
   #head = 0;
+  #tail = 0;
   /** How many events wait. */
   size = 0;
 
   /** Appends an event. */
   push(resolution: Resolution, event: BusEvent): void {
     if (this.size > this.#mask) this.#grow();
-    const slot = 2 * ((this.#head + this.size) & this.#mask);
-    this.#slots[slot] = resolution;
-    this.#slots[slot + 1] = event;
+    const tail = this.#tail;
+    this.#events[tail] = event;
+    this.#resolutions[tail] = resolution;
+    this.#tail = (tail + 1) & this.#mask;
     this.size++;
   }
 
   /** The resolution of the oldest event; there must be one. */
   peekResolution(): Resolution {
-    return this.#slots[2 * this.#head] as Resolution;
+    return this.#resolutions[this.#head]!;
   }
 
   /** Takes the oldest event; there must be one. */
   shift(): BusEvent {
-    const slot = 2 * this.#head;
-    const event = this.#slots[slot + 1] as BusEvent;
-    this.#slots[slot] = undefined;
-    this.#slots[slot + 1] = undefined;
-    this.#head = (this.#head + 1) & this.#mask;
+    const head = this.#head;
+    const event = this.#events[head]!;
+    this.#events[head] = undefined;
+    this.#head = (head + 1) & this.#mask;
     this.size--;
     return event;
   }
 
   #grow(): void {
-    const capacity = this.#mask + 1;
-    const slots = this.#slots;
-    this.#slots = slots.slice(2 * this.#head).concat(
-      slots.slice(0, 2 * this.#head),
-      new Array(2 * capacity).fill(undefined),
-    );
-    this.#mask = 2 * capacity - 1;
+    this.#events = unroll(this.#events, this.#head);
+    this.#resolutions = unroll(this.#resolutions, this.#head);
     this.#head = 0;
+    this.#tail = this.size;
+    this.#mask = 2 * this.size - 1;
   }
+}
+
+/** A full ring's slots in their order, and as many free ones. */
+function unroll<T>(slots: (T | undefined)[], head: number): (T | undefined)[] {
+  const free = new Array<undefined>(slots.length).fill(undefined);
+  return [...slots.slice(head), ...slots.slice(0, head), ...free];
 }

@@ -1,4 +1,4 @@
-import { startWebWorker, startWorkerThread, type StartThread } from "./_probe_thread.ts";
+import { type StartThread, startWebWorker, startWorkerThread } from "./_probe_thread.ts";
 
 /** What the runtime can do for the thread that asks, as {@linkcode capabilities} has tried it. */
 export interface Capabilities {
@@ -30,13 +30,16 @@ type Sharing = Pick<Capabilities, "sharedMemory" | "asyncWait">;
 /** Milliseconds for each step of the probe: a thread starts in 60, on a busy machine in 1,000. */
 const STEP_LIMIT = 5_000;
 
+/** What starts threads, and what it is called. */
+type Driver = readonly [threads: Capabilities["threads"], start: StartThread];
+
 /** First what the runtime itself prefers. */
-const DRIVERS: [Capabilities["threads"], StartThread][] = [
+const DRIVERS: readonly Driver[] = [
   ["web-worker", startWebWorker],
   ["worker_threads", startWorkerThread],
 ];
 
-const RUNTIMES: [agent: string, Capabilities["runtime"]][] = [
+const RUNTIMES: readonly (readonly [agent: string, name: Capabilities["runtime"]])[] = [
   ["Deno/", "deno"],
   ["Bun/", "bun"],
   ["Node.js/", "node"],
@@ -71,10 +74,17 @@ export function capabilities(): Promise<Capabilities> {
   return known ??= probe();
 }
 
-async function probe(): Promise<Capabilities> {
+/**
+ * What {@linkcode capabilities} keeps. Tests give drivers that fail in their own ways, and a limit
+ * in milliseconds that they can wait for.
+ */
+export async function probe(
+  drivers: readonly Driver[] = DRIVERS,
+  stepLimit: number = STEP_LIMIT,
+): Promise<Capabilities> {
   return Object.freeze({
     runtime: attempt(nameRuntime) ?? "unknown",
-    ...await probeThreads(),
+    ...await probeThreads(drivers, stepLimit),
     blockingWait: attempt(() => Atomics.wait(shareCell(), 0, 0, 0)) === "timed-out",
     pause: attempt(pauseOnce) ?? false,
     hardwareConcurrency: attempt(() => navigator.hardwareConcurrency) ?? 1,
@@ -91,34 +101,37 @@ function pauseOnce(): boolean {
   return true;
 }
 
-async function probeThreads(): Promise<Sharing & Pick<Capabilities, "threads">> {
-  for (const [threads, start] of DRIVERS) {
-    const sharing = await tryThread(start);
+async function probeThreads(
+  drivers: readonly Driver[],
+  stepLimit: number,
+): Promise<Sharing & Pick<Capabilities, "threads">> {
+  for (const [threads, start] of drivers) {
+    const sharing = await tryThread(start, stepLimit);
     if (sharing !== undefined) return { threads, ...sharing };
   }
   return { threads: "none", sharedMemory: false, asyncWait: false };
 }
 
 /** What a thread of this kind is good for; nothing if none can be had. */
-async function tryThread(start: StartThread): Promise<Sharing | undefined> {
+async function tryThread(start: StartThread, limit: number): Promise<Sharing | undefined> {
   // In workerd this throws before there is a timer, so that its requests can share the promise.
   const thread = attempt(start);
   if (thread === undefined) return undefined;
   const cell = attempt(shareCell);
   try {
     // The wait begins before the thread can know of the cell: its notify cannot come too early.
-    const woken = attempt(() => Atomics.waitAsync(cell!, 0, 0, STEP_LIMIT));
+    const wait = attempt(() => Atomics.waitAsync(cell!, 0, 0, limit));
     attempt(() => thread.send(cell!.buffer));
     // A message of its own: where the memory gets lost on its way the thread still answers.
-    thread.send("answer");
-    if (await within(thread.answered) === undefined) return undefined;
+    attempt(() => thread.send("answer"));
+    if (await within(limit, thread.answered) === undefined) return undefined;
     const sharedMemory = cell !== undefined && Atomics.load(cell, 0) === 1;
-    const asyncWait = sharedMemory && await within(woken?.value) === "ok";
+    const asyncWait = sharedMemory && await within(limit, wait?.value) === "ok";
     return { sharedMemory, asyncWait };
   } finally {
     // On Bun a wait that nobody ends would hold the process.
     if (cell !== undefined) Atomics.notify(cell, 0);
-    await within(thread.stop());
+    await within(limit, attempt(() => thread.stop()));
   }
 }
 
@@ -136,13 +149,13 @@ function attempt<T>(action: () => T): T | undefined {
 }
 
 /** What `outcome` resolves with, or nothing if it rejects or takes too long. */
-async function within<T>(outcome: T | Promise<T>): Promise<T | undefined> {
+async function within<T>(limit: number, outcome: T | Promise<T>): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), STEP_LIMIT);
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), limit);
   });
   try {
-    return await Promise.race([outcome, limit]);
+    return await Promise.race([outcome, timeout]);
   } catch {
     return undefined;
   } finally {

@@ -16,12 +16,9 @@ function choose(): (callback: Callback) => void {
 
 function messages(): (callback: Callback) => void {
   const { port1, port2 } = new MessageChannel();
-  let waiting: Callback[] = [];
-  port1.onmessage = () => {
-    const due = waiting;
-    waiting = [];
-    for (const callback of due) callback();
-  };
+  const waiting: Callback[] = [];
+  // One message, one callback: what throws takes no other with it.
+  port1.onmessage = () => waiting.shift()!();
   return (callback) => {
     waiting.push(callback);
     port2.postMessage(0);

@@ -1,0 +1,64 @@
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals } from "@std/assert";
+import { scheduleMacrotask } from "./macrotask.ts";
+
+const nextMacrotask = () => new Promise<void>(scheduleMacrotask);
+
+describe("scheduleMacrotask()", () => {
+  it("calls after the code that runs and all its microtasks, also those made by others", async () => {
+    const order: string[] = [];
+    const done = nextMacrotask().then(() => order.push("macrotask"));
+    queueMicrotask(() => {
+      order.push("microtask");
+      queueMicrotask(() => order.push("microtask of a microtask"));
+    });
+    order.push("code");
+    await done;
+    assertEquals(order, ["code", "microtask", "microtask of a microtask", "macrotask"]);
+  });
+
+  it("calls every callback once, in the order of the calls", async () => {
+    const order: number[] = [];
+    for (let at = 0; at < 100; at++) scheduleMacrotask(() => order.push(at));
+    await nextMacrotask();
+    assertEquals(order, Array.from({ length: 100 }, (_, at) => at));
+  });
+
+  it("calls again what is scheduled by a callback", async () => {
+    let turns = 0;
+    await new Promise<void>((resolve) => {
+      const again = () => ++turns === 10 ? resolve() : scheduleMacrotask(again);
+      scheduleMacrotask(again);
+    });
+    assertEquals(turns, 10);
+  });
+
+  it("lets timers go first, however often it is used in a row", async () => {
+    let fired = false;
+    setTimeout(() => fired = true, 1);
+    let turns = 0;
+    while (!fired && turns < 1_000_000) {
+      await nextMacrotask();
+      turns++;
+    }
+    assert(fired, `no timer in ${turns} turns`);
+  });
+
+  // Elsewhere an error that nobody catches ends the test process.
+  if ("window" in globalThis) {
+    it("calls the next callback when one throws", async () => {
+      const messages: string[] = [];
+      const onError = (event: Event) => {
+        event.preventDefault();
+        messages.push((event as ErrorEvent).error.message);
+      };
+      globalThis.addEventListener("error", onError);
+      scheduleMacrotask(() => {
+        throw new Error("on purpose");
+      });
+      await nextMacrotask();
+      globalThis.removeEventListener("error", onError);
+      assertEquals(messages, ["on purpose"]);
+    });
+  }
+});
