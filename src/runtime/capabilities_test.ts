@@ -126,12 +126,13 @@ describe("probe()", () => {
     assertEquals(found, { threads: "web-worker", sharedMemory: true, asyncWait: false });
   });
 
-  it("finds an asynchronous wait where a notify wakes it", async () => {
-    const { found } = await probeFake({ onMemory: storeAndNotify, onText: answers });
-    // A notify of the same thread wakes nobody in workerd.
-    const asyncWait = (await probe([])).runtime !== "workerd";
-    assertEquals(found, { threads: "web-worker", sharedMemory: true, asyncWait });
-  });
+  // In workerd, which has no threads, a request that awaits a woken wait is lost.
+  if (navigator.userAgent !== "Cloudflare-Workers") {
+    it("finds an asynchronous wait where a notify wakes it", async () => {
+      const { found } = await probeFake({ onMemory: storeAndNotify, onText: answers });
+      assertEquals(found, { threads: "web-worker", sharedMemory: true, asyncWait: true });
+    });
+  }
 
   it("does not mind a thread that cannot be stopped", async () => {
     const behaviours: Behaviour[] = [

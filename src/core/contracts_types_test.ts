@@ -1,0 +1,153 @@
+/** Type tests: checked by the compiler, never run. */
+import { forAsync, forSync, on } from "../../mod.ts";
+import type { AsyncBus, Bus, BusEvent, Matches, SyncBus, Topic, TypedEvent } from "../../mod.ts";
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
+  : false;
+
+function expectType<_T extends true>(): void {}
+
+interface Events {
+  "user.created": { name: string };
+  "user.deleted": { id: number };
+  "order.paid.eu": number;
+  "order.paid": number;
+  ping: void;
+  note: string | undefined;
+}
+
+const bus = forSync<Events>();
+
+// Patterns, as the compiler and the bus decide them alike.
+expectType<Equal<Matches<"a.*", "a.b">, true>>();
+expectType<Equal<Matches<"a.*", "a">, false>>();
+expectType<Equal<Matches<"a.*", "a.b.c">, false>>();
+expectType<Equal<Matches<"*", "a">, true>>();
+expectType<Equal<Matches<"*", "a.b">, false>>();
+expectType<Equal<Matches<"**", "a.b">, true>>();
+expectType<Equal<Matches<"a.**", "a">, true>>();
+expectType<Equal<Matches<"a.**", "a.b.c">, true>>();
+expectType<Equal<Matches<"**.c", "c">, true>>();
+expectType<Equal<Matches<"**.c", "a.b.c">, true>>();
+expectType<Equal<Matches<"**.c", "c.d">, false>>();
+expectType<Equal<Matches<"a.**.c", "a.c">, true>>();
+expectType<Equal<Matches<"a.**.c", "a.b.b.c">, true>>();
+expectType<Equal<Matches<"a.**.c", "a.b">, false>>();
+expectType<Equal<Matches<"*.*", "a.b">, true>>();
+expectType<Equal<Matches<"*.**", "a">, true>>();
+
+// An exact pattern gives its own data, a wildcard the union of what matches.
+bus.on("user.created", (event) => {
+  expectType<Equal<typeof event, TypedEvent<"user.created", { name: string }>>>();
+});
+bus.on("user.*", (event) => {
+  if (event.type === "user.created") expectType<Equal<typeof event.data, { name: string }>>();
+  else expectType<Equal<typeof event.data, { id: number }>>();
+});
+bus.on("order.**", (event) => expectType<Equal<typeof event.data, number>>());
+bus.on("**", (event) => {
+  expectType<Equal<typeof event.type, keyof Events>>();
+  if (event.type === "order.paid") expectType<Equal<typeof event.data, number>>();
+});
+bus.on("**.paid", (event) => expectType<Equal<typeof event.type, "order.paid">>());
+
+// @ts-expect-error: no event of the map matches the pattern
+bus.on("ordr.*", () => {});
+// @ts-expect-error: no event of the map has the type
+bus.on("user.creatd", () => {});
+// @ts-expect-error: the handler wants other data
+bus.on("user.created", (event: BusEvent<number>) => event.data);
+// @ts-expect-error: no such option
+bus.on("user.created", () => {}, { onse: true });
+// @ts-expect-error: a handler is needed
+bus.on("user.created");
+
+// emit wants the data that the map says, and none where it says void.
+bus.emit("user.created", { name: "Ada" });
+bus.emit({ type: "user.created", data: { name: "Ada" }, key: "1" });
+bus.emit("ping");
+bus.emit({ type: "ping" });
+bus.emit("note");
+bus.emit("note", "text");
+bus.unsafeEmit("user.deleted", { id: 1 });
+bus.emitBatch([{ type: "ping" }, { type: "order.paid", data: 1 }]);
+const done: Promise<void> = bus.emitAsync("order.paid", 1);
+void done;
+// @ts-expect-error: data is missing
+bus.emit("user.created");
+// @ts-expect-error: data is missing
+bus.emit({ type: "user.created" });
+// @ts-expect-error: data is of another type
+bus.emit("user.created", { name: 1 });
+// @ts-expect-error: data of another event
+bus.emit({ type: "user.created", data: { id: 1 } });
+// @ts-expect-error: no such event
+bus.emit("user.unknown", {});
+// @ts-expect-error: the map says void
+bus.emit("ping", 1);
+// @ts-expect-error: one of the batch is wrong
+bus.emitBatch([{ type: "order.paid", data: "1" }]);
+// @ts-expect-error: an event is an object
+bus.emit(5);
+
+// once, events, topic and the target are typed by the same map.
+const once: Promise<TypedEvent<"user.deleted", { id: number }>> = bus.once("user.deleted");
+void once;
+async function iterate(): Promise<void> {
+  for await (const event of bus.events("order.*")) {
+    expectType<Equal<typeof event, TypedEvent<"order.paid", number>>>();
+  }
+}
+void iterate;
+const topic: Topic<"order.paid", number> = bus.topic("order.paid");
+topic.emit(1);
+topic.dispatch({ type: "order.paid", data: 1 });
+bus.topic("ping").emit();
+// @ts-expect-error: data is missing
+topic.emit();
+// @ts-expect-error: no such event
+bus.topic("order");
+bus.asEventTarget().addEventListener("order.paid", (event) => {
+  expectType<Equal<typeof event.detail, number>>();
+});
+// @ts-expect-error: a pattern that matches nothing
+bus.once("nothing.*");
+// @ts-expect-error: a pattern that matches nothing
+bus.events("nothing.*");
+
+// A type alias serves as well as an interface; no map means any type and unknown data.
+forSync<{ a: number }>().on("a", (event) => expectType<Equal<typeof event.data, number>>());
+const open = forSync();
+open.on("any.thing", (event) => expectType<Equal<typeof event, BusEvent<unknown>>>());
+open.on("**", (event) => expectType<Equal<typeof event.data, unknown>>());
+open.emit("any.thing");
+open.emit("any.thing", 1);
+open.emit({ type: "any.thing" });
+on("any.thing", (event) => expectType<Equal<typeof event, BusEvent<unknown>>>());
+
+// A pattern that is only known at run time gives any event of the map.
+declare const pattern: string;
+bus.on(pattern, (event) => expectType<Equal<typeof event.type, keyof Events>>());
+
+// The kinds of bus.
+expectType<Equal<typeof bus, SyncBus<Events>>>();
+const deferred: AsyncBus<Events> = forSync<Events>({ deferred: true });
+void deferred.enqueue({ type: "order.paid", data: 1 });
+// @ts-expect-error: a sync bus has no queue
+void bus.enqueue;
+// @ts-expect-error: an async bus has no emitAsync
+void deferred.emitAsync;
+// @ts-expect-error: a queue's option on a bus without one
+forSync({ capacity: 8 });
+// @ts-expect-error: threads are not part of this version
+forAsync({ threads: 2 });
+
+// Functions that take any bus take Bus<any>.
+// deno-lint-ignore no-explicit-any
+function takesAny(any: Bus<any>): void {
+  any.on("whatever.*", (event) => event.data.anything);
+  any.emit("whatever", 1);
+}
+takesAny(bus);
+takesAny(deferred);
+takesAny(open);

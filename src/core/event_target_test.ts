@@ -1,0 +1,106 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { PatternError } from "./errors.ts";
+import { createSyncBus } from "../engines/sync.ts";
+
+describe("asEventTarget()", () => {
+  it("gives events as CustomEvents with the data as detail", () => {
+    const bus = createSyncBus<{ "a": number }>();
+    const target = bus.asEventTarget();
+    const seen: unknown[] = [];
+    target.addEventListener("a", (event) => {
+      seen.push(event.type, event.detail, event.target === target, event instanceof CustomEvent);
+    });
+    bus.emit("a", 1);
+    assertEquals(seen, ["a", 1, true, true]);
+  });
+
+  it("calls listener objects, and each listener once however often it is added", () => {
+    const bus = createSyncBus();
+    const target = bus.asEventTarget();
+    let calls = 0;
+    const listener = { handleEvent: () => calls++ };
+    for (const capture of [false, true, false]) target.addEventListener("a", listener, { capture });
+    bus.emit("a");
+    assertEquals(calls, 1);
+  });
+
+  it("is subscribed while it has listeners", () => {
+    const bus = createSyncBus();
+    const target = bus.asEventTarget();
+    const listeners = [() => {}, () => {}];
+    assertEquals(bus.stats().subscriptions, 0);
+    for (const listener of listeners) target.addEventListener("a", listener);
+    target.addEventListener("b", listeners[0]);
+    assertEquals(bus.stats().subscriptions, 2);
+    target.removeEventListener("a", listeners[0]);
+    target.removeEventListener("c", listeners[0]);
+    assertEquals(bus.stats().subscriptions, 2);
+    target.removeEventListener("a", listeners[1]);
+    assertEquals(bus.stats().subscriptions, 1);
+  });
+
+  it("calls a listener with 'once' for one event, then ends its subscription", () => {
+    const bus = createSyncBus();
+    const target = bus.asEventTarget();
+    const calls: string[] = [];
+    target.addEventListener("a", () => calls.push("once"), { once: true });
+    bus.emit("a");
+    assertEquals(bus.stats().subscriptions, 0);
+    target.addEventListener("a", () => calls.push("always"));
+    target.addEventListener("a", () => calls.push("once"), { once: true });
+    bus.emit("a");
+    bus.emit("a");
+    assertEquals(calls, ["once", "always", "once", "always"]);
+  });
+
+  it("lets a signal end a listener", () => {
+    const bus = createSyncBus();
+    const target = bus.asEventTarget();
+    const controller = new AbortController();
+    let calls = 0;
+    target.addEventListener("a", () => calls++, { signal: controller.signal });
+    bus.emit("a");
+    controller.abort();
+    bus.emit("a");
+    target.addEventListener("a", () => calls++, { signal: controller.signal });
+    bus.emit("a");
+    assertEquals([calls, bus.stats().subscriptions], [1, 0]);
+  });
+
+  it("goes one way only", () => {
+    const bus = createSyncBus();
+    let calls = 0;
+    bus.on("a", () => calls++);
+    bus.asEventTarget().dispatchEvent(new CustomEvent("a"));
+    assertEquals(calls, 0);
+  });
+
+  it("ignores a listener that is null, as every target does", () => {
+    const bus = createSyncBus();
+    const target = bus.asEventTarget();
+    target.addEventListener("a", null);
+    target.removeEventListener("a", null);
+    assertEquals(bus.stats().subscriptions, 0);
+  });
+
+  it("refuses a wildcard, which no target knows", () => {
+    const target = createSyncBus().asEventTarget();
+    const error = assertThrows(
+      () => target.addEventListener("a.*", () => {}),
+      PatternError,
+      "an EventTarget listens to exact types",
+    );
+    assertEquals(error.position, 2);
+    assertThrows(() => target.addEventListener("", () => {}), PatternError);
+  });
+
+  it("stops with the bus", async () => {
+    const bus = createSyncBus();
+    let calls = 0;
+    bus.asEventTarget().addEventListener("a", () => calls++);
+    bus.emit("a");
+    await bus.close();
+    assertEquals([calls, bus.stats().subscriptions], [1, 0]);
+  });
+});

@@ -1,0 +1,330 @@
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { FakeTime } from "@std/testing/time";
+import { BusClosedError, DrainTimeoutError } from "../core/errors.ts";
+import { createAsyncBus } from "./async.ts";
+import { createSyncBus } from "./sync.ts";
+import type { Bus, BusOptions, DropReport } from "../core/contracts.ts";
+import type { OpenEventMap } from "../core/event.ts";
+
+type AnyBus = Bus<OpenEventMap>;
+
+const KINDS: Record<string, (options?: BusOptions) => AnyBus> = {
+  sync: createSyncBus,
+  async: createAsyncBus,
+};
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+/** A handler that ends when the test says so. */
+function held() {
+  const settle: (() => void)[] = [];
+  return { settle, handler: () => new Promise<void>((resolve) => settle.push(resolve)) };
+}
+
+async function withFakeTime(run: (time: FakeTime) => Promise<void>): Promise<void> {
+  const time = new FakeTime();
+  try {
+    await run(time);
+  } finally {
+    time.restore();
+  }
+}
+
+function assertRefuses(bus: AnyBus): void {
+  bus.stats();
+  assertThrows(() => bus.emit("a"), BusClosedError, "Cannot emit 'a' as the bus is closed");
+  assertThrows(() => bus.emit({ type: "nobody", data: 1 }), BusClosedError);
+  assertThrows(() => bus.unsafeEmit("a"), BusClosedError);
+  assertThrows(() => bus.emitBatch([]), BusClosedError, "emit a batch");
+  assertThrows(() => bus.topic("a"), BusClosedError);
+  assertThrows(() => bus.prewarm(["a"]), BusClosedError);
+}
+
+for (const [kind, create] of Object.entries(KINDS)) {
+  describe(`${kind} bus`, () => {
+    describe("close()", () => {
+      it("refuses everything new at once, and ends every subscription", async () => {
+        const bus = create();
+        const subscription = bus.on("a", () => {});
+        assertEquals(bus.closed, false);
+        const closed = bus.close();
+        assertEquals(bus.closed, true);
+        assertRefuses(bus);
+        assertThrows(() => bus.on("a", () => {}), BusClosedError, "subscribe to 'a'");
+        assertThrows(() => bus.events("a"), BusClosedError);
+        assertThrows(() => bus.asEventTarget().addEventListener("a", () => {}), BusClosedError);
+        assertEquals(bus.off(subscription), false);
+        assertEquals(await closed, { discarded: 0, inDoubt: 0, stuck: 0 });
+        assertEquals(bus.stats().subscriptions, 0);
+      });
+
+      it("gives every call the same promise", async () => {
+        const bus = create();
+        const closed = bus.close();
+        assertStrictEquals(bus.close({ timeout: 5 }), closed);
+        await closed;
+      });
+
+      it("may be called from a handler, which runs to its end, as do the others of its event", async () => {
+        const bus = create();
+        const calls: string[] = [];
+        let closed: Promise<unknown> | undefined;
+        bus.on("a", () => {
+          closed = bus.close();
+          assertThrows(() => bus.emit("a"), BusClosedError);
+          calls.push("first");
+        });
+        bus.on("a", () => calls.push("second"));
+        bus.emit("a");
+        while (closed === undefined) await turn();
+        assertEquals(await closed, { discarded: 0, inDoubt: 0, stuck: 0 });
+        assertEquals(calls, ["first", "second"]);
+      });
+
+      it("waits for running handlers", async () => {
+        const bus = create();
+        const { handler, settle } = held();
+        bus.on("a", handler);
+        bus.emit("a");
+        await turn();
+        let report: unknown;
+        const closed = bus.close().then((each) => report = each);
+        await turn();
+        assertEquals(report, undefined);
+        settle[0]();
+        await closed;
+        assertEquals(report, { discarded: 0, inDoubt: 0, stuck: 0 });
+      });
+
+      it("reports the handlers that did not end in time as stuck", () =>
+        withFakeTime(async (time) => {
+          const bus = create();
+          const { handler } = held();
+          bus.on("a", handler);
+          bus.emit("a");
+          bus.emit("a");
+          await time.runMicrotasks();
+          let report: unknown;
+          const closed = bus.close().then((each) => report = each);
+          await time.tickAsync(999);
+          assertEquals(report, undefined);
+          await time.tickAsync(1);
+          await closed;
+          assertEquals(report, { discarded: 0, inDoubt: 0, stuck: 2 });
+        }));
+
+      it("refuses bad options and stays open then", async () => {
+        const bus = create();
+        await assertRejects(() => bus.close({ timeout: -1 }), RangeError, "'timeout'");
+        await assertRejects(() => bus.close({ timeout: "1" } as object), TypeError, "'timeout'");
+        await assertRejects(() => bus.close({ tmieout: 1 } as object), TypeError, "unknown");
+        assertEquals(bus.closed, false);
+      });
+    });
+
+    describe("drain()", () => {
+      it("waits until every delivery has settled, then closes", async () => {
+        const bus = create();
+        const { handler, settle } = held();
+        bus.on("a", handler);
+        for (let i = 0; i < 3; i++) bus.emit("a");
+        await turn();
+        let drained = false;
+        const done = bus.drain().then(() => drained = true);
+        assertEquals(bus.closed, true);
+        assertRefuses(bus);
+        for (const each of settle.slice(0, 2)) each();
+        await turn();
+        assertEquals(drained, false);
+        settle[2]();
+        await done;
+        assertEquals(bus.stats().processed, 3);
+        assertThrows(() => bus.on("a", () => {}), BusClosedError);
+      });
+
+      it("accepts what handlers emit before their first await, and refuses what comes after", async () => {
+        const bus = create();
+        const handled: unknown[] = [];
+        const outcome: unknown[] = [];
+        bus.on("b", (event) => handled.push(event.data));
+        bus.on("a", async () => {
+          bus.emit("b", "before");
+          await turn();
+          try {
+            bus.emit("b", "after");
+          } catch (error) {
+            outcome.push((error as Error).name);
+          }
+        });
+        let draining: Promise<void> | undefined;
+        bus.on("start", () => {
+          draining = bus.drain();
+          bus.emit("a");
+        });
+        bus.emit("start");
+        while (draining === undefined) await turn();
+        await draining;
+        assertEquals([handled, outcome], [["before"], ["BusClosedError"]]);
+      });
+
+      it("rejects with what remains after its time-out, and closes all the same", () =>
+        withFakeTime(async (time) => {
+          const bus = create();
+          const { handler } = held();
+          bus.on("a", handler);
+          bus.emit("a");
+          await time.runMicrotasks();
+          const drained = assertRejects(() => bus.drain(), DrainTimeoutError, "within 30000 ms");
+          await time.tickAsync(30_000);
+          const error = await drained;
+          assertEquals((error as DrainTimeoutError).remaining, 1);
+          assertThrows(() => bus.on("a", () => {}), BusClosedError);
+        }));
+
+      it("rejects with the signal's reason, and closes all the same", async () => {
+        for (const early of [true, false]) {
+          const bus = create();
+          const { handler, settle } = held();
+          bus.on("a", handler);
+          bus.emit("a");
+          await turn();
+          const controller = new AbortController();
+          const reason = new Error("enough");
+          if (early) controller.abort(reason);
+          const drained = bus.drain({ signal: controller.signal }).catch((error) => error);
+          await turn();
+          controller.abort(reason);
+          assertStrictEquals(await drained, reason);
+          assertThrows(() => bus.on("a", () => {}), BusClosedError);
+          settle[0]();
+        }
+      });
+
+      it("may be called twice, before and after close", async () => {
+        const bus = create();
+        const { handler, settle } = held();
+        bus.on("a", handler);
+        bus.emit("a");
+        await turn();
+        const both = Promise.all([bus.drain(), bus.drain()]);
+        settle[0]();
+        await both;
+        await bus.drain();
+        assertEquals(await bus.close(), { discarded: 0, inDoubt: 0, stuck: 0 });
+      });
+
+      it("refuses bad options and stays open then", async () => {
+        const bus = create();
+        await assertRejects(() => bus.drain({ timeout: NaN }), RangeError, "'timeout'");
+        await assertRejects(() => bus.drain({ signal: 1 } as object), TypeError, "'signal'");
+        assertEquals(bus.closed, false);
+        await bus.drain({ timeout: Infinity });
+      });
+
+      it("is what [Symbol.asyncDispose] does", async () => {
+        const bus = create();
+        let handled = false;
+        bus.on("a", async () => {
+          await turn();
+          handled = true;
+        });
+        bus.emit("a");
+        await bus[Symbol.asyncDispose]();
+        assertEquals([handled, bus.closed], [true, true]);
+        await bus[Symbol.asyncDispose]();
+      });
+
+      it("leaves no timer and no listener behind", async () => {
+        const { signal } = new AbortController();
+        let listeners = 0;
+        const add = signal.addEventListener.bind(signal);
+        const remove = signal.removeEventListener.bind(signal);
+        signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args));
+        signal.removeEventListener = (...args: Parameters<typeof remove>) => (
+          listeners--, remove(...args)
+        );
+        const bus = create();
+        bus.on("a", turn);
+        bus.emit("a");
+        await bus.drain({ signal });
+        assertEquals(listeners, 0);
+      });
+    });
+
+    it("frees what it held: 1 000 buses made, used and closed leave no subscription", async () => {
+      const target = new EventTarget();
+      for (let i = 0; i < 1_000; i++) {
+        const bus = create();
+        bus.on("a.**", () => target.dispatchEvent(new Event("x")));
+        bus.emit("a.b");
+        await bus.close();
+        assertEquals(bus.stats().subscriptions, 0);
+      }
+    });
+  });
+}
+
+describe("async bus", () => {
+  it("close() discards what waits, counts it and reports it by type", async () => {
+    const reports: DropReport[] = [];
+    const bus = createAsyncBus({ onDrop: (report) => void reports.push(report) });
+    bus.on("**", () => {});
+    for (const type of ["a", "b", "a"]) bus.emit(type);
+    assertEquals(await bus.close(), { discarded: 3, inDoubt: 0, stuck: 0 });
+    assertEquals(reports, [
+      { reason: "closed", count: 2, type: "a" },
+      { reason: "closed", count: 1, type: "b" },
+    ]);
+    const { emitted, processed, dropped, depth } = bus.stats();
+    assertEquals([emitted, processed, dropped, depth], [3, 0, 3, 0]);
+  });
+
+  it("close() from a handler discards the events behind it", async () => {
+    const bus = createAsyncBus();
+    let calls = 0;
+    let closed: ReturnType<typeof bus.close> | undefined;
+    bus.on("a", () => {
+      calls++;
+      closed = bus.close();
+    });
+    for (let i = 0; i < 5; i++) bus.emit("a");
+    await turn();
+    assertEquals([calls, await closed], [1, { discarded: 4, inDoubt: 0, stuck: 0 }]);
+  });
+
+  it("close() discards events that wait for their key, too", async () => {
+    const bus = createAsyncBus();
+    const { handler, settle } = held();
+    bus.on("a", handler);
+    for (let i = 0; i < 4; i++) bus.emit({ type: "a", data: i, key: "k" });
+    await turn();
+    const closed = bus.close();
+    settle[0]();
+    assertEquals(await closed, { discarded: 3, inDoubt: 0, stuck: 0 });
+    assertEquals([settle.length, bus.stats().depth], [1, 0]);
+  });
+
+  it("drain() handles all that was accepted, over several turns of the event loop", async () => {
+    const bus = createAsyncBus();
+    let calls = 0;
+    bus.on("a", () => calls++);
+    for (let i = 0; i < 10_000; i++) bus.emit("a");
+    await bus.drain();
+    assertEquals([calls, bus.stats().processed], [10_000, 10_000]);
+  });
+
+  it("drain() tells a second one what the first gave up", () =>
+    withFakeTime(async (time) => {
+      const bus = createAsyncBus({ concurrency: 1 });
+      const { handler } = held();
+      bus.on("a", handler);
+      for (let i = 0; i < 3; i++) bus.emit("a");
+      await time.runMicrotasks();
+      const first = assertRejects(() => bus.drain({ timeout: 10 }), DrainTimeoutError);
+      const second = assertRejects(() => bus.drain({ timeout: 20 }), DrainTimeoutError);
+      await time.tickAsync(20);
+      assertEquals([(await first as DrainTimeoutError).remaining], [3]);
+      assertEquals([(await second as DrainTimeoutError).remaining], [3]);
+    }));
+});

@@ -1,0 +1,161 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { UnsupportedError } from "../core/errors.ts";
+import { advise } from "./advisor.ts";
+import { createBus, forAsync, forFlow, forSync } from "./factory.ts";
+import { PRESETS } from "./profile.ts";
+import { option, scenario } from "./scenario.ts";
+import type { Profile } from "./profile.ts";
+
+describe("createBus()", () => {
+  it("makes a sync bus, and with 'deferred' an async one", () => {
+    assertEquals(createBus().capabilities.engine, "sync");
+    assertEquals(createBus({ deferred: false }).capabilities.engine, "sync");
+    assertEquals(createBus({ deferred: true }).capabilities.engine, "async");
+  });
+
+  it("hands its options to the engine", () => {
+    assertThrows(() => createBus({ deferred: true, capacity: 3 }), RangeError, "'capacity'");
+    assertThrows(() => createBus({ failFast: "yes" } as object), TypeError, "'failFast'");
+    assertThrows(() => createBus({ failfast: true } as object), TypeError, "'failfast' is unknown");
+  });
+
+  it("refuses what needs threads or the flow engine", () => {
+    for (const options of [{ handlers: "x" }, { threads: 2 }, { stages: [] }]) {
+      assertThrows(() => createBus(options as object), UnsupportedError, "this version");
+    }
+  });
+
+  it("refuses what are no options", () => {
+    for (const options of [null, 5, "sync"]) {
+      assertThrows(() => createBus(options as unknown as object), TypeError, "'options' must be");
+    }
+  });
+});
+
+describe("forSync()", () => {
+  it("with 'deferred' makes the bus that forAsync() makes", async () => {
+    const bus = forSync({ deferred: true, capacity: 2, overflow: "error" });
+    const calls: unknown[] = [];
+    bus.on("a", (event) => calls.push(event.data));
+    bus.emit("a", 1);
+    assertEquals([calls, bus.capabilities], [[], forAsync().capabilities]);
+    await bus.drain();
+    assertEquals([calls, bus.lastError()], [[1], undefined]);
+  });
+
+  it("refuses a 'deferred' that is no boolean, and a queue's options without it", () => {
+    assertThrows(() => forSync({ deferred: "yes" } as object), TypeError, "'deferred' must be");
+    assertThrows(() => forSync({ capacity: 8 } as object), TypeError, "'capacity' is unknown");
+    assertThrows(() => forSync(null as unknown as object), TypeError, "'options' must be");
+  });
+});
+
+describe("forAsync()", () => {
+  it("refuses threads, whatever their number", () => {
+    for (const options of [{ threads: 0 }, { threads: 2 }, { handlers: undefined }]) {
+      assertThrows(() => forAsync(options as object), UnsupportedError, "Cannot create an async");
+    }
+  });
+});
+
+describe("forFlow()", () => {
+  it("refuses", () => {
+    assertThrows(() => forFlow(), UnsupportedError, "Cannot create a flow bus as this version");
+    assertThrows(() => forFlow(5 as unknown as object), TypeError, "'options' must be");
+  });
+});
+
+describe("scenario()", () => {
+  it("makes the bus of the name", () => {
+    assertEquals(scenario("sync").capabilities.engine, "sync");
+    assertEquals(scenario("async").capabilities.engine, "async");
+    assertThrows(() => scenario("flow"), UnsupportedError);
+  });
+
+  for (const name of ["asnyc", "", "auto", "Sync", "toString"]) {
+    it(`refuses '${name}' and lists the names`, () => {
+      assertThrows(
+        () => scenario(name as "sync"),
+        RangeError,
+        `Cannot create a bus as 'scenario' must be one of sync, async, flow: current value is '${name}'`,
+      );
+    });
+  }
+
+  it("refuses what is no text", () => {
+    assertThrows(() => scenario(5 as unknown as "sync"), TypeError, "'scenario'");
+    assertThrows(() => scenario(null as unknown as "sync"), TypeError, "'scenario'");
+  });
+});
+
+describe("advise()", () => {
+  const cases: [name: string, profile: Profile, advice: object][] = [
+    ["name 'sync'", { name: "sync", tps: 1_000_000, lat: "ultra_low" }, { engine: "sync" }],
+    ["name 'async'", { name: "async" }, { engine: "async" }],
+    ["cores, half as many threads", { name: "async", cores: 8 }, { engine: "async", threads: 4 }],
+    ["one core, one thread", { name: "async", cores: 1 }, { engine: "async", threads: 1 }],
+    ["cores, none for a sync bus", { name: "sync", cores: 8 }, { engine: "sync" }],
+    ["few events a second", { name: "auto", tps: 50_000 }, { engine: "sync" }],
+    ["many events a second", { name: "auto", tps: 50_001 }, { engine: "async" }],
+    ["ultra-low latency", { name: "auto", lat: "ultra_low" }, { engine: "async" }],
+    ["cores, which do not choose the engine", { name: "auto", cores: 64 }, { engine: "sync" }],
+    ["the batch size of conc", { name: "flow", conc: 1_000 }, {
+      engine: "flow",
+      batchSize: 220,
+      batchTimeout: 100,
+    }],
+    ["the time-out of a batch", { name: "flow", batchTimeout: 5 }, {
+      engine: "flow",
+      batchSize: 300,
+      batchTimeout: 5,
+    }],
+  ];
+  for (const [name, profile, expected] of cases) {
+    it(`follows ${name}`, () => {
+      const { reason, ...advice } = advise(profile);
+      assertEquals<unknown>(advice, expected);
+      assertEquals(reason.length > 0, true);
+    });
+  }
+
+  const refused: [profile: object, rule: string][] = [
+    [{}, "'name' must be one of sync, async, flow, auto: current value is undefined"],
+    [
+      { name: "custom" },
+      "'name' must be one of sync, async, flow, auto: current value is 'custom'",
+    ],
+    [{ name: "auto", impl: "flow" }, "option 'impl' is unknown"],
+    [{ name: "auto", mem: "min" }, "option 'mem' is unknown"],
+    [{ name: "auto", tps: -1 }, "'tps' must be an integer of at least 0: current value is -1"],
+    [{ name: "auto", lat: "lowest" }, "'lat' must be one of ultra_low, low, med"],
+    [{ name: "async", cores: 0 }, "'cores' must be an integer of at least 1"],
+    [{ name: "flow", conc: 0.5 }, "'conc' must be an integer"],
+    [{ name: "flow", batchTimeout: -1 }, "'batchTimeout' must be at least 0 ms"],
+  ];
+  for (const [profile, rule] of refused) {
+    it(`refuses ${JSON.stringify(profile)}`, () => {
+      assertThrows(() => advise(profile as Profile), Error, rule);
+    });
+  }
+});
+
+describe("option()", () => {
+  it("builds what advise() says", () => {
+    assertEquals(option({ name: "sync" }).capabilities.engine, "sync");
+    assertEquals(option({ name: "auto", tps: 80_000 }).capabilities.engine, "async");
+    assertThrows(() => option({ name: "async", cores: 2 }), UnsupportedError, "'threads'");
+    assertThrows(() => option(PRESETS.flow), UnsupportedError, "flow");
+  });
+});
+
+describe("PRESETS", () => {
+  it("holds the originals' figures and cannot be changed", () => {
+    assertEquals(PRESETS.async, { name: "async", conc: 100_000, tps: 500_000, lat: "ultra_low" });
+    assertEquals(advise(PRESETS.flow).batchSize, 300);
+    assertThrows(() => {
+      (PRESETS.sync as Profile).name = "flow";
+    }, TypeError);
+    assertStrictEquals(PRESETS.sync.name, "sync");
+  });
+});

@@ -1,0 +1,83 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import process from "node:process";
+import { assertEquals } from "@std/assert";
+import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
+import { pathOf, runProgram } from "./_program.ts";
+import { snippetsIn } from "./_snippets.ts";
+
+/** README.md and whatever stands in docs/, as far as they exist. */
+function findPages(): string[] {
+  const docs = existsSync(pathOf("docs"))
+    ? readdirSync(pathOf("docs"), { recursive: true, encoding: "utf8" })
+    : [];
+  return ["README.md", ...docs.map((file) => `docs/${file.replaceAll("\\", "/")}`)]
+    .filter((file) => file.endsWith(".md") && existsSync(pathOf(file)))
+    .sort();
+}
+
+describe("snippetsIn", () => {
+  it("finds TypeScript and nothing else, with the lines of the fences", () => {
+    const page = [
+      "# Page",
+      "```ts",
+      "first();",
+      "",
+      "```",
+      "```sh",
+      "no code",
+      "```",
+      "```typescript",
+      "second();",
+      "```",
+      "Inline ```ts``` is none.",
+      "```tsx",
+      "<p />",
+      "```",
+    ].join("\n");
+    assertEquals(snippetsIn(page), [
+      { line: 2, code: "first();\n\n" },
+      { line: 9, code: "second();\n" },
+    ]);
+  });
+
+  it("leaves out what is to be ignored", () => {
+    assertEquals(snippetsIn("```ts ignore\nx\n```\n```ts,ignore\nx\n```\n"), []);
+  });
+
+  it("takes the indentation of a list away", () => {
+    const page = "- item\n  ```ts\n  if (true) {\n    f();\n  }\n  ```\n";
+    assertEquals(snippetsIn(page), [{ line: 2, code: "if (true) {\n  f();\n}\n" }]);
+  });
+
+  it("knows line ends of Windows and longer fences", () => {
+    assertEquals(snippetsIn("```ts\r\na();\r\n```\r\n"), [{ line: 1, code: "a();\n" }]);
+    assertEquals(snippetsIn("````ts\n// ```\n````\n"), [{ line: 1, code: "// ```\n" }]);
+  });
+});
+
+// On Deno, `deno test --doc` checks and runs them.
+if (!("deno" in process.versions)) {
+  describe("snippets", () => {
+    let folder: string;
+    beforeAll(async () => {
+      // Inside the repository, so that names resolve as they do for its users.
+      folder = await mkdtemp(pathOf("tests/examples/.tmp-"));
+    });
+    afterAll(() => rm(folder, { recursive: true, force: true }));
+
+    for (const page of findPages()) {
+      for (const { line, code } of snippetsIn(readFileSync(pathOf(page), "utf8"))) {
+        it(`${page}:${line} runs`, async () => {
+          const file = `${folder}/${page.replaceAll(/\W/g, "_")}_${line}.ts`;
+          await writeFile(file, code);
+          const { code: exitCode, stderr } = await runProgram(file);
+          assertEquals({ exitCode, stderr: exitCode === 0 ? "" : stderr }, {
+            exitCode: 0,
+            stderr: "",
+          });
+        });
+      }
+    }
+  });
+}
