@@ -32,12 +32,12 @@ const SUITES: Suite[] = [
     permissions: ["--allow-env=BEAT_SCENARIO"],
     runtimes: PROCESSES,
   },
-  { name: "profile-no-env", path: "src/profile", runtimes: ["deno"] },
+  { name: "profile-no-env", path: "src/profile", runtimes: PROCESSES },
   { name: "root", path: "mod_test.ts", permissions: ["-A"], runtimes: PROCESSES },
   { name: "runtimes", path: "tests/runtimes", permissions: ["-A"] },
-  { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: ["deno"] },
+  { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
   { name: "stand-ins", path: "tests/_std" },
-  { name: "scripts", path: "scripts", permissions: ["-A"], runtimes: ["deno"] },
+  { name: "scripts", path: "scripts", permissions: ["-A"], runtimes: PROCESSES },
 ];
 
 const TEST_FILE = /_test\.tsx?$/;

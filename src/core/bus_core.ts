@@ -33,14 +33,15 @@ export class BusCore {
   on(
     pattern: string,
     handler: Handler,
-    options: SubscribeOptions = {},
+    options?: SubscribeOptions,
     onEnd?: (closed: boolean) => void,
   ): Registration {
     const action = `subscribe to ${show(pattern)}`;
     check(action, "pattern", pattern, ["a string", "string"]);
     check(action, "handler", handler, FUNCTION);
-    checkOptions(action, options, { once: BOOLEAN, signal: SIGNAL });
     if (this.lifecycle.state === "closed") throw new BusClosedError(action);
+    if (options === undefined) return this.registry.add(pattern, handler);
+    checkOptions(action, options, { once: BOOLEAN, signal: SIGNAL });
     const { once, signal } = options;
     const registration = this.registry.add(pattern, handler);
     const end = () => registration.unsubscribe();
@@ -48,15 +49,12 @@ export class BusCore {
       // A second event may come before the first has been handled, even within its handler.
       registration.handler = (event) => end() ? handler(event) : undefined;
     }
-    registration.onEnd = onEnd;
-    if (signal !== undefined) {
-      signal.addEventListener("abort", end);
-      registration.onEnd = (closed) => {
-        signal.removeEventListener("abort", end);
-        onEnd?.(closed);
-      };
-      if (signal.aborted) end();
-    }
+    registration.onEnd = (closed) => {
+      signal?.removeEventListener("abort", end);
+      onEnd?.(closed);
+    };
+    signal?.addEventListener("abort", end);
+    if (signal?.aborted) end();
     return registration;
   }
 

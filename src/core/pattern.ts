@@ -10,18 +10,16 @@ export const MAX_SEGMENTS = 64;
  */
 export function checkPattern(pattern: string): void {
   let position = 0;
-  pattern.split(".").forEach((segment, index) => {
+  let count = 0;
+  for (const segment of pattern.split(".")) {
     const star = segment.indexOf("*");
-    const rule = segment === ""
-      ? "a segment must not be empty"
-      : index >= MAX_SEGMENTS
-      ? `it must have at most ${MAX_SEGMENTS} segments`
-      : star >= 0 && segment !== "*" && segment !== "**"
-      ? "a star must be a whole segment"
-      : undefined;
+    let rule;
+    if (segment === "") rule = "a segment must not be empty";
+    if (++count > MAX_SEGMENTS) rule = `it must have at most ${MAX_SEGMENTS} segments`;
+    if (star >= 0 && segment !== "*" && segment !== "**") rule = "a star must be a whole segment";
     if (rule !== undefined) throw new PatternError(pattern, rule, position + Math.max(star, 0));
     position += segment.length + 1;
-  });
+  }
 }
 
 /** Whether a well-formed pattern matches more than the one type that it spells. */

@@ -23,7 +23,12 @@ export class Registry {
   #cache = new ResolutionCache();
   #wildcards = new WildcardTree();
   #wildcardCount = 0;
+  /** The type that lost its last exact subscription most recently. */
+  #vacant = new Resolution("");
+  /** What the last look-up gave. */
   #last = new Resolution("");
+  /** Whether the last two look-ups gave the same. */
+  #repeats = false;
   #order = 0;
   #gate: (type: string) => void;
   /** Rises with each change that can concern every type. */
@@ -38,14 +43,27 @@ export class Registry {
     this.#gate = gate;
   }
 
-  /** The resolution of an event's type, for an emit. The fast half of it; see `resolve`. */
+  /**
+   * The resolution of an event's type, for an emit. The fast half of it; see `resolve`.
+   *
+   * Comparing with the last type saves the table (3 of 9 ns) while one type is emitted again and
+   * again, and costs 20 ns where a new string is built for each emit: so it is done only after the
+   * table has given the same answer twice in a row.
+   */
   lookup(type: string): Resolution {
     const last = this.#last;
-    if (type === last.type && last.version === this.openVersion) return last;
+    if (this.#repeats) {
+      if (type === last.type && last.version === this.openVersion) return last;
+      this.#repeats = false;
+    }
     // A property of a null-prototype object would take `undefined` for the key "undefined".
     if (typeof type === "string") {
       const exact = this.#exact[type];
-      if (exact !== undefined && exact.version === this.openVersion) return this.#last = exact;
+      if (exact !== undefined && exact.version === this.openVersion) {
+        if (exact === last) this.#repeats = true;
+        else this.#last = exact;
+        return exact;
+      }
     }
     return this.resolve(type);
   }
@@ -61,7 +79,9 @@ export class Registry {
       refuse("emit", "type", "a non-empty string", type);
     }
     if (this.openVersion === SEALED) this.#gate(type);
-    return this.#last = this.current(type);
+    const resolution = this.current(type);
+    this.#repeats = resolution === this.#last && this.openVersion === this.version;
+    return this.#last = resolution;
   }
 
   /** The resolution of a type for an event that was accepted already; asks no gate. */
@@ -80,14 +100,15 @@ export class Registry {
    * @throws {PatternError} If the pattern is malformed.
    */
   add(pattern: string, handler: Handler): Registration {
-    checkPattern(pattern);
+    const known = this.#exact[pattern];
+    if (known === undefined) checkPattern(pattern);
     const registration = new Registration(this, pattern, this.#order++, handler);
     if (hasWildcard(pattern)) {
       this.#wildcards.add(registration);
       this.#changeWildcards(1);
     } else {
-      const resolution = this.#exact[pattern] ??= this.#cache.take(pattern) ??
-        new Resolution(pattern);
+      const resolution = known ?? this.#cache.take(pattern) ?? new Resolution(pattern);
+      this.#exact[pattern] = resolution;
       (resolution.exact ??= new Set()).add(registration);
       resolution.version = STALE;
     }
@@ -106,7 +127,7 @@ export class Registry {
       const resolution = this.#exact[pattern];
       resolution.version = STALE;
       resolution.exact!.delete(registration);
-      if (resolution.exact!.size === 0) delete this.#exact[pattern];
+      if (resolution.exact!.size === 0) this.#vacate(resolution);
     }
     return true;
   }
@@ -124,6 +145,16 @@ export class Registry {
       if (found.length > exact) found.sort((a, b) => a.order - b.order);
     }
     return found;
+  }
+
+  /**
+   * Takes out a type that lost its last exact subscription: not at once, but when the next one
+   * does, as often the same type is subscribed again (1.0 us against 0.3).
+   */
+  #vacate(resolution: Resolution): void {
+    const { type, exact } = this.#vacant;
+    if (type !== resolution.type && exact?.size === 0) delete this.#exact[type];
+    this.#vacant = resolution;
   }
 
   #changeWildcards(by: number): void {

@@ -37,7 +37,7 @@ export function scenario<M extends object = OpenEventMap>(name: "async"): AsyncB
 /** Creates the bus that a name or `BEAT_SCENARIO` asks for. */
 export function scenario<M extends object = OpenEventMap>(name?: ScenarioName): Bus<M>;
 export function scenario<M extends object>(name?: ScenarioName): Bus<M> {
-  const chosen = name ?? readEnvironment("BEAT_SCENARIO") ?? "sync";
+  const chosen = name === undefined ? readEnvironment("BEAT_SCENARIO") || "sync" : name;
   check("create a bus", "scenario", chosen, choice(...Object.keys(PRESETS)));
   return option<M>(PRESETS[chosen as ScenarioName]);
 }

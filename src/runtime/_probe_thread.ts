@@ -38,7 +38,7 @@ port.onmessage = ({ data }) => {
 /** Starts a thread the way that the Web has: in Deno, Bun and browsers. */
 export function startWebWorker(): ProbeThread {
   const program = new Blob([`const port = globalThis;${PROGRAM}`], { type: "text/javascript" });
-  // Not a "data:" URL: its worker belongs to no origin, and browsers share no memory with it.
+  // Not a "data:" URL: the security policies of pages forbid that more often.
   const url = URL.createObjectURL(program);
   let worker: Worker;
   try {

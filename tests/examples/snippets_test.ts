@@ -71,11 +71,8 @@ if (!("deno" in process.versions)) {
         it(`${page}:${line} runs`, async () => {
           const file = `${folder}/${page.replaceAll(/\W/g, "_")}_${line}.ts`;
           await writeFile(file, code);
-          const { code: exitCode, stderr } = await runProgram(file);
-          assertEquals({ exitCode, stderr: exitCode === 0 ? "" : stderr }, {
-            exitCode: 0,
-            stderr: "",
-          });
+          const ended = await runProgram(file);
+          assertEquals(ended.code, 0, `\n${ended.stderr}`);
         });
       }
     }

@@ -1,0 +1,107 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { currentColumn, each, MISSING, PROCESS_COLUMNS, type Row } from "./_table.ts";
+
+/** Milliseconds that a program may take. */
+const LIMIT = 20_000;
+
+const NO_WEB_WORKER = each(["node22", "node24", "node26"], MISSING);
+const LOST = "ends with the process";
+
+/** What takes a process of its own: each program of testdata/ prints its outcome. */
+export const PROCESS_MATRIX: Row[] = [
+  {
+    capability: "a pending waitAsync",
+    attempt: () => outcomeOfProgram("wait_alone.ts"),
+    except: each(PROCESS_COLUMNS, LOST),
+  },
+  {
+    capability: "a pending waitAsync that a module awaits",
+    attempt: () => outcomeOfProgram("wait_at_top.ts"),
+    except: {
+      deno: "ends with exit code 1",
+      ...each(["node22", "node24", "node26"], "ends with exit code 13"),
+    },
+  },
+  {
+    capability: "a pending waitAsync beside a timer",
+    attempt: () => outcomeOfProgram("wait_held.ts"),
+  },
+  {
+    capability: "the syntax of using",
+    attempt: () => outcomeOfProgram("using.ts"),
+    except: { node22: "ends with exit code 1" },
+  },
+  ...ofBothKinds("a program by data: URL that imports a file", "data_import.ts"),
+  ...ofBothKinds("unref while idle", "unref.ts", { deno: MISSING }),
+  ...ofBothKinds("exit of the process while it blocks", "exit_while_blocked.ts"),
+  ...ofBothKinds(
+    "terminate while it spins",
+    "terminate_spinning.ts",
+    { deno: "leaves it running" },
+    { deno: "leaves it running" },
+  ),
+  ...ofBothKinds("news of its own end", "close_reported.ts", { deno: "does not come" }),
+];
+
+/** One row for the threads of the Web and one for those of Node. */
+function ofBothKinds(
+  what: string,
+  program: string,
+  web: Row["except"] = {},
+  node: Row["except"] = {},
+): Row[] {
+  return [
+    {
+      capability: `Worker, ${what}:`,
+      attempt: () => outcomeOfProgram(program, "web"),
+      except: { ...NO_WEB_WORKER, ...web },
+    },
+    {
+      capability: `worker_threads, ${what}:`,
+      attempt: () => outcomeOfProgram(program, "node"),
+      except: node,
+    },
+  ];
+}
+
+async function outcomeOfProgram(program: string, ...args: string[]): Promise<string> {
+  const { code, stdout } = await runProgram({ program, args });
+  if (code !== 0) return `ends with exit code ${code}`;
+  return stdout.trim() || LOST;
+}
+
+/** A program of testdata/ and how to run it. */
+export interface ProgramRun {
+  program: string;
+  args?: string[];
+  /** Of the runtime; Deno gets all permissions unless given. */
+  flags?: string[];
+}
+
+/** Runs a program on this runtime, without a terminal to ask on. */
+export function runProgram(
+  { program, args = [], flags }: ProgramRun,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const path = fileURLToPath(new URL(`./testdata/${program}`, import.meta.url));
+  const command = [...runtimeFlags(flags), path, ...args];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, command, {
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: LIMIT,
+      killSignal: "SIGKILL",
+    });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk) => stdout += chunk);
+    child.stderr.on("data", (chunk) => stderr += chunk);
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+function runtimeFlags(flags: string[] | undefined): string[] {
+  const column = currentColumn();
+  if (column === "deno") return ["run", "--no-check", "--no-prompt", ...(flags ?? ["-A"])];
+  if (column === "bun") return ["run", ...(flags ?? [])];
+  return ["--disable-warning=ExperimentalWarning", ...(flags ?? [])];
+}

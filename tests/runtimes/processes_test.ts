@@ -1,0 +1,81 @@
+import { readFile } from "node:fs/promises";
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals, assertObjectMatch } from "@std/assert";
+import { capabilities } from "../../src/runtime/capabilities.ts";
+import { MATRIX } from "./_matrix.ts";
+import { PROCESS_MATRIX, runProgram } from "./_processes.ts";
+import {
+  COLUMNS,
+  currentColumn,
+  expectedOf,
+  outcomeOf,
+  PROCESS_COLUMNS,
+  type Row,
+} from "./_table.ts";
+
+const HERE = currentColumn();
+
+describe("matrix of processes", () => {
+  for (const row of PROCESS_MATRIX) {
+    const expected = expectedOf(row, HERE);
+    it(`${row.capability} ${expected} in ${HERE}`, async () => {
+      assertEquals(await outcomeOf(row), expected);
+    });
+  }
+});
+
+describe("capabilities()", () => {
+  for (const program of ["capabilities_alone.ts", "capabilities_unawaited.ts"]) {
+    it(`answers, then lets the process end: ${program} in ${HERE}`, async () => {
+      const { code, stdout, stderr } = await runProgram({ program });
+      assertEquals([code, stderr], [0, ""]);
+      assertEquals(JSON.parse(stdout), await capabilities());
+    });
+  }
+
+  for (const kind of HERE === "deno" || HERE === "bun" ? ["web", "node"] : ["node"]) {
+    it(`finds in a ${kind} thread what it finds outside in ${HERE}`, async () => {
+      const program = "capabilities_in_thread.ts";
+      const { code, stdout } = await runProgram({ program, args: [kind] });
+      assertEquals(code, 0);
+      assertEquals(JSON.parse(stdout), await capabilities());
+    });
+  }
+
+  if (HERE === "deno") {
+    it("needs no permission in deno", async () => {
+      const program = "capabilities_alone.ts";
+      const { stdout, stderr } = await runProgram({ program, flags: ["--deny-env"] });
+      assertEquals(stderr, "");
+      assertEquals(JSON.parse(stdout), await capabilities());
+    });
+  }
+
+  if (HERE.startsWith("node")) {
+    it(`finds no threads where their permission is missing in ${HERE}`, async () => {
+      const { stdout } = await runProgram({
+        program: "capabilities_alone.ts",
+        flags: ["--permission", "--allow-fs-read=*"],
+      });
+      assertObjectMatch(JSON.parse(stdout), {
+        runtime: "node",
+        threads: "none",
+        sharedMemory: false,
+        asyncWait: false,
+        blockingWait: true,
+      });
+    });
+  }
+});
+
+describe("docs/runtimes.md", () => {
+  it("shows the matrix as it is tested", async () => {
+    const page = await readFile(new URL("../../docs/runtimes.md", import.meta.url), "utf8");
+    const shown = readTable(page);
+    for (const [at, line] of [...linesOf(MATRIX, COLUMNS), ...linesOf(PROCESS_MATRIX, PROCESS_COLUMNS)].entries()) {
+      assertEquals(shown[at], line);
+    }
+    assertEquals(shown.length, MATRIX.length + PROCESS_MATRIX.length);
+  });
+});
+

@@ -1,0 +1,15 @@
+// Does the runtime report that a thread has closed itself?
+import { startThread } from "./_threads.ts";
+
+const close = process.argv[2] === "web" ? "globalThis.close()" : "process.exit()";
+const thread = startThread(`port.postMessage("ready"); setTimeout(() => ${close}, 50);`);
+thread.onMessage(() => {});
+setTimeout(() => {
+  console.log("is not reported");
+  process.exit();
+}, 2_000);
+thread.onEnd(() => {
+  console.log("works");
+  // At once, as Bun reports it twice.
+  process.exit();
+});
