@@ -34,7 +34,12 @@ const SUITES: Suite[] = [
   },
   { name: "profile-no-env", path: "src/profile", runtimes: PROCESSES },
   { name: "root", path: "mod_test.ts", permissions: ["-A"], runtimes: PROCESSES },
-  { name: "runtimes", path: "tests/runtimes", permissions: ["-A"] },
+  {
+    name: "runtimes",
+    path: "tests/runtimes",
+    permissions: ["-A"],
+    omit: [{ files: ["/processes_test.ts", "/docs_test.ts"], on: ["workerd", "chromium"] }],
+  },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
   { name: "stand-ins", path: "tests/_std" },
   { name: "scripts", path: "scripts", permissions: ["-A"], runtimes: PROCESSES },

@@ -1,6 +1,5 @@
 import { BusClosedError, show } from "./errors.ts";
 import { Ledger } from "./ledger.ts";
-import { Lifecycle } from "./lifecycle.ts";
 import { BOOLEAN, check, checkOptions, FUNCTION, SIGNAL } from "./options.ts";
 import { Registry } from "./registry.ts";
 import type { BusOptions, DropReport, SubscribeOptions } from "./contracts.ts";
@@ -8,22 +7,42 @@ import type { Engine } from "./engine.ts";
 import type { BusEvent, Handler } from "./event.ts";
 import type { Rules } from "./options.ts";
 import type { Registration } from "./registration.ts";
+import type { CloseReport } from "./stats.ts";
 
 /** The rules of the options that every bus takes. */
 export const BUS_RULES: Rules = { onError: FUNCTION, onDrop: FUNCTION };
 
-/** What an engine and the face of its bus share: subscriptions, books, hooks and the life cycle. */
+/** What an engine and the face of its bus share: subscriptions, books, hooks and state. */
 export class BusCore {
-  readonly registry: Registry = new Registry((type) => this.lifecycle.admit(`emit ${show(type)}`));
+  readonly registry: Registry = new Registry((type) => this.admit(`emit ${show(type)}`));
   readonly ledger: Ledger = new Ledger();
-  readonly lifecycle: Lifecycle;
+  readonly engine: Engine;
+  /** How far the bus has gone from open over draining to closed. It never goes back. */
+  state: "open" | "draining" | "closed" = "open";
+  /** What `close` reports; every call of it gets the same promise. */
+  report: Promise<CloseReport> | undefined;
+  /** How many queued events `close` has dropped. */
+  discarded = 0;
   /** What the handler that failed last threw or rejected with, if no caller got it. */
-  lastError: unknown = undefined;
+  lastError: unknown;
   #options: BusOptions;
 
   constructor(options: BusOptions, engine: Engine) {
     this.#options = options;
-    this.lifecycle = new Lifecycle(this.registry, this.ledger, engine);
+    this.engine = engine;
+  }
+
+  /** Takes nothing new from outside handlers any more. */
+  seal(state: "draining" | "closed"): void {
+    this.state = state;
+    this.registry.seal();
+  }
+
+  /** @throws {BusClosedError} If the bus is closed, or drains and no handler is on the stack. */
+  admit(attempt: string): void {
+    if (this.state === "closed" || (this.state === "draining" && !this.engine.isInHandler())) {
+      throw new BusClosedError(attempt);
+    }
   }
 
   /**
@@ -39,7 +58,7 @@ export class BusCore {
     const action = `subscribe to ${show(pattern)}`;
     check(action, "pattern", pattern, ["a string", "string"]);
     check(action, "handler", handler, FUNCTION);
-    if (this.lifecycle.state === "closed") throw new BusClosedError(action);
+    if (this.state === "closed") throw new BusClosedError(action);
     if (options === undefined) return this.registry.add(pattern, handler);
     checkOptions(action, options, { once: BOOLEAN, signal: SIGNAL });
     const { once, signal } = options;

@@ -21,7 +21,7 @@ export class PatternError extends SyntaxError {
 
   /** Creates the error from the pattern, the broken rule and where it is broken. */
   constructor(pattern: string, rule: string, position: number) {
-    super(`Cannot use pattern '${excerpt(pattern)}' as ${rule}: see position ${position}`);
+    super(`Cannot use pattern ${show(pattern)} as ${rule}: see position ${position}`);
     this.name = "PatternError";
     this.pattern = pattern;
     this.position = position;
@@ -47,7 +47,7 @@ export class QueueFullError extends Error {
   /** Creates the error from the event type, the capacity in events and why it could not wait. */
   constructor(type: string, capacity: number, reason: string) {
     super(
-      `Cannot accept event '${excerpt(type)}' as ${reason}: capacity is ${capacity} events`,
+      `Cannot accept event ${show(type)} as ${reason}: capacity is ${capacity} events`,
     );
     this.name = "QueueFullError";
     this.type = type;
@@ -111,14 +111,11 @@ export function refuse(action: string, name: string, must: string, value: unknow
   );
 }
 
-/** Keeps a message readable when its value is a megabyte of text. */
-export function excerpt(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-/** A value of any kind as an error message shows it; never throws. */
+/** A value of any kind as an error message shows it, cut to 80 characters; never throws. */
 export function show(value: unknown): string {
-  if (typeof value === "string") return `'${excerpt(value)}'`;
-  if (typeof value === "object" && value !== null) return Object.prototype.toString.call(value);
-  return excerpt(String(value));
+  const text = typeof value === "object" && value !== null
+    ? Object.prototype.toString.call(value)
+    : String(value);
+  const short = text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return typeof value === "string" ? `'${short}'` : short;
 }

@@ -1,6 +1,7 @@
 import { BatchError, BusClosedError, refuse, show } from "./errors.ts";
 import { createEventIterator } from "./event_iterator.ts";
 import { BusTarget } from "./event_target.ts";
+import { close, drain } from "./lifecycle.ts";
 import { checkOptions, SIGNAL } from "./options.ts";
 import { Registration } from "./registration.ts";
 import { EventTopic } from "./topic.ts";
@@ -40,22 +41,22 @@ export class EventBus {
 
   emit(input: string | BusEvent, data?: unknown): void {
     const event = typeof input === "string" ? { type: input, data } : input;
-    this.#engine.deliver(this.#registry.lookup(event?.type), event);
+    this.#core.engine.deliver(this.#registry.lookup(event?.type), event);
   }
 
   unsafeEmit(input: string | BusEvent, data?: unknown): void {
     const event = typeof input === "string" ? { type: input, data } : input;
-    this.#engine.deliverUnsafely(this.#registry.lookup(event?.type), event);
+    this.#core.engine.deliverUnsafely(this.#registry.lookup(event?.type), event);
   }
 
   emitBatch(events: readonly BusEvent[]): void {
     if (!Array.isArray(events)) refuse("emit a batch", "events", "an array", events);
-    this.#core.lifecycle.admit("emit a batch");
+    this.#core.admit("emit a batch");
     const failures: BatchFailure[] = [];
     for (let index = 0; index < events.length; index++) {
       const event = events[index];
       try {
-        this.#engine.deliver(this.#registry.lookup(event?.type), event);
+        this.#core.engine.deliver(this.#registry.lookup(event?.type), event);
       } catch (error) {
         failures.push({ index, error });
       }
@@ -114,15 +115,15 @@ export class EventBus {
   }
 
   drain(options?: DrainOptions): Promise<void> {
-    return this.#core.lifecycle.drain(options);
+    return drain(this.#core, options);
   }
 
   close(options?: CloseOptions): Promise<CloseReport> {
-    return this.#core.lifecycle.close(options);
+    return close(this.#core, options);
   }
 
   get closed(): boolean {
-    return this.#core.lifecycle.state !== "open";
+    return this.#core.state !== "open";
   }
 
   [Symbol.asyncDispose](): Promise<void> {

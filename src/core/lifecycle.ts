@@ -1,92 +1,66 @@
-import { BusClosedError, DrainTimeoutError } from "./errors.ts";
+import { DrainTimeoutError } from "./errors.ts";
 import { checkOptions, DURATION, SIGNAL } from "./options.ts";
+import type { BusCore } from "./bus_core.ts";
 import type { CloseOptions, DrainOptions } from "./contracts.ts";
-import type { Engine } from "./engine.ts";
-import type { Ledger } from "./ledger.ts";
-import type { Registry } from "./registry.ts";
 import type { CloseReport } from "./stats.ts";
 
 /** Longest delay that timers can take; a longer one would fire at once. */
 export const MAX_DELAY: number = 2 ** 31 - 1;
 
-/** How a bus goes from open over draining to closed. It never goes back. */
-export class Lifecycle {
-  #registry: Registry;
-  #ledger: Ledger;
-  #engine: Engine;
-  #discarded = 0;
-  #report: Promise<CloseReport> | undefined;
-  state: "open" | "draining" | "closed" = "open";
-
-  constructor(registry: Registry, ledger: Ledger, engine: Engine) {
-    this.#registry = registry;
-    this.#ledger = ledger;
-    this.#engine = engine;
+/** The `drain` of every bus. */
+export async function drain(core: BusCore, options: DrainOptions = {}): Promise<void> {
+  checkOptions("drain the bus", options, { timeout: DURATION, signal: SIGNAL });
+  const { timeout = 30_000, signal } = options;
+  if (core.state === "closed") return void await close(core);
+  core.seal("draining");
+  try {
+    await settled(core, timeout, signal);
+    const remaining = core.ledger.depth + core.discarded;
+    if (remaining > 0) throw new DrainTimeoutError(remaining, timeout);
+  } finally {
+    await close(core, { timeout: 0 });
   }
+}
 
-  /** @throws {BusClosedError} If the bus is closed, or drains and no handler is on the stack. */
-  admit(attempt: string): void {
-    if (this.state === "closed" || (this.state === "draining" && !this.#engine.isInHandler())) {
-      throw new BusClosedError(attempt);
-    }
+/** The `close` of every bus. */
+export function close(core: BusCore, options: CloseOptions = {}): Promise<CloseReport> {
+  try {
+    checkOptions("close the bus", options, { timeout: DURATION });
+  } catch (error) {
+    return Promise.reject(error);
   }
+  return core.report ??= end(core, options.timeout ?? 1_000);
+}
 
-  /** The `drain` of every bus. */
-  async drain(options: DrainOptions = {}): Promise<void> {
-    checkOptions("drain the bus", options, { timeout: DURATION, signal: SIGNAL });
-    const { timeout = 30_000, signal } = options;
-    if (this.state === "closed") return void await this.close();
-    this.#seal("draining");
-    try {
-      await this.#settled(timeout, signal);
-      const remaining = this.#ledger.depth + this.#discarded;
-      if (remaining > 0) throw new DrainTimeoutError(remaining, timeout);
-    } finally {
-      await this.close({ timeout: 0 });
-    }
-  }
+async function end(core: BusCore, timeout: number): Promise<CloseReport> {
+  core.seal("closed");
+  for (const registration of core.registry.live) registration.end(true);
+  const discarded = core.discarded = core.engine.discard();
+  core.ledger.settle();
+  await settled(core, timeout);
+  return { discarded, inDoubt: 0, stuck: core.ledger.depth };
+}
 
-  /** The `close` of every bus. */
-  close(options: CloseOptions = {}): Promise<CloseReport> {
-    try {
-      checkOptions("close the bus", options, { timeout: DURATION });
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return this.#report ??= this.#close(options.timeout ?? 1_000);
-  }
-
-  async #close(timeout: number): Promise<CloseReport> {
-    this.#seal("closed");
-    for (const registration of this.#registry.live) registration.end(true);
-    this.#discarded = this.#engine.discard();
-    this.#ledger.settle();
-    await this.#settled(timeout);
-    return { discarded: this.#discarded, inDoubt: 0, stuck: this.#ledger.depth };
-  }
-
-  #seal(state: "draining" | "closed"): void {
-    this.state = state;
-    this.#registry.seal();
-  }
-
-  /** Waits until nothing is open, or the time is over, or (rejecting) the signal aborts. */
-  async #settled(timeout: number, signal?: AbortSignal): Promise<void> {
-    // When this goes on, the handlers that are on the stack now have returned.
-    await null;
-    signal?.throwIfAborted();
-    if (this.#ledger.depth === 0 || timeout === 0) return;
-    await new Promise<void>((resolve, reject) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#ledger.waiting.delete(done);
-        signal?.removeEventListener("abort", done);
-        if (signal?.aborted) reject(signal.reason);
-        else resolve();
-      };
-      const timer = timeout > MAX_DELAY ? undefined : setTimeout(done, timeout);
-      this.#ledger.waiting.add(done);
-      signal?.addEventListener("abort", done);
-    });
-  }
+/** Waits until nothing is open, or the time is over, or (rejecting) the signal aborts. */
+async function settled(
+  { ledger }: BusCore,
+  timeout: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  // When this goes on, the handlers that are on the stack now have returned.
+  await null;
+  signal?.throwIfAborted();
+  if (ledger.depth === 0 || timeout === 0) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      ledger.waiting.delete(done);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = timeout > MAX_DELAY ? undefined : setTimeout(done, timeout);
+    ledger.waiting.add(done);
+    signal?.addEventListener("abort", done);
+  });
+  signal?.throwIfAborted();
 }

@@ -129,7 +129,7 @@ async function tryThread(start: StartThread, limit: number): Promise<Sharing | u
     const asyncWait = sharedMemory && await within(limit, wait?.value) === "ok";
     return { sharedMemory, asyncWait };
   } finally {
-    // On Bun a wait that nobody ends would hold the process.
+    // Else the runtime would keep the wait for the rest of its limit.
     if (cell !== undefined) Atomics.notify(cell, 0);
     await within(limit, attempt(() => thread.stop()));
   }

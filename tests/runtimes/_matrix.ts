@@ -73,11 +73,6 @@ export const MATRIX: Row[] = [
     except: NO_WEB_WORKER,
   },
   {
-    capability: "unref of a Worker",
-    attempt: unrefWeb,
-    except: { ...NO_WEB_WORKER, deno: MISSING, chromium: MISSING },
-  },
-  {
     capability: "a thread of node:worker_threads",
     attempt: () => askNode("text"),
     except: { workerd: THROWS, chromium: MISSING },
@@ -317,15 +312,6 @@ async function askWeb(
   } finally {
     worker.terminate();
     URL.revokeObjectURL(url);
-  }
-}
-
-function unrefWeb(): void {
-  const worker = new (find("Worker"))(dataUrl(""), { type: "module" });
-  try {
-    (worker.unref ?? absent).call(worker);
-  } finally {
-    worker.terminate();
   }
 }
 

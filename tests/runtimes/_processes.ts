@@ -7,6 +7,7 @@ const LIMIT = 20_000;
 
 const NO_WEB_WORKER = each(["node22", "node24", "node26"], MISSING);
 const LOST = "ends with the process";
+const RUNS_ON = "leaves it running";
 
 /** What takes a process of its own: each program of testdata/ prints its outcome. */
 export const PROCESS_MATRIX: Row[] = [
@@ -32,33 +33,37 @@ export const PROCESS_MATRIX: Row[] = [
     attempt: () => outcomeOfProgram("using.ts"),
     except: { node22: "ends with exit code 1" },
   },
-  ...ofBothKinds("a program by data: URL that imports a file", "data_import.ts"),
-  ...ofBothKinds("unref while idle", "unref.ts", { deno: MISSING }),
-  ...ofBothKinds("exit of the process while it blocks", "exit_while_blocked.ts"),
+  ...ofBothKinds((thread) => `a file imported by a ${thread} made of text`, "data_import.ts"),
+  ...ofBothKinds((thread) => `unref of an idle ${thread}`, "unref.ts", { deno: MISSING }),
+  ...ofBothKinds((thread) => `process.exit while a ${thread} blocks`, "exit_while_blocked.ts"),
   ...ofBothKinds(
-    "terminate while it spins",
+    (thread) => `terminate of a ${thread} that spins`,
     "terminate_spinning.ts",
-    { deno: "leaves it running" },
-    { deno: "leaves it running" },
+    { deno: RUNS_ON },
+    { deno: RUNS_ON },
   ),
-  ...ofBothKinds("news of its own end", "close_reported.ts", { deno: "does not come" }),
+  ...ofBothKinds(
+    (thread) => `the event of a ${thread} that ends itself`,
+    "close_reported.ts",
+    { deno: "does not come" },
+  ),
 ];
 
 /** One row for the threads of the Web and one for those of Node. */
 function ofBothKinds(
-  what: string,
+  capability: (thread: string) => string,
   program: string,
   web: Row["except"] = {},
   node: Row["except"] = {},
 ): Row[] {
   return [
     {
-      capability: `Worker, ${what}:`,
+      capability: capability("Worker"),
       attempt: () => outcomeOfProgram(program, "web"),
       except: { ...NO_WEB_WORKER, ...web },
     },
     {
-      capability: `worker_threads, ${what}:`,
+      capability: capability("thread of node:worker_threads"),
       attempt: () => outcomeOfProgram(program, "node"),
       except: node,
     },

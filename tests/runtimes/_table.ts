@@ -67,6 +67,18 @@ export function expectedOf({ except = {} }: Row, column: Column): string {
   return except[column] ?? WORKS;
 }
 
+/** The rows as a table of Markdown, cell by cell, with its heading. */
+export function cellsOf(rows: readonly Row[], columns: readonly Column[]): string[][] {
+  const signs: Record<string, string> = { [WORKS]: "✔", [MISSING]: "–" };
+  return [
+    ["", ...columns],
+    ...rows.map((row) => {
+      const outcomes = columns.map((column) => expectedOf(row, column));
+      return [row.capability, ...outcomes.map((outcome) => signs[outcome] ?? outcome)];
+    }),
+  ];
+}
+
 /** What becomes of a row here. */
 export async function outcomeOf({ attempt }: Row): Promise<string> {
   try {

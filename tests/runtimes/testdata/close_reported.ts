@@ -5,7 +5,7 @@ const close = process.argv[2] === "web" ? "globalThis.close()" : "process.exit()
 const thread = startThread(`port.postMessage("ready"); setTimeout(() => ${close}, 50);`);
 thread.onMessage(() => {});
 setTimeout(() => {
-  console.log("is not reported");
+  console.log("does not come");
   process.exit();
 }, 2_000);
 thread.onEnd(() => {

@@ -1,0 +1,28 @@
+import { readFile } from "node:fs/promises";
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import { MATRIX } from "./_matrix.ts";
+import { PROCESS_MATRIX } from "./_processes.ts";
+import { cellsOf, COLUMNS, PROCESS_COLUMNS } from "./_table.ts";
+
+describe("docs/runtimes.md", () => {
+  it("shows the matrix as it is tested", async () => {
+    const page = await readFile(new URL("../../docs/runtimes.md", import.meta.url), "utf8");
+    const [threads, processes] = tablesOf(page);
+    assertEquals(threads, cellsOf(MATRIX, COLUMNS));
+    assertEquals(processes, cellsOf(PROCESS_MATRIX, PROCESS_COLUMNS));
+  });
+});
+
+/** The tables of a page that begin with an empty cell, without the lines that divide them. */
+function tablesOf(page: string): string[][][] {
+  return page.split(/\n\s*\n/)
+    .filter((block) => /^\|\s+\|/.test(block))
+    .map((block) =>
+      block.trim().split("\n").filter((line) => !/^[|\s:-]+$/.test(line)).map(cellsIn)
+    );
+}
+
+function cellsIn(line: string): string[] {
+  return line.split("|").slice(1, -1).map((cell) => cell.trim().replaceAll("`", ""));
+}
