@@ -63,7 +63,14 @@ export type {
   TypedEvent,
   TypesOf,
 } from "./src/core/event.ts";
-export type { KnownPattern, MatchedEvent, Matches, MatchingTypes } from "./src/core/matching.ts";
+export type {
+  KnownPattern,
+  LooseTemplate,
+  MatchedEvent,
+  Matches,
+  Matching,
+  MatchingTypes,
+} from "./src/core/matching.ts";
 export type { BusStats, CloseReport } from "./src/core/stats.ts";
 export type { AsyncOptions } from "./src/engines/async.ts";
 export type { SyncOptions } from "./src/engines/sync.ts";
@@ -87,5 +94,6 @@ export {
   forFlow,
   forSync,
 } from "./src/profile/factory.ts";
+export { type Capabilities, capabilities } from "./src/runtime/capabilities.ts";
 export { PRESETS, type Profile, type ProfileName } from "./src/profile/profile.ts";
 export { option, scenario, type ScenarioName } from "./src/profile/scenario.ts";

@@ -1,5 +1,5 @@
 import { describe, it } from "@std/testing/bdd";
-import { assert, assertEquals, assertObjectMatch } from "@std/assert";
+import { assertEquals, assertObjectMatch } from "@std/assert";
 import { capabilities } from "../../src/runtime/capabilities.ts";
 import { PROCESS_MATRIX, runProgram } from "./_processes.ts";
 import { currentColumn, expectedOf, outcomeOf } from "./_table.ts";
