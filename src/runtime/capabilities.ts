@@ -132,8 +132,9 @@ async function tryThread(start: StartThread, limit: number): Promise<Sharing | u
     const asyncWait = sharedMemory && await within(limit, wait?.value) === "ok";
     return { sharedMemory, asyncWait };
   } finally {
-    // Ends a wait that the thread did not. It has no time-out, which costs Deno a thread.
+    // Ends a wait that the thread did not.
     if (cell !== undefined) Atomics.notify(cell, 0);
+    await within(limit, attempt(() => thread.stop()));
   }
 }
 
