@@ -32,7 +32,7 @@ const SUITES: Suite[] = [
     permissions: ["--allow-env=BEAT_SCENARIO"],
     runtimes: PROCESSES,
   },
-  { name: "profile-no-env", path: "src/profile", runtimes: PROCESSES },
+  { name: "profile-no-env", path: "src/profile", runtimes: ["deno"] },
   { name: "root", path: "mod_test.ts", permissions: ["-A"], runtimes: PROCESSES },
   {
     name: "runtimes",
@@ -42,7 +42,7 @@ const SUITES: Suite[] = [
   },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
   { name: "stand-ins", path: "tests/_std" },
-  { name: "scripts", path: "scripts", permissions: ["-A"], runtimes: PROCESSES },
+  { name: "scripts", path: "scripts", permissions: ["-A"], runtimes: ["deno"] },
 ];
 
 const TEST_FILE = /_test\.tsx?$/;
