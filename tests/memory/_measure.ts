@@ -1,0 +1,96 @@
+/**
+ * Measures in a process of its own whether something grows the heap: `node --expose-gc`, `deno
+ * --v8-flags=--expose-gc` or `bun` runs it with the name of a case, and it prints the growth.
+ *
+ * @module
+ */
+import process from "node:process";
+import { type Bus, forAsync, forSync, type OpenEventMap } from "@beat/beat";
+
+const { gc, Bun } = globalThis as unknown as {
+  gc?: () => void;
+  Bun?: { gc(force: boolean): void };
+};
+
+/** Bytes in use after a full collection. */
+async function heap(): Promise<number> {
+  for (let i = 0; i < 3; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (gc !== undefined) gc();
+    else Bun!.gc(true);
+  }
+  return process.memoryUsage().heapUsed;
+}
+
+type Step = (from: number, to: number) => void | Promise<void>;
+
+function emitting(bus: Bus<OpenEventMap>, wait: () => Promise<void> | void): Step {
+  bus.on("wanted.**", () => {});
+  return async (from, to) => {
+    for (let i = from; i < to; i++) {
+      bus.emit((i & 7) === 0 ? `wanted.${i}` : `unwanted.${i}`);
+      if ((i & 0xfff) === 0) await wait();
+    }
+  };
+}
+
+const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+
+/** What is done again and again, from number `from` up to `to`, and must not grow the heap. */
+const CASES: Record<string, () => Step> = {
+  "distinct types, sync": () => emitting(forSync(), () => {}),
+  "distinct types, async": () => emitting(forAsync(), turn),
+  "distinct topics": () => {
+    const bus = forSync();
+    bus.on("wanted.*", () => {});
+    return (from, to) => {
+      for (let i = from; i < to; i++) bus.topic(`wanted.${i}`).emit(i);
+    };
+  },
+  "subscriptions that end": () => {
+    const bus = forSync();
+    const { signal } = new AbortController();
+    return async (from, to) => {
+      for (let i = from; i < to; i++) {
+        bus.on(`reply.${i}`, () => {}, { signal }).unsubscribe();
+        bus.on(`reply.${i}.*`, () => {}, { signal }).unsubscribe();
+        const reply = bus.once(`reply.${i}`, { signal });
+        bus.emit(`reply.${i}`);
+        await reply;
+      }
+    };
+  },
+  "iterators and listeners that end": () => {
+    const bus = forSync();
+    const target = bus.asEventTarget();
+    return async (from, to) => {
+      for (let i = from; i < to; i++) {
+        const events = bus.events(`item.${i}`);
+        // Few types, as Deno's and Node's own EventTarget remember each type that was listened to.
+        const type = `item.${i % 10}`;
+        target.addEventListener(type, () => {}, { once: true });
+        bus.emit(type);
+        bus.emit(`item.${i}`);
+        await events.return();
+      }
+    };
+  },
+  "buses that are closed": () => async (from, to) => {
+    for (let i = from; i < to; i++) {
+      const bus = i % 2 === 0 ? forSync() : forAsync();
+      bus.on("a.**", () => {});
+      bus.events("a.b");
+      bus.emit("a.b", i);
+      await bus.drain();
+    }
+  },
+};
+
+const [name, count] = process.argv.slice(-2);
+const step = CASES[name!]!();
+const total = Number(count);
+await step(0, total / 10);
+const before = await heap();
+await step(total / 10, total);
+const after = await heap();
+console.log(JSON.stringify({ name, total, grown: after - before }));
