@@ -2,12 +2,12 @@ import { BUS_RULES, BusCore } from "../core/bus_core.ts";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { EventBus } from "../core/event_bus.ts";
 import { isThenable } from "../core/ledger.ts";
-import { MAX_DELAY } from "../core/lifecycle.ts";
 import { checkOptions, choice, DURATION, integer, SIGNAL } from "../core/options.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
 import { EventQueue } from "./event_queue.ts";
 import { KeyedBacklog } from "./keyed_backlog.ts";
+import { WaitingList } from "./waiting_list.ts";
 import type { AsyncBus, BusCapabilities, BusOptions, EnqueueOptions } from "../core/contracts.ts";
 import type { Engine } from "../core/engine.ts";
 import type { BusEvent, OpenEventMap } from "../core/event.ts";
@@ -83,13 +83,6 @@ export function createAsyncBus<M extends object = OpenEventMap>(
   return bus as unknown as AsyncBus<M>;
 }
 
-/** An `enqueue` that waits for room. */
-interface Waiter {
-  event: BusEvent;
-  accept(): void;
-  refuse(error: unknown): void;
-}
-
 /** Queues events, and calls their handlers in a microtask. */
 class AsyncEngine implements Engine {
   readonly core: BusCore;
@@ -97,8 +90,7 @@ class AsyncEngine implements Engine {
   #registry: Registry;
   #queue = new EventQueue();
   #backlog = new KeyedBacklog();
-  /** In the order of their calls. */
-  #waiters = new Set<Waiter>();
+  #waiters = new WaitingList();
   #capacity: number;
   #overflow: NonNullable<AsyncOptions["overflow"]>;
   #concurrency: number;
@@ -161,35 +153,13 @@ class AsyncEngine implements Engine {
   /** The `enqueue` of the bus. */
   async enqueue(event: BusEvent, options: EnqueueOptions = {}): Promise<void> {
     checkOptions("enqueue an event", options, ENQUEUE_RULES);
-    const { signal, timeout = Infinity } = options;
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     const resolution = this.#registry.lookup(event?.type);
     if (resolution.handlers.length === 0 || (!this.#isFull() && this.#waiters.size === 0)) {
       this.deliver(resolution, event);
       return;
     }
-    await new Promise<void>((resolve, reject) => {
-      const settle = (outcome: () => void) => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
-        this.#waiters.delete(waiter);
-        outcome();
-      };
-      const waiter: Waiter = {
-        event,
-        accept: () => settle(resolve),
-        refuse: (error) => settle(() => reject(error)),
-      };
-      const abort = () => waiter.refuse(signal!.reason);
-      const expire = () => {
-        waiter.refuse(
-          new QueueFullError(event.type, this.#capacity, `there was no room for ${timeout} ms`),
-        );
-      };
-      const timer = timeout > MAX_DELAY ? undefined : setTimeout(expire, timeout);
-      signal?.addEventListener("abort", abort, { once: true });
-      this.#waiters.add(waiter);
-    });
+    await this.#waiters.wait(event, options, this.#capacity);
   }
 
   #isFull(): boolean {
