@@ -170,11 +170,7 @@ export interface Bus<M extends object> {
    * @throws {TypeError} If the handler is no function, or an option is unknown or of a wrong type.
    * @throws {BusClosedError} If the bus is closed.
    */
-  on(
-    pattern: "**",
-    handler: Handler<AnyEvent<M>>,
-    options?: SubscribeOptions,
-  ): Subscription;
+  on(pattern: "**", handler: Handler<AnyEvent<M>>, options?: SubscribeOptions): Subscription;
   /** Subscribes a handler to every event whose type matches `pattern`. */
   on<const P extends string>(
     pattern: KnownPattern<M, P>,
@@ -202,16 +198,16 @@ export interface Bus<M extends object> {
    * @throws {TypeError} If the event has no type.
    * @throws {BusClosedError} If the bus is closed.
    */
-  emit<K extends TypesOf<M>>(type: K, ...data: DataArgs<M[K]>): void;
-  /** Emits an event object. */
   emit(event: EventInput<M>): void;
+  /** Emits an event of a type, with its data. */
+  emit<K extends TypesOf<M>>(type: K, ...data: DataArgs<M[K]>): void;
   /**
    * Same as `emit` with neither error isolation nor counting: the first throw ends it. On a
    * queueing engine it equals `emit`.
    */
-  unsafeEmit<K extends TypesOf<M>>(type: K, ...data: DataArgs<M[K]>): void;
-  /** Emits an event object, with neither error isolation nor counting. */
   unsafeEmit(event: EventInput<M>): void;
+  /** Emits an event of a type, with neither error isolation nor counting. */
+  unsafeEmit<K extends TypesOf<M>>(type: K, ...data: DataArgs<M[K]>): void;
   /**
    * Emits several events, every one of them whatever the others do.
    *
@@ -266,9 +262,9 @@ export interface SyncBus<M extends object> extends Bus<M> {
    * have. Rejects with the one failure as it was, or an `AggregateError` in the order of the
    * handlers.
    */
-  emitAsync<K extends TypesOf<M>>(type: K, ...data: DataArgs<M[K]>): Promise<void>;
-  /** Emits an event object and waits for all handlers. */
   emitAsync(event: EventInput<M>): Promise<void>;
+  /** Emits an event of a type and waits for all handlers. */
+  emitAsync<K extends TypesOf<M>>(type: K, ...data: DataArgs<M[K]>): Promise<void>;
 }
 
 /** Options of `enqueue`. */
