@@ -4,6 +4,12 @@ export const ROOT_URL = new URL("../", import.meta.url);
 /** The folder of the repository, as a path without a slash at its end. */
 export const ROOT = toPath(ROOT_URL).replace(/[\\/]$/, "");
 
+/**
+ * Makes Deno use the lock file of the tools. They would not fit into `deno.lock`: every `deno task`
+ * first downloads all that is in there, and the demo needs none of their 200 MB.
+ */
+export const TOOLS_LOCK = "--lock=scripts/tools.lock";
+
 const NOT_OURS = /^(\.git|\.runtimes|node_modules)$/;
 
 /** The path of a `file:` URL, as the operating system writes it. */

@@ -1,3 +1,4 @@
+import { TOOLS_LOCK } from "./_files.ts";
 import type { Collected } from "./_collected.ts";
 import { emptyOutcome, notRun, type Outcome } from "./_outcome.ts";
 import { judge } from "./_junit.ts";
@@ -78,6 +79,7 @@ function denoCommand(suite: Suite, files: string[], report: string): string[] {
     "--quiet",
     "--no-check",
     "--no-prompt",
+    TOOLS_LOCK,
     ...(suite.permissions ?? []),
     ...sanitizers,
     `--junit-path=${report}`,

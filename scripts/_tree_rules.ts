@@ -1,7 +1,17 @@
 import { exists, readJson, readText, ROOT } from "./_files.ts";
 import { npm, run } from "./_process.ts";
 
-const LOCKS = ["deno.lock", "package-lock.json"];
+const LOCKS = ["deno.lock", "scripts/tools.lock", "package-lock.json"];
+
+/** Large tools that only scripts use. */
+const TOOLS = ["miniflare", "esbuild", "vega", "vega-lite"];
+
+/** Tools in the lock file that every task downloads first. */
+export function findToolsInLock(text: string = readText("deno.lock")): string[] {
+  return TOOLS.filter((tool) => text.includes(`"npm:${tool}@`)).map((tool) =>
+    `deno.lock holds ${tool}: run what uses it with --lock=scripts/tools.lock`
+  );
+}
 
 /** Places in the lock files that tie them to one registry. */
 export function findAddressesInLocks(): string[] {

@@ -1,3 +1,4 @@
+import { TOOLS_LOCK } from "./_files.ts";
 import { emptyOutcome, type Outcome } from "./_outcome.ts";
 import { run } from "./_process.ts";
 
@@ -17,5 +18,5 @@ export async function checkTypeTests(files: string[]): Promise<Outcome> {
 }
 
 function check(files: string[]) {
-  return run([Deno.execPath(), "check", "--quiet", ...files]);
+  return run([Deno.execPath(), "check", "--quiet", TOOLS_LOCK, ...files]);
 }

@@ -6,13 +6,18 @@
  * @module
  */
 
-import { exists, listFiles } from "./_files.ts";
+import { exists, listFiles, TOOLS_LOCK } from "./_files.ts";
 import { publishedFiles } from "./_graph.ts";
 import { parseSummary, summaryLine } from "./_outcome.ts";
 import { entryPoints, findExportDrift, findPackages } from "./_packages.ts";
 import { run, runLive } from "./_process.ts";
 import { paint, seconds } from "./_table.ts";
-import { findAddressesInLocks, findMachineNames, findVersionDrift } from "./_tree_rules.ts";
+import {
+  findAddressesInLocks,
+  findMachineNames,
+  findToolsInLock,
+  findVersionDrift,
+} from "./_tree_rules.ts";
 import { findFloorBreaches } from "./floors.ts";
 import { describeSizes, measureSizes } from "./size.ts";
 
@@ -34,7 +39,7 @@ const DENO = Deno.execPath();
 const GATES: Gate[] = [
   { name: "format", judge: () => command("fmt", "--check") },
   { name: "lint", judge: () => command("lint") },
-  { name: "types", judge: () => command("check", "--quiet", ".") },
+  { name: "types", judge: () => command("check", "--quiet", TOOLS_LOCK, ".") },
   { name: "floors and circles", judge: async () => verdict(await findFloorBreaches()) },
   { name: "documentation", judge: () => command("doc", "--lint", ...entryPoints()) },
   { name: "examples in the documentation", judge: () => command(...docTests()) },
@@ -45,6 +50,7 @@ const GATES: Gate[] = [
   { name: "public names agree", judge: () => verdict(findExportDrift()) },
   { name: "versions agree", judge: () => verdict(findVersionDrift()) },
   { name: "locks without addresses", judge: () => verdict(findAddressesInLocks()) },
+  { name: "demo downloads no tools", judge: () => verdict(findToolsInLock()) },
   { name: "no machine in the tree", judge: async () => verdict(await findMachineNames()) },
   { name: "size", judge: judgeSizes },
 ];

@@ -55,14 +55,14 @@ export class QueueFullError extends Error {
   }
 }
 
-/** `drain` gave up: some deliveries did not settle in time. */
+/** `drain` ended before every delivery had settled: its time was over, or `close` was called. */
 export class DrainTimeoutError extends Error {
   /** How many deliveries had not settled. */
   readonly remaining: number;
 
-  /** Creates the error from the number of open deliveries and the time-out in milliseconds. */
-  constructor(remaining: number, timeout: number) {
-    super(`Cannot drain the bus within ${timeout} ms: deliveries not settled are ${remaining}`);
+  /** Creates the error from the number of open deliveries and what ended the wait. */
+  constructor(remaining: number, cause: string) {
+    super(`Cannot drain the bus ${cause}: deliveries not settled are ${remaining}`);
     this.name = "DrainTimeoutError";
     this.remaining = remaining;
   }
@@ -83,7 +83,7 @@ export class BatchError extends Error {
 
   /** Creates the error from the failures and the size of the batch. */
   constructor(failures: readonly BatchFailure[], size: number) {
-    super(`Cannot emit ${failures.length} of ${size} events of the batch: see 'failures'`, {
+    super(`Emitting failed for ${failures.length} of ${size} events: see 'failures'`, {
       cause: failures[0]?.error,
     });
     this.name = "BatchError";

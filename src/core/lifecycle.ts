@@ -16,7 +16,10 @@ export async function drain(core: BusCore, options: DrainOptions = {}): Promise<
   try {
     await settled(core, timeout, signal);
     const remaining = core.ledger.depth + core.discarded;
-    if (remaining > 0) throw new DrainTimeoutError(remaining, timeout);
+    if (remaining > 0) {
+      const closed = core.state as string === "closed";
+      throw new DrainTimeoutError(remaining, closed ? "to its end" : `within ${timeout} ms`);
+    }
   } finally {
     await close(core, { timeout: 0 });
   }

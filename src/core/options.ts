@@ -23,6 +23,9 @@ export const SIGNAL: Rule = [
   (value: unknown) => value instanceof AbortSignal,
 ];
 
+/** An object. */
+export const OBJECT: Rule = ["an object", "object", (value: unknown) => value !== null];
+
 /** A time in milliseconds; `Infinity` is one. */
 export const DURATION: Rule = ["at least 0 ms", "number", (value: number) => value >= 0];
 
@@ -56,7 +59,7 @@ export function checkOptions(action: string, options: object, rules: Rules): voi
 
 /** @throws {TypeError} If the options are no object. */
 export function checkObject(action: string, options: unknown): void {
-  check(action, "options", options, ["an object", "object", (value: unknown) => value !== null]);
+  check(action, "options", options, OBJECT);
 }
 
 /** @throws {TypeError | RangeError} If the value breaks the rule: a `RangeError` if it is of the right type. */

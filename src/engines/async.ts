@@ -2,7 +2,7 @@ import { BUS_RULES, BusCore } from "../core/bus_core.ts";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { EventBus } from "../core/event_bus.ts";
 import { isThenable } from "../core/ledger.ts";
-import { checkOptions, choice, DURATION, integer, SIGNAL } from "../core/options.ts";
+import { check, checkOptions, choice, DURATION, integer, OBJECT, SIGNAL } from "../core/options.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
 import { EventQueue } from "./event_queue.ts";
@@ -152,6 +152,7 @@ class AsyncEngine implements Engine {
 
   /** The `enqueue` of the bus. */
   async enqueue(event: BusEvent, options: EnqueueOptions = {}): Promise<void> {
+    check("enqueue an event", "event", event, OBJECT);
     checkOptions("enqueue an event", options, ENQUEUE_RULES);
     options.signal?.throwIfAborted();
     const resolution = this.#registry.lookup(event?.type);

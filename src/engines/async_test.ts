@@ -419,6 +419,8 @@ describe("async bus", () => {
     it("refuses bad input", async () => {
       const bus = createAsyncBus();
       const event = { type: "a", data: 1 };
+      const enqueue = bus.enqueue as (type: unknown, data?: unknown) => Promise<void>;
+      await assertRejects(() => enqueue("a", { id: 1 }), TypeError, "'event' must be an object");
       await assertRejects(() => bus.enqueue({ type: "", data: 1 }), TypeError, "'type' must be");
       await assertRejects(() => bus.enqueue(event, { timeout: -1 }), RangeError, "'timeout'");
       await assertRejects(() => bus.enqueue(event, { tmieout: 1 } as object), TypeError, "unknown");

@@ -314,6 +314,15 @@ describe("async bus", () => {
     assertEquals([calls, bus.stats().processed], [10_000, 10_000]);
   });
 
+  it("drain() says that close() has cut it short", async () => {
+    const bus = createAsyncBus();
+    bus.on("a", () => {});
+    bus.emit("a");
+    const drained = assertRejects(() => bus.drain(), DrainTimeoutError, "drain the bus to its end");
+    assertEquals((await bus.close()).discarded, 1);
+    assertEquals((await drained as DrainTimeoutError).remaining, 1);
+  });
+
   it("drain() tells a second one what the first gave up", () =>
     withFakeTime(async (time) => {
       const bus = createAsyncBus({ concurrency: 1 });
