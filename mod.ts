@@ -64,6 +64,7 @@ export type {
   TypesOf,
 } from "./src/core/event.ts";
 export type {
+  IsEmpty,
   KnownPattern,
   LooseTemplate,
   MatchedEvent,

@@ -65,8 +65,14 @@ export class BusCore {
     const registration = this.registry.add(pattern, handler);
     const end = () => registration.unsubscribe();
     if (once) {
-      // A second event may come before the first has been handled, even within its handler.
-      registration.handler = (event) => end() ? handler(event) : undefined;
+      let called = false;
+      registration.handler = (event) => {
+        // A second event may come before the first has been handled, even within its handler.
+        if (called) return;
+        called = true;
+        end();
+        return handler(event);
+      };
     }
     registration.onEnd = (closed) => {
       signal?.removeEventListener("abort", end);
@@ -85,7 +91,7 @@ export class BusCore {
       this.#tell("onError", (onError) => onError(error, { event, subscription }));
     } else if (!subscription.printed) {
       subscription.printed = true;
-      console.error(`A handler of '${subscription.pattern}' failed on '${event.type}':`, error);
+      print(`A handler of '${subscription.pattern}' failed:`, error);
     }
   }
 
@@ -104,7 +110,18 @@ export class BusCore {
     try {
       await call(hook);
     } catch (error) {
-      console.error(`The hook '${name}' failed:`, error);
+      print(`The hook '${name}' failed:`, error);
+    }
+  }
+}
+
+/** Prints an error. Some cannot be printed, as their own code throws: that must do no harm. */
+function print(line: string, error: unknown): void {
+  for (const shown of [error, "an error that cannot be printed"]) {
+    try {
+      return console.error(line, shown);
+    } catch {
+      // It is counted all the same.
     }
   }
 }

@@ -46,9 +46,9 @@ export interface EventsOptions {
    */
   capacity?: number;
   /**
-   * What happens to an event that finds the buffer full: `"error"` ends the iteration with a
-   * {@linkcode QueueFullError} after what it has buffered, the others drop one event, count it in
-   * `stats().failed` and tell `onDrop`.
+   * What happens when an event finds the buffer full: `"error"` ends the iteration with a
+   * {@linkcode QueueFullError} after what it has buffered, the others go on without one event.
+   * What is dropped counts in `stats().failed`, and `onDrop` hears of it.
    *
    * @default {"error"}
    */
@@ -179,7 +179,7 @@ export interface Bus<M extends object> {
   ): Subscription;
   /**
    * Waits for the next event that matches. Rejects with a {@linkcode BusClosedError} if the bus
-   * closes first; a promise that nobody awaits does not end the process.
+   * closes first; that ends no process in which nobody awaits the promise any more.
    */
   once<const P extends string>(
     pattern: KnownPattern<M, P>,
@@ -202,8 +202,10 @@ export interface Bus<M extends object> {
   /** Emits an event of a type, with its data. */
   emit<K extends TypesOf<M>>(type: K, ...data: DataArgs<M[K]>): void;
   /**
-   * Same as `emit` with neither error isolation nor counting: the first throw ends it. On a
-   * queueing engine it equals `emit`.
+   * Same as `emit` with neither error isolation nor counting: the first throw ends it. Only a
+   * delivery whose handlers return promises is counted, as `drain` has to wait for it. While the
+   * bus drains, what such a handler emits is refused, as nothing tells that it runs. On a queueing
+   * engine it equals `emit`.
    */
   unsafeEmit(event: EventInput<M>): void;
   /** Emits an event of a type, with neither error isolation nor counting. */
@@ -279,9 +281,20 @@ export interface EnqueueOptions {
   timeout?: number;
 }
 
-/** A bus that queues events and calls the handlers later: `emit` never sees their errors. */
+/**
+ * A bus that queues events and calls the handlers later: `emit` never sees their errors. Which
+ * handlers an event has is looked up when its turn comes, so that a handler that was unsubscribed
+ * meanwhile is not called, and one that was subscribed meanwhile is. Only an event that has no
+ * handler when it is emitted is done with at once.
+ */
 export interface AsyncBus<M extends object> extends Bus<M> {
-  /** Emits an event, waiting for room in the queue; resolves when it is accepted. */
+  /**
+   * Emits an event, waiting for room in the queue; resolves when it is accepted. A handler that
+   * awaits it may wait for itself, so give it a `timeout` there. An `emit` does not wait in line.
+   *
+   * @throws {QueueFullError} If there is no room within `timeout`.
+   * @throws {BusClosedError} If the bus closes or drains before there is room.
+   */
   enqueue(event: EventInput<M>, options?: EnqueueOptions): Promise<void>;
   /** What the handler that failed last threw or rejected with; `undefined` if none has. */
   lastError(): unknown;

@@ -113,9 +113,14 @@ export function refuse(action: string, name: string, must: string, value: unknow
 
 /** A value of any kind as an error message shows it, cut to 80 characters; never throws. */
 export function show(value: unknown): string {
-  const text = typeof value === "object" && value !== null
-    ? Object.prototype.toString.call(value)
-    : String(value);
+  let text: string;
+  try {
+    text = typeof value === "object" && value !== null
+      ? Object.prototype.toString.call(value)
+      : String(value);
+  } catch {
+    text = `a ${typeof value}`;
+  }
   const short = text.length > 80 ? `${text.slice(0, 77)}...` : text;
   return typeof value === "string" ? `'${short}'` : short;
 }

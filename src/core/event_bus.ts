@@ -16,7 +16,6 @@ import type {
   SubscribeOptions,
   Subscription,
 } from "./contracts.ts";
-import type { Engine } from "./engine.ts";
 import type { BatchFailure } from "./errors.ts";
 import type { BusEvent, Handler } from "./event.ts";
 import type { Registry } from "./registry.ts";
@@ -28,13 +27,11 @@ import type { BusStats, CloseReport } from "./stats.ts";
  */
 export class EventBus {
   #core: BusCore;
-  #engine: Engine;
   #registry: Registry;
   readonly capabilities: BusCapabilities;
 
-  constructor(core: BusCore, engine: Engine, capabilities: BusCapabilities) {
+  constructor(core: BusCore, capabilities: BusCapabilities) {
     this.#core = core;
-    this.#engine = engine;
     this.#registry = core.registry;
     this.capabilities = capabilities;
   }
@@ -54,8 +51,8 @@ export class EventBus {
     this.#core.admit("emit a batch");
     const failures: BatchFailure[] = [];
     for (let index = 0; index < events.length; index++) {
-      const event = events[index];
       try {
+        const event = events[index];
         this.#core.engine.deliver(this.#registry.lookup(event?.type), event);
       } catch (error) {
         failures.push({ index, error });
@@ -65,7 +62,7 @@ export class EventBus {
   }
 
   topic(type: string): EventTopic {
-    return new EventTopic(type, this.#registry, this.#engine);
+    return new EventTopic(type, this.#registry, this.#core.engine);
   }
 
   on(pattern: string, handler: Handler, options?: SubscribeOptions): Subscription {
@@ -89,7 +86,7 @@ export class EventBus {
   }
 
   off(subscription: Subscription): boolean {
-    if (subscription instanceof Registration && subscription.owner === this.#registry) {
+    if (subscription instanceof Registration && subscription.isOf(this.#registry)) {
       return subscription.unsubscribe();
     }
     refuse("end a subscription", "subscription", "one of this bus", subscription);
@@ -105,7 +102,8 @@ export class EventBus {
 
   prewarm(types: readonly string[]): void {
     if (!Array.isArray(types)) refuse("prewarm", "types", "an array", types);
-    for (const type of types) this.#registry.resolve(type);
+    this.#core.admit("prewarm");
+    for (const type of types) this.#registry.resolve(type, "prewarm");
   }
 
   stats(): BusStats {

@@ -1,9 +1,12 @@
 import { QueueFullError, show } from "./errors.ts";
+import { Fifo } from "./fifo.ts";
 import { checkOptions, choice, integer, SIGNAL } from "./options.ts";
 import type { BusCore } from "./bus_core.ts";
 import type { EventIterator, EventsOptions } from "./contracts.ts";
 import type { BusEvent } from "./event.ts";
 import type { Rules } from "./options.ts";
+
+type Result = IteratorResult<BusEvent, undefined>;
 
 const RULES: Rules = {
   signal: SIGNAL,
@@ -18,58 +21,65 @@ export function createEventIterator(
   options: EventsOptions = {},
 ): EventIterator<BusEvent> {
   checkOptions(`iterate the events of ${show(pattern)}`, options, RULES);
-  const { signal, capacity = 1024, overflow = "error" } = options;
-  let buffer: BusEvent[] = [];
+  const { capacity = 1024, overflow = "error", ...rest } = options;
+  const done: Result = { done: true, value: undefined };
+  const consumers = new Fifo<(result: Result) => void>();
+  let buffer = new Fifo<BusEvent>();
   let failure: QueueFullError | undefined;
   let ended = false;
-  let wake = () => {};
 
-  const subscription = core.on(
-    pattern,
-    (event) => {
-      if (buffer.length < capacity) {
-        buffer.push(event);
-        return wake();
-      }
-      if (overflow === "error") {
-        failure = new QueueFullError(event.type, capacity, "the consumer of 'events' is too slow");
-        return void subscription.unsubscribe();
-      }
-      let dropped = event;
-      if (overflow === "drop-oldest") {
-        buffer.push(event);
-        dropped = buffer.shift()!;
-      }
-      core.ledger.failed++;
-      core.reportDrop({ reason: "overflow", count: 1, type: dropped.type, event: dropped });
-    },
-    { signal: signal! },
-    () => {
-      ended = true;
-      wake();
-    },
-  );
-
-  async function* drain(): AsyncGenerator<BusEvent, undefined> {
-    while (true) {
-      while (buffer.length > 0) yield buffer.shift()!;
-      if (failure !== undefined) throw failure;
-      if (ended) return;
-      await new Promise<void>((resolve) => wake = resolve);
+  const receive = (event: BusEvent) => {
+    // An emit that runs may still come here after the end.
+    if (ended) return;
+    if (consumers.size > 0) return consumers.shift()!({ done: false, value: event });
+    let dropped = event;
+    if (buffer.size < capacity || overflow === "drop-oldest") {
+      buffer.push(event);
+      if (buffer.size <= capacity) return;
+      dropped = buffer.shift()!;
+    } else if (overflow === "error") {
+      failure = new QueueFullError(event.type, capacity, "the consumer of 'events' is too slow");
+      subscription.unsubscribe();
     }
-  }
-
-  const events = drain();
-  const finish = events.return.bind(events);
-  const leave = () => {
-    buffer = [];
-    failure = undefined;
-    // Wakes the generator too: it could not be told to return while it waits for an event.
-    subscription.unsubscribe();
-    return finish(undefined);
+    core.ledger.failed++;
+    core.reportDrop({ reason: "overflow", count: 1, type: dropped.type, event: dropped });
   };
-  return Object.assign(events, {
-    return: leave,
-    [Symbol.asyncDispose]: async () => void await leave(),
-  }) as EventIterator<BusEvent>;
+  const subscription = core.on(pattern, receive, rest, () => {
+    ended = true;
+    while (consumers.size > 0) consumers.shift()!(done);
+  });
+
+  const leave = () => {
+    buffer = new Fifo();
+    failure = undefined;
+    subscription.unsubscribe();
+  };
+  return {
+    async next() {
+      if (buffer.size > 0) return { done: false, value: buffer.shift()! };
+      if (failure !== undefined) {
+        const error = failure;
+        failure = undefined;
+        throw error;
+      }
+      return ended ? done : await new Promise<Result>((resolve) => consumers.push(resolve));
+    },
+    // deno-lint-ignore require-await
+    async return() {
+      leave();
+      return done;
+    },
+    // deno-lint-ignore require-await
+    async throw(error) {
+      leave();
+      throw error;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    // deno-lint-ignore require-await
+    async [Symbol.asyncDispose]() {
+      leave();
+    },
+  };
 }

@@ -1,20 +1,29 @@
 import { PatternError } from "./errors.ts";
+import { isThenable } from "./ledger.ts";
 import { hasWildcard } from "./pattern.ts";
 import type { BusCore } from "./bus_core.ts";
+import type { BusEvent } from "./event.ts";
 import type { Registration } from "./registration.ts";
 
 type Listener = EventListenerOrEventListenerObject;
 
-/** A type with listeners: its subscription on the bus, and which of them end with one event. */
+/** A type with listeners. */
 interface Listened {
   subscription: Registration;
-  listeners: Map<Listener | null, boolean | undefined>;
+  /** Each listener, and how to end it. */
+  endings: Map<Listener, () => void>;
+  /** The event that is dispatched now, and the promises that its listeners have returned. */
+  event: BusEvent | undefined;
+  pending: PromiseLike<unknown>[];
 }
 
 /**
  * The bus as an `EventTarget`. A type is subscribed on the bus while it has listeners, so that
  * events that nobody listens to cost no `CustomEvent`. A target without a tree has no use for the
  * capturing phase: a listener is the same in both.
+ *
+ * Listeners are wrapped: what one throws would end a process of Node or Deno, and belongs to
+ * `onError`.
  */
 export class BusTarget extends EventTarget {
   #core: BusCore;
@@ -31,33 +40,61 @@ export class BusTarget extends EventTarget {
     }
     const { once, signal } = Object(options) as AddEventListenerOptions;
     if (listener === null || signal?.aborted) return;
-    let listened = this.#types.get(type);
-    if (listened === undefined) {
-      const subscription = this.#core.on(type, (event) => {
-        this.dispatchEvent(new CustomEvent(type, { detail: event.data }));
-        this.#forget(type, (_, once) => once);
-      });
-      this.#types.set(type, listened = { subscription, listeners: new Map() });
-    }
-    if (listened.listeners.has(listener)) return;
-    listened.listeners.set(listener, once);
-    super.addEventListener(type, listener, { once: once! });
-    signal?.addEventListener("abort", () => this.removeEventListener(type, listener));
+    const listened = this.#types.get(type) ?? this.#subscribe(type);
+    const { endings } = listened;
+    if (endings.has(listener)) return;
+    const call = (event: Event) => {
+      if (once) end();
+      try {
+        const result: unknown = typeof listener === "function"
+          ? listener.call(this, event)
+          : listener.handleEvent(event);
+        if (isThenable(result)) listened.pending.push(result);
+      } catch (error) {
+        this.#fail(error, listened, listened.event);
+      }
+    };
+    const end = () => {
+      super.removeEventListener(type, call);
+      signal?.removeEventListener("abort", end);
+      endings.delete(listener);
+      if (endings.size > 0) return;
+      listened.subscription.unsubscribe();
+      this.#types.delete(type);
+    };
+    endings.set(listener, end);
+    super.addEventListener(type, call);
+    signal?.addEventListener("abort", end);
   }
 
   override removeEventListener(type: string, listener: Listener | null): void {
-    super.removeEventListener(type, listener);
-    this.#forget(type, (each) => each === listener);
+    if (listener !== null) this.#types.get(type)?.endings.get(listener)?.();
   }
 
-  /** Forgets the listeners that go; without one left the type is not subscribed any more. */
-  #forget(type: string, goes: (listener: Listener | null, once?: boolean) => unknown): void {
-    const listened = this.#types.get(type);
-    listened?.listeners.forEach((once, listener, listeners) => {
-      if (goes(listener, once)) listeners.delete(listener);
+  #subscribe(type: string): Listened {
+    const subscription = this.#core.on(type, (event) => {
+      const { pending, event: outer } = listened;
+      listened.event = event;
+      this.dispatchEvent(new CustomEvent(type, { detail: event.data }));
+      listened.event = outer;
+      const results = pending.splice(0);
+      if (results.length === 0) return;
+      return Promise.all(results.map(async (result) => {
+        try {
+          await result;
+        } catch (error) {
+          this.#fail(error, listened, event);
+        }
+      }));
     });
-    if (listened?.listeners.size !== 0) return;
-    listened.subscription.unsubscribe();
-    this.#types.delete(type);
+    const listened: Listened = { subscription, endings: new Map(), event: undefined, pending: [] };
+    this.#types.set(type, listened);
+    return listened;
+  }
+
+  #fail(error: unknown, { subscription }: Listened, event: BusEvent | undefined): void {
+    // Without an event somebody has called `dispatchEvent` of the target himself.
+    if (event === undefined) throw error;
+    this.#core.fail(error, event, subscription);
   }
 }

@@ -7,18 +7,24 @@ import type { CloseReport } from "./stats.ts";
 /** Longest delay that timers can take; a longer one would fire at once. */
 export const MAX_DELAY: number = 2 ** 31 - 1;
 
+/** How an error says that not time but `close` has ended a drain. */
+const CUT = "to its end";
+
 /** The `drain` of every bus. */
 export async function drain(core: BusCore, options: DrainOptions = {}): Promise<void> {
   checkOptions("drain the bus", options, { timeout: DURATION, signal: SIGNAL });
   const { timeout = 30_000, signal } = options;
-  if (core.state === "closed") return void await close(core);
+  if (core.state === "closed") {
+    await close(core);
+    if (core.ledger.depth > 0) throw new DrainTimeoutError(core.ledger.depth, CUT);
+    return;
+  }
   core.seal("draining");
   try {
     await settled(core, timeout, signal);
     const remaining = core.ledger.depth + core.discarded;
     if (remaining > 0) {
-      const closed = core.state as string === "closed";
-      throw new DrainTimeoutError(remaining, closed ? "to its end" : `within ${timeout} ms`);
+      throw new DrainTimeoutError(remaining, core.report ? CUT : `within ${timeout} ms`);
     }
   } finally {
     await close(core, { timeout: 0 });
@@ -32,7 +38,13 @@ export function close(core: BusCore, options: CloseOptions = {}): Promise<CloseR
   } catch (error) {
     return Promise.reject(error);
   }
-  return core.report ??= end(core, options.timeout ?? 1_000);
+  if (core.report === undefined) {
+    // Hooks that are called on the way may call `close` too, and get the same promise.
+    const { promise, resolve } = Promise.withResolvers<CloseReport>();
+    core.report = promise;
+    resolve(end(core, options.timeout ?? 1_000));
+  }
+  return core.report;
 }
 
 async function end(core: BusCore, timeout: number): Promise<CloseReport> {
@@ -45,11 +57,7 @@ async function end(core: BusCore, timeout: number): Promise<CloseReport> {
 }
 
 /** Waits until nothing is open, or the time is over, or (rejecting) the signal aborts. */
-async function settled(
-  { ledger }: BusCore,
-  timeout: number,
-  signal?: AbortSignal,
-): Promise<void> {
+async function settled({ ledger }: BusCore, timeout: number, signal?: AbortSignal): Promise<void> {
   // When this goes on, the handlers that are on the stack now have returned.
   await null;
   signal?.throwIfAborted();

@@ -48,7 +48,8 @@ export function choice(...allowed: string[]): Rule {
  */
 export function checkOptions(action: string, options: object, rules: Rules): void {
   checkObject(action, options);
-  for (const [name, value] of Object.entries(options)) {
+  for (const name in options) {
+    const value: unknown = options[name as never];
     if (!Object.hasOwn(rules, name)) {
       const known = Object.keys(rules).join(", ");
       throw new TypeError(`Cannot ${action} as option '${name}' is unknown: known are ${known}`);

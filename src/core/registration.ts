@@ -12,19 +12,24 @@ export class Registration implements Subscription {
   readonly pattern: string;
   /** Position in the order of registration, across all patterns of the bus. */
   readonly order: number;
-  readonly owner: RegistrationOwner;
   /** What an emit calls; may be replaced until the first emit. */
   handler: Handler;
   /** Whether a failure of its handler was printed already. */
   printed = false;
   /** What must happen when the subscription ends: by itself, by a signal or by `close`. */
   onEnd: ((closed: boolean) => void) | undefined = undefined;
+  #owner: RegistrationOwner;
 
   constructor(owner: RegistrationOwner, pattern: string, order: number, handler: Handler) {
-    this.owner = owner;
+    this.#owner = owner;
     this.pattern = pattern;
     this.order = order;
     this.handler = handler;
+  }
+
+  /** Whether `owner` keeps or has kept it. */
+  isOf(owner: RegistrationOwner): boolean {
+    return this.#owner === owner;
   }
 
   get ready(): Promise<void> {
@@ -41,7 +46,7 @@ export class Registration implements Subscription {
 
   /** Ends the subscription, because of `close` or not; says whether it was live. */
   end(closed: boolean): boolean {
-    const wasLive = this.owner.remove(this);
+    const wasLive = this.#owner.remove(this);
     const onEnd = this.onEnd;
     this.onEnd = undefined;
     onEnd?.(closed);

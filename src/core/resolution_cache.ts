@@ -1,4 +1,3 @@
-import { STALE } from "./resolution.ts";
 import type { Resolution } from "./resolution.ts";
 
 /** What a generation holds, in characters; a type counts for 64 and its length. */
@@ -20,7 +19,7 @@ export class ResolutionCache {
     if (this.#weight > GENERATION) {
       // Topic handles may hold what is forgotten here. Out of reach of `take` nothing else could
       // tell them of a new exact subscription, so they must ask again.
-      for (const forgotten of this.#old.values()) forgotten.version = STALE;
+      for (const forgotten of this.#old.values()) forgotten.expire();
       this.#old = this.#young;
       this.#young = new Map();
       this.#weight = 0;

@@ -11,7 +11,7 @@ export interface BusStats {
   dropped: number;
   /** Deliveries accepted and not settled yet. */
   depth: number;
-  /** Failures: one for each handler that threw or rejected. */
+  /** Failures: one for each handler that threw or rejected, one for each event `events()` lost. */
   failed: number;
   /** Deliveries among the dropped that a dead thread may have handled. */
   inDoubt: number;

@@ -16,7 +16,7 @@ export class EventTopic {
     this.type = type;
     this.#registry = registry;
     this.#engine = engine;
-    this.#resolution = registry.resolve(type);
+    this.#resolution = registry.resolve(type, "make a topic");
   }
 
   emit(data?: unknown): void {

@@ -1,4 +1,4 @@
-import { Fifo } from "./fifo.ts";
+import { Fifo } from "../core/fifo.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Resolution } from "../core/resolution.ts";
 
@@ -17,9 +17,14 @@ export class KeyedBacklog {
   /** The keys at work, each with the events that wait for it. */
   #busy = new Map<string, Fifo<Waiting>>();
   /** Events whose turn has come: each of a key of its own, which stays busy. */
-  #due = new Fifo<Waiting>();
+  #due = new Set<Waiting>();
+  /** All that wait, due or not, in the order in which they came. */
+  #all = new Set<Waiting>();
+
   /** How many events wait, due or not. */
-  size = 0;
+  get size(): number {
+    return this.#all.size;
+  }
 
   /** Whether any key is at work: a cheap question, asked for each event. */
   get active(): boolean {
@@ -32,12 +37,12 @@ export class KeyedBacklog {
   }
 
   /** Takes an event if its key is at work; says whether it did. */
-  hold(resolution: Resolution, event: BusEvent): boolean {
-    const key = event.key;
-    const waiting = key === undefined ? undefined : this.#busy.get(key);
+  hold(key: string, resolution: Resolution, event: BusEvent): boolean {
+    const waiting = this.#busy.get(key);
     if (waiting === undefined) return false;
-    waiting.push({ key: key!, resolution, event });
-    this.size++;
+    const held = { key, resolution, event };
+    waiting.push(held);
+    this.#all.add(held);
     return true;
   }
 
@@ -50,25 +55,23 @@ export class KeyedBacklog {
   end(key: string): void {
     const next = this.#busy.get(key)?.shift();
     if (next === undefined) this.#busy.delete(key);
-    else this.#due.push(next);
+    else this.#due.add(next);
   }
 
-  /** Takes an event whose turn has come; there must be one. */
+  /** Takes the event whose turn came first; there must be one. */
   shiftDue(): Waiting {
-    this.size--;
-    return this.#due.shift()!;
+    const [first] = this.#due;
+    this.#due.delete(first);
+    this.#all.delete(first);
+    return first;
   }
 
-  /** Takes any event that waits, the longest waiting of its key; there must be one. */
-  shiftAny(): Waiting {
-    for (const waiting of this.#busy.values()) {
-      if (waiting.size > 0) {
-        this.size--;
-        return waiting.shift()!;
-      }
-    }
-    const due = this.shiftDue();
-    this.end(due.key);
-    return due;
+  /** Takes the event that has waited longest, due or not; there must be one. */
+  shiftOldest(): Waiting {
+    const [oldest] = this.#all;
+    this.#all.delete(oldest);
+    if (this.#due.delete(oldest)) this.end(oldest.key);
+    else this.#busy.get(oldest.key)!.shift();
+    return oldest;
   }
 }

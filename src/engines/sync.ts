@@ -37,7 +37,7 @@ export function createSyncBus<M extends object = OpenEventMap>(
 ): SyncBus<M> {
   checkOptions("create a sync bus", options, { ...BUS_RULES, failFast: BOOLEAN });
   const engine = new SyncEngine(options);
-  const bus = Object.assign(new EventBus(engine.core, engine, CAPABILITIES), {
+  const bus = Object.assign(new EventBus(engine.core, CAPABILITIES), {
     emitAsync(input: string | BusEvent, data?: unknown): Promise<void> {
       return engine.emitAsync(typeof input === "string" ? { type: input, data } : input);
     },
@@ -58,14 +58,14 @@ class SyncEngine implements Engine {
   }
 
   deliver(resolution: Resolution, event: BusEvent): void {
-    const sole = resolution.sole;
+    const { sole, registrations } = resolution;
     if (sole === undefined) return this.#deliverToMany(resolution, event);
     const ledger = this.#ledger;
     ledger.emitted++;
     try {
       const result = sole(event);
       if (result === undefined || !isThenable(result)) ledger.processed++;
-      else this.#watch(result, resolution.registrations[0], event);
+      else this.#watch(result, registrations[0], event);
     } catch (error) {
       ledger.failed++;
       ledger.processed++;
@@ -112,13 +112,16 @@ class SyncEngine implements Engine {
     }
     ledger.pending++;
     const failures: unknown[] = [];
-    for (const outcome of await Promise.allSettled(results)) {
-      if (outcome.status === "rejected") failures.push(outcome.reason);
+    try {
+      for (const outcome of await Promise.allSettled(results)) {
+        if (outcome.status === "rejected") failures.push(outcome.reason);
+      }
+    } finally {
+      ledger.pending--;
+      ledger.processed++;
+      ledger.failed += failures.length;
+      ledger.settle();
     }
-    ledger.pending--;
-    ledger.processed++;
-    ledger.failed += failures.length;
-    ledger.settle();
     if (failures.length > 0) throw combine(failures, type);
   }
 

@@ -1,0 +1,306 @@
+import { BusCore } from "../core/bus_core.ts";
+import { BusClosedError, QueueFullError } from "../core/errors.ts";
+import { isThenable } from "../core/ledger.ts";
+import { check, checkOptions, DURATION, OBJECT, SIGNAL } from "../core/options.ts";
+import { PendingDelivery } from "../core/pending_delivery.ts";
+import { scheduleMacrotask } from "../runtime/macrotask.ts";
+import { EventQueue } from "./event_queue.ts";
+import { KeyedBacklog } from "./keyed_backlog.ts";
+import { WaitingList } from "./waiting_list.ts";
+import type { EnqueueOptions } from "../core/contracts.ts";
+import type { Engine } from "../core/engine.ts";
+import type { BusEvent } from "../core/event.ts";
+import type { Ledger } from "../core/ledger.ts";
+import type { Registry } from "../core/registry.ts";
+import type { Resolution } from "../core/resolution.ts";
+import type { Rules } from "../core/options.ts";
+import type { AsyncOptions } from "./async_options.ts";
+
+/** Events that are handled before the event loop has a turn. */
+const BURST = 1024;
+
+const ENQUEUE_RULES: Rules = { signal: SIGNAL, timeout: DURATION };
+
+const RESOLVED = Promise.resolve();
+
+/** An event in the queue. */
+interface Queued {
+  resolution: Resolution;
+  event: BusEvent;
+}
+
+/** Queues events, and calls their handlers in a microtask. */
+export class AsyncEngine implements Engine {
+  readonly core: BusCore;
+  #ledger: Ledger;
+  #registry: Registry;
+  #queue = new EventQueue();
+  #backlog = new KeyedBacklog();
+  #waiters = new WaitingList();
+  #capacity: number;
+  #overflow: NonNullable<AsyncOptions["overflow"]>;
+  #concurrency: number;
+  #isScheduled = false;
+  #isHandling = false;
+  /** Events that may be handled before the event loop must have a turn. */
+  #left = BURST;
+  #run = () => this.#drainQueue();
+  #resume = () => {
+    this.#left = BURST;
+    this.#drainQueue();
+  };
+
+  constructor(options: AsyncOptions) {
+    this.core = new BusCore(options, this);
+    this.#ledger = this.core.ledger;
+    this.#registry = this.core.registry;
+    this.#capacity = options.capacity ?? 65_536;
+    this.#overflow = options.overflow ?? "block";
+    this.#concurrency = options.concurrency ?? 256;
+  }
+
+  deliver(resolution: Resolution, event: BusEvent): void {
+    const ledger = this.#ledger;
+    if (resolution.handlers.length === 0) {
+      ledger.emitted++;
+      ledger.processed++;
+      return;
+    }
+    if (this.#isFull()) this.#deliverToFull(resolution, event);
+    else this.#push(resolution, event);
+  }
+
+  deliverUnsafely(resolution: Resolution, event: BusEvent): void {
+    this.deliver(resolution, event);
+  }
+
+  isInHandler(): boolean {
+    return this.#isHandling;
+  }
+
+  discard(): number {
+    const counts = new Map<string, number>();
+    let count = 0;
+    while (this.#queue.size + this.#backlog.size > 0) {
+      const { type } = this.#takeOldest().resolution;
+      counts.set(type, (counts.get(type) ?? 0) + 1);
+      count++;
+    }
+    this.#ledger.dropped += count;
+    for (const [type, count] of counts) this.core.reportDrop({ reason: "closed", count, type });
+    for (const waiter of this.#waiters) {
+      waiter.refuse(new BusClosedError("enqueue an event"));
+    }
+    return count;
+  }
+
+  /** The `enqueue` of the bus. */
+  async enqueue(event: BusEvent, options: EnqueueOptions = {}): Promise<void> {
+    check("enqueue an event", "event", event, OBJECT);
+    checkOptions("enqueue an event", options, ENQUEUE_RULES);
+    options.signal?.throwIfAborted();
+    const resolution = this.#registry.lookup(event?.type);
+    if (resolution.handlers.length === 0 || (!this.#isFull() && this.#waiters.size === 0)) {
+      this.deliver(resolution, event);
+      return;
+    }
+    await this.#waiters.wait(event, options, this.#capacity);
+  }
+
+  #isFull(): boolean {
+    return this.#queue.size + this.#backlog.size >= this.#capacity;
+  }
+
+  /** Whether there is an event that may be handled now. */
+  #isReady(): boolean {
+    return (this.#queue.size > 0 || this.#backlog.hasDue) &&
+      this.#ledger.pending < this.#concurrency;
+  }
+
+  /** Goes on in a microtask, or, every `BURST` events, after the event loop has had a turn. */
+  #schedule(): void {
+    this.#isScheduled = true;
+    if (this.#left > 0) RESOLVED.then(this.#run);
+    else scheduleMacrotask(this.#resume);
+  }
+
+  #drainQueue(): void {
+    try {
+      this.#left -= this.#handleBurst(this.#left);
+    } finally {
+      if (this.#isReady()) this.#schedule();
+      else this.#isScheduled = false;
+    }
+  }
+
+  /** Handles what may be handled, at most `limit` events; says how many those were. */
+  #handleBurst(limit: number): number {
+    const queue = this.#queue;
+    const backlog = this.#backlog;
+    const ledger = this.#ledger;
+    let handled = 0;
+    try {
+      this.#isHandling = true;
+      for (; handled < limit && ledger.pending < this.#concurrency; handled++) {
+        if (backlog.hasDue) this.#handleDue();
+        else if (queue.size > 0) this.#handleNext();
+        else break;
+        if (this.#waiters.size > 0) this.#admitWaiters();
+      }
+    } finally {
+      this.#isHandling = false;
+    }
+    ledger.settle();
+    return handled;
+  }
+
+  #handleNext(): void {
+    const resolution = this.#queue.peekResolution();
+    const event = this.#queue.shift();
+    if (this.#backlog.active) {
+      const key = keyOf(event);
+      if (key !== undefined && this.#backlog.hold(key, resolution, event)) return;
+    }
+    this.#handle(resolution, event);
+  }
+
+  #handleDue(): void {
+    const { key, resolution, event } = this.#backlog.shiftDue();
+    if (!this.#handle(resolution, event, key)) this.#backlog.end(key);
+  }
+
+  /**
+   * Calls the handlers; says whether a promise of one of them is pending. The key is given where
+   * it is known, as the event may have been changed while it waited.
+   */
+  #handle(resolution: Resolution, event: BusEvent, key?: string): boolean {
+    if (resolution.version !== this.#registry.version) {
+      resolution = this.#registry.current(resolution.type);
+    }
+    const { sole, registrations } = resolution;
+    if (sole === undefined) return this.#handleByMany(resolution, event, key);
+    try {
+      const result = sole(event);
+      if (result !== undefined && isThenable(result)) {
+        const delivery = this.#createDelivery(event, key);
+        delivery.follow(result, registrations[0]);
+        delivery.leave();
+        return true;
+      }
+    } catch (error) {
+      this.core.fail(error, event, registrations[0]);
+    }
+    this.#ledger.processed++;
+    return false;
+  }
+
+  #handleByMany(
+    { handlers, registrations }: Resolution,
+    event: BusEvent,
+    key?: string,
+  ): boolean {
+    let delivery: PendingDelivery | undefined;
+    for (let i = 0; i < handlers.length; i++) {
+      const handler = handlers[i];
+      try {
+        const result = handler(event);
+        if (result !== undefined && isThenable(result)) {
+          delivery ??= this.#createDelivery(event, key);
+          delivery.follow(result, registrations[i]);
+        }
+      } catch (error) {
+        this.core.fail(error, event, registrations[i]);
+      }
+    }
+    if (delivery === undefined) {
+      this.#ledger.processed++;
+      return false;
+    }
+    delivery.leave();
+    return true;
+  }
+
+  #createDelivery(event: BusEvent, key = keyOf(event)): PendingDelivery {
+    if (key !== undefined) this.#backlog.begin(key);
+    return new PendingDelivery(this.core, event, () => {
+      if (key !== undefined) this.#backlog.end(key);
+      if (!this.#isScheduled && this.#isReady()) this.#schedule();
+      else if (this.#waiters.size > 0) this.#admitWaiters();
+    });
+  }
+
+  #push(resolution: Resolution, event: BusEvent): void {
+    this.#ledger.emitted++;
+    this.#queue.push(resolution, event);
+    if (!this.#isScheduled) this.#schedule();
+  }
+
+  /** What is held back by its key was queued before all that is queued now. */
+  #takeOldest(): Queued {
+    if (this.#backlog.size > 0) return this.#backlog.shiftOldest();
+    return { resolution: this.#queue.peekResolution(), event: this.#queue.shift() };
+  }
+
+  /** Does what `overflow` says with an event that finds the queue full. */
+  #deliverToFull(resolution: Resolution, event: BusEvent): void {
+    if (this.#overflow === "drop-newest") {
+      this.#ledger.emitted++;
+      this.#drop({ resolution, event });
+    } else if (this.#overflow === "drop-oldest") {
+      const oldest = this.#takeOldest();
+      // First, as `onDrop` may emit or close.
+      this.#push(resolution, event);
+      this.#drop(oldest);
+    } else {
+      if (this.#overflow === "block") this.#makeRoom(event);
+      if (this.#isFull()) this.#refuse(event, "the queue is full");
+      // Handlers have run: one may have closed the bus, or ended a subscription.
+      this.#push(this.#registry.resolve(resolution.type), event);
+    }
+  }
+
+  /** Handles events in place of the microtask until there is room for one. */
+  #makeRoom(event: BusEvent): void {
+    if (this.#isHandling) {
+      this.#refuse(event, "the queue is full and a handler must not wait for it");
+    }
+    while (this.#isFull() && this.#isReady()) this.#handleBurst(BURST);
+    if (this.#isFull()) {
+      this.#refuse(event, "the queue is full and waits for promises of its handlers");
+    }
+  }
+
+  #refuse(event: BusEvent, reason: string): never {
+    throw new QueueFullError(event.type, this.#capacity, reason);
+  }
+
+  #drop({ resolution: { type }, event }: Queued): void {
+    this.#ledger.dropped++;
+    this.core.reportDrop({ reason: "overflow", count: 1, type, event });
+  }
+
+  #admitWaiters(): void {
+    const wasHandling = this.#isHandling;
+    // Those who wait are outside, so that they are refused while the bus drains.
+    this.#isHandling = false;
+    for (const waiter of this.#waiters) {
+      if (this.#isFull()) break;
+      try {
+        this.deliver(this.#registry.lookup(waiter.event.type), waiter.event);
+        waiter.accept();
+      } catch (error) {
+        waiter.refuse(error);
+      }
+    }
+    this.#isHandling = wasHandling;
+  }
+}
+
+/** The key of an event; one that cannot be read is none. */
+function keyOf(event: BusEvent): string | undefined {
+  try {
+    return event.key;
+  } catch {
+    return undefined;
+  }
+}

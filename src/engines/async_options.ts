@@ -1,0 +1,42 @@
+import { BUS_RULES } from "../core/bus_core.ts";
+import { choice, integer } from "../core/options.ts";
+import type { BusOptions } from "../core/contracts.ts";
+import type { Rules } from "../core/options.ts";
+
+/** Options of a bus that queues its events. */
+export interface AsyncOptions extends BusOptions {
+  /**
+   * How many events may wait, a power of two.
+   *
+   * @default {65536}
+   */
+  capacity?: number;
+  /**
+   * What an emit does that finds the queue full. `"block"` handles waiting events itself until
+   * there is room, and throws a {@linkcode QueueFullError} where that cannot be: inside a handler,
+   * or while `concurrency` promises are pending. `"error"` throws it at once. The others drop an
+   * event, count it and tell `onDrop`.
+   *
+   * @default {"block"}
+   */
+  overflow?: "block" | "error" | "drop-newest" | "drop-oldest";
+  /**
+   * How many events may have promises of their handlers pending at a time. Events start in their
+   * order; of events with the same `key` only one at a time.
+   *
+   * @default {256}
+   */
+  concurrency?: number;
+}
+
+/** The rules of {@linkcode AsyncOptions}. */
+export const ASYNC_RULES: Rules = {
+  ...BUS_RULES,
+  capacity: ["a power of two up to 2 ** 24", "number", isCapacity],
+  overflow: choice("block", "error", "drop-newest", "drop-oldest"),
+  concurrency: integer(1),
+};
+
+function isCapacity(value: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= 2 ** 24 && (value & (value - 1)) === 0;
+}
