@@ -1,5 +1,5 @@
 /** Type tests: checked by the compiler, never run. */
-import { forAsync, forSync, on } from "../../mod.ts";
+import { createBus, forAsync, forSync, on } from "../../mod.ts";
 import type { AsyncBus, Bus, BusEvent, Matches, SyncBus, Topic, TypedEvent } from "../../mod.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
@@ -114,6 +114,28 @@ bus.asEventTarget().addEventListener("order.paid", (event) => {
 bus.once("nothing.*");
 // @ts-expect-error: a pattern that matches nothing
 bus.events("nothing.*");
+
+// What these give is typed, not any.
+expectType<Equal<ReturnType<typeof bus.emitAsync>, Promise<void>>>();
+bus.once("order.paid").then((event) => expectType<Equal<typeof event.data, number>>());
+expectType<Equal<Parameters<typeof topic.emit>, [data: number]>>();
+bus.prewarm(["order.paid", "ping"]);
+// @ts-expect-error: no such event
+bus.prewarm(["order"]);
+// @ts-expect-error: data is of another type
+bus.emitAsync("order.paid", "1");
+expectType<Equal<ReturnType<typeof createBus<Events>>, SyncBus<Events>>>();
+const made = createBus<Events>({ deferred: true });
+expectType<Equal<typeof made, AsyncBus<Events>>>();
+// @ts-expect-error: data is of another type
+made.enqueue({ type: "order.paid", data: "1" });
+
+// Stars repeat, and a star in a map is a name like any other.
+expectType<Equal<Matches<"a.**.**", "a">, true>>();
+expectType<Equal<Matches<"**.**", "a">, true>>();
+forSync<{ "a.*": 1; "a.b": string }>().on("a.*", (event) => {
+  expectType<Equal<typeof event.data, string | 1>>();
+});
 
 // A type alias serves as well as an interface; no map means any type and unknown data.
 forSync<{ a: number }>().on("a", (event) => expectType<Equal<typeof event.data, number>>());

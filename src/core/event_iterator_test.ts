@@ -128,6 +128,53 @@ describe("events()", () => {
     });
   }
 
+  it("hands events to consumers that wait, past any capacity", async () => {
+    const bus = createSyncBus();
+    const events = bus.events("a", { capacity: 1 });
+    const waiting = [events.next(), events.next(), events.next()];
+    await null;
+    for (let i = 0; i < 3; i++) bus.emit("a", i);
+    assertEquals((await Promise.all(waiting)).map(({ value }) => value?.data), [0, 1, 2]);
+    await events.return();
+  });
+
+  it("throw() ends the subscription and a consumer that waits", async () => {
+    const bus = createSyncBus();
+    const events = bus.events("a");
+    const next = events.next();
+    await assertRejects(() => events.throw!(new Error("enough")), Error, "enough");
+    assertEquals([(await next).done, bus.stats().subscriptions], [true, 0]);
+  });
+
+  it("takes no event after its end, not even of an emit that runs", async () => {
+    const bus = createSyncBus();
+    bus.on("a", () => void events.return());
+    const events = bus.events("a");
+    const next = events.next();
+    bus.emit("a");
+    assertEquals((await next).done, true);
+    assertEquals((await events.next()).done, true);
+  });
+
+  it("takes the time of its length to empty a large buffer", async () => {
+    const bus = createSyncBus();
+    const events = bus.events("a", { capacity: 200_000 });
+    for (let i = 0; i < 200_000; i++) bus.emit("a", i);
+    await bus.close();
+    assertEquals((await collect(events)).length, 200_000);
+  });
+
+  it("counts and reports the event that ended it", async () => {
+    const reports: DropReport[] = [];
+    const bus = createSyncBus({ onDrop: (report) => void reports.push(report) });
+    const events = bus.events("a", { capacity: 1 });
+    bus.emit("a", 1);
+    bus.emit("a", 2);
+    assertEquals([reports.map(({ event }) => event?.data), bus.stats().failed], [[2], 1]);
+    await events.return();
+    assertEquals((await events.next()).done, true);
+  });
+
   it("becomes a web stream", async () => {
     const from = (ReadableStream as { from?: (source: AsyncIterable<BusEvent>) => ReadableStream })
       .from;

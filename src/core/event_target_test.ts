@@ -68,6 +68,69 @@ describe("asEventTarget()", () => {
     assertEquals([calls, bus.stats().subscriptions], [1, 0]);
   });
 
+  it("keeps a 'once' listener that another one adds", () => {
+    const bus = createSyncBus();
+    const target = bus.asEventTarget();
+    let calls = 0;
+    const second = () => calls++;
+    target.addEventListener(
+      "a",
+      () => target.addEventListener("a", second, { once: true }),
+      { once: true },
+    );
+    for (let i = 0; i < 3; i++) bus.emit("a");
+    assertEquals([calls, bus.stats().subscriptions], [1, 0]);
+  });
+
+  it("calls a 'once' listener once, even if it emits again itself", () => {
+    const bus = createSyncBus();
+    let calls = 0;
+    bus.asEventTarget().addEventListener("a", () => {
+      calls++;
+      bus.emit("a");
+    }, { once: true });
+    bus.emit("a");
+    assertEquals(calls, 1);
+  });
+
+  it("lets a signal end only the registration that it came with, and lets go of it", () => {
+    const bus = createSyncBus();
+    const target = bus.asEventTarget();
+    const controller = new AbortController();
+    const { signal } = controller;
+    let listeners = 0;
+    const remove = signal.removeEventListener.bind(signal);
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => (
+      listeners++, remove(...args)
+    );
+    let calls = 0;
+    const listener = () => calls++;
+    target.addEventListener("a", listener, { signal });
+    target.removeEventListener("a", listener);
+    assertEquals(listeners, 1);
+    target.addEventListener("a", listener);
+    controller.abort();
+    bus.emit("a");
+    assertEquals(calls, 1);
+  });
+
+  it("tells onError what a listener throws or rejects with, and spares the others", async () => {
+    const heard: unknown[] = [];
+    const bus = createSyncBus({
+      onError: (error, { event }) => void heard.push(error, event.data),
+    });
+    const target = bus.asEventTarget();
+    let calls = 0;
+    target.addEventListener("a", () => {
+      throw "thrown";
+    });
+    target.addEventListener("a", (() => Promise.reject("rejected")) as () => void);
+    target.addEventListener("a", () => calls++);
+    bus.emit("a", 1);
+    await bus.drain();
+    assertEquals([heard, calls, bus.stats().failed], [["thrown", 1, "rejected", 1], 1, 2]);
+  });
+
   it("goes one way only", () => {
     const bus = createSyncBus();
     let calls = 0;

@@ -242,6 +242,32 @@ describe("async bus", () => {
     });
   });
 
+  describe("capacity", () => {
+    it("is 65 536 events by default", async () => {
+      const bus = createAsyncBus({ overflow: "error" });
+      bus.on("a", () => {});
+      fill(bus, 65_536);
+      assertThrows(() => bus.emit("a"), QueueFullError, "capacity is 65536 events");
+      await bus.close();
+    });
+
+    it("counts events that are held back by their key", async () => {
+      const bus = createAsyncBus({ capacity: 2, overflow: "error" });
+      const { handler, settle } = held();
+      bus.on("a", handler);
+      bus.emit({ type: "a", data: 0, key: "k" });
+      await turn();
+      bus.emit({ type: "a", data: 1, key: "k" });
+      bus.emit({ type: "a", data: 2, key: "k" });
+      await turn();
+      assertThrows(() => bus.emit({ type: "a", data: 3, key: "k" }), QueueFullError);
+      while (bus.stats().depth > 0) {
+        settle.shift()?.();
+        await turn();
+      }
+    });
+  });
+
   describe("overflow: 'block'", () => {
     it("lets the emitter handle waiting events in their order", () => {
       const bus = createAsyncBus({ capacity: 4 });
@@ -336,23 +362,25 @@ describe("async bus", () => {
     });
   }
 
-  it("drops the oldest even where all that wait are held back by their key", async () => {
+  it("drops the oldest, be it held back by its key, and goes on with that key", async () => {
     const dropped: unknown[] = [];
     const bus = createAsyncBus({
-      capacity: 2,
+      capacity: 4,
       overflow: "drop-oldest",
       onDrop: ({ event }) => void dropped.push(event!.data),
     });
     const { handler, started, settle } = held();
     bus.on("a", handler);
-    for (const data of [0, 1, 2]) bus.emit({ type: "a", data, key: "k" });
+    for (const data of [0, 1, 2, 3]) bus.emit({ type: "a", data, key: "k" });
     await turn();
-    bus.emit({ type: "a", data: 3, key: "k" });
+    bus.emit({ type: "a", data: 4 });
+    for (const data of [5, 6, 7]) bus.emit({ type: "a", data, key: "k" });
+    assertEquals(dropped, [1, 2, 3], "what is held back came before what is queued");
     while (bus.stats().depth > 0) {
       settle.shift()?.();
       await turn();
     }
-    assertEquals([started, dropped], [[1, 2, 3], [0]]);
+    assertEquals(started.toSorted(), [0, 4, 5, 6, 7]);
   });
 
   describe("enqueue()", () => {
@@ -386,6 +414,59 @@ describe("async bus", () => {
         await turn();
       }
       assertEquals([started, accepted], [[0, 1, 2, 3], [2, 3]]);
+    });
+
+    it("stands in line behind those who wait already", async () => {
+      const bus = createAsyncBus({ capacity: 2, concurrency: 1 });
+      const { handler, started, settle } = held();
+      bus.on("a", handler);
+      bus.emit("a", 0);
+      await turn();
+      for (const data of [1, 2]) bus.emit("a", data);
+      const waiting = [3, 4, 5].map((data) => bus.enqueue({ type: "a", data }));
+      settle[0]();
+      await null;
+      waiting.push(bus.enqueue({ type: "a", data: 6 }));
+      settle.shift();
+      while (started.length < 7 || bus.stats().depth > 0) {
+        settle.shift()?.();
+        await turn();
+      }
+      await Promise.all(waiting);
+      assertEquals(started, [0, 1, 2, 3, 4, 5, 6]);
+    });
+
+    it("lets go of its timer and its signal when it is accepted", async () => {
+      const bus = createAsyncBus({ capacity: 1, concurrency: 1 });
+      const { handler, settle } = held();
+      bus.on("a", handler);
+      const { signal } = new AbortController();
+      let listeners = 0;
+      const add = signal.addEventListener.bind(signal);
+      const remove = signal.removeEventListener.bind(signal);
+      signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args));
+      signal.removeEventListener = (...args: Parameters<typeof remove>) => (
+        listeners--, remove(...args)
+      );
+      bus.emit("a");
+      await turn();
+      bus.emit("a");
+      const time = new FakeTime();
+      try {
+        const waiting = bus.enqueue({ type: "a", data: 2 }, { signal, timeout: 1_000 });
+        assertEquals(listeners, 1);
+        settle[0]();
+        await time.runMicrotasks();
+        await waiting;
+        assertEquals(listeners, 0);
+        await time.tickAsync(2_000);
+      } finally {
+        time.restore();
+      }
+      while (bus.stats().depth > 0) {
+        settle.shift()?.();
+        await turn();
+      }
     });
 
     it("gives up at its time-out or its signal, and emits nothing then", async () => {

@@ -59,6 +59,17 @@ for (const [kind, create] of Object.entries(KINDS)) {
         assertEquals(bus.stats().subscriptions, 0);
       });
 
+      it("stays closed whatever ends afterwards", async () => {
+        const bus = create();
+        bus.on("a.*", () => {});
+        bus.on("a.b", () => {});
+        const topic = bus.topic("a.b");
+        await bus.close();
+        assertRefuses(bus);
+        assertThrows(() => bus.emit("a.b"), BusClosedError);
+        assertThrows(() => topic.emit(), BusClosedError);
+      });
+
       it("gives every call the same promise", async () => {
         const bus = create();
         const closed = bus.close();
@@ -201,6 +212,46 @@ for (const [kind, create] of Object.entries(KINDS)) {
         }
       });
 
+      it("refuses what topic handles emit from outside", async () => {
+        const bus = create();
+        const { handler, settle } = held();
+        bus.on("a", handler);
+        const topic = bus.topic("a");
+        topic.emit();
+        await turn();
+        const drained = bus.drain();
+        assertThrows(() => topic.emit(), BusClosedError);
+        settle[0]();
+        await drained;
+      });
+
+      it("waits for ever if told so", () =>
+        withFakeTime(async (time) => {
+          const bus = create();
+          const { handler, settle } = held();
+          bus.on("a", handler);
+          bus.emit("a");
+          await time.runMicrotasks();
+          let drained = false;
+          const done = bus.drain({ timeout: Infinity }).then(() => drained = true);
+          await time.tickAsync(2 ** 32);
+          assertEquals(drained, false);
+          settle[0]();
+          await done;
+        }));
+
+      it("ends as soon as close() has given up what was running", async () => {
+        const bus = create();
+        const { handler, settle } = held();
+        bus.on("a", handler);
+        bus.emit("a");
+        await turn();
+        const drained = bus.drain().then(() => "drained", (error) => error.name);
+        const { stuck } = await bus.close({ timeout: 0 });
+        settle[0]();
+        assertEquals([stuck, await drained], [1, "drained"]);
+      });
+
       it("may be called twice, before and after close", async () => {
         const bus = create();
         const { handler, settle } = held();
@@ -264,6 +315,18 @@ for (const [kind, create] of Object.entries(KINDS)) {
     });
   });
 }
+
+describe("sync bus", () => {
+  it("drain() waits for emitAsync()", async () => {
+    const bus = createSyncBus();
+    bus.on("a", turn);
+    let emitted = false;
+    bus.emitAsync("a").then(() => emitted = true);
+    await bus.drain();
+    await null;
+    assertEquals([emitted, bus.stats().processed], [true, 1]);
+  });
+});
 
 describe("async bus", () => {
   it("close() discards what waits, counts it and reports it by type", async () => {

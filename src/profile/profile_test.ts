@@ -105,6 +105,11 @@ describe("advise()", () => {
       batchSize: 220,
       batchTimeout: 100,
     }],
+    ["conc, rounded down", { name: "flow", conc: 1_049 }, {
+      engine: "flow",
+      batchSize: 220,
+      batchTimeout: 100,
+    }],
     ["the time-out of a batch", { name: "flow", batchTimeout: 5 }, {
       engine: "flow",
       batchSize: 300,

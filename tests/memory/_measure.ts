@@ -75,6 +75,17 @@ const CASES: Record<string, () => Step> = {
       }
     };
   },
+  "large events that were handled": () => {
+    const bus = forAsync();
+    bus.on("large", () => {});
+    return async (from, to) => {
+      for (let i = from; i < to; i++) {
+        bus.emit("large", new Array(10_000).fill(i));
+        if (i % 50 === 0) await turn();
+      }
+      await turn();
+    };
+  },
   "buses that are closed": () => async (from, to) => {
     for (let i = from; i < to; i++) {
       const bus = i % 2 === 0 ? forSync() : forAsync();
