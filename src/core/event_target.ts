@@ -93,7 +93,7 @@ export class BusTarget extends EventTarget {
   }
 
   #fail(error: unknown, { subscription }: Listened, event: BusEvent | undefined): void {
-    // Without an event somebody has called `dispatchEvent` of the target himself.
+    // Without an event the target's own `dispatchEvent` was called, not the bus.
     if (event === undefined) throw error;
     this.#core.fail(error, event, subscription);
   }

@@ -51,7 +51,6 @@ async function end(core: BusCore, timeout: number): Promise<CloseReport> {
   core.seal("closed");
   for (const registration of core.registry.live) registration.end(true);
   const discarded = core.discarded = core.engine.discard();
-  core.ledger.settle();
   await settled(core, timeout);
   return { discarded, inDoubt: 0, stuck: core.ledger.depth };
 }
