@@ -1,7 +1,8 @@
 import type { Import } from "./_graph.ts";
 
-/** The ground plan: a room imports only from rooms on floors below its own. */
+/** The ground plan: a room imports only from rooms on floors below its own; −1 is the cellar, under all. */
 export const FLOORS: Record<string, number> = {
+  options: -1,
   core: 0,
   runtime: 0,
   message: 0,

@@ -22,6 +22,7 @@ const PROCESSES: RuntimeName[] = ["deno", "bun", "node22", "node24", "node26"];
 
 /** All suites. One whose path does not exist is not run and not shown. */
 const SUITES: Suite[] = [
+  { name: "options", path: "src/options", sanitize: true },
   { name: "core", path: "src/core", sanitize: true },
   { name: "runtime", path: "src/runtime", permissions: ["-A"], sanitize: true },
   { name: "runtime-no-env", path: "src/runtime", runtimes: ["deno"], sanitize: true },

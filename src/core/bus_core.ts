@@ -1,11 +1,12 @@
-import { BusClosedError, show } from "./errors.ts";
+import { BusClosedError } from "./errors.ts";
+import { show } from "../options/refusal.ts";
 import { Ledger } from "./ledger.ts";
-import { BOOLEAN, check, checkOptions, FUNCTION, SIGNAL } from "./options.ts";
+import { BOOLEAN, check, checkOptions, FUNCTION, SIGNAL } from "../options/options.ts";
 import { Registry } from "./registry.ts";
 import type { BusOptions, DropReport, SubscribeOptions } from "./contracts.ts";
 import type { Engine } from "./engine.ts";
 import type { BusEvent, Handler } from "./event.ts";
-import type { Rules } from "./options.ts";
+import type { Rules } from "../options/options.ts";
 import type { Registration } from "./registration.ts";
 import type { CloseReport } from "./stats.ts";
 

@@ -1,8 +1,9 @@
-import { BatchError, BusClosedError, refuse, show } from "./errors.ts";
+import { BatchError, BusClosedError } from "./errors.ts";
+import { refuse, show } from "../options/refusal.ts";
 import { createEventIterator } from "./event_iterator.ts";
 import { BusTarget } from "./event_target.ts";
 import { close, drain } from "./lifecycle.ts";
-import { checkOptions, SIGNAL } from "./options.ts";
+import { checkOptions, SIGNAL } from "../options/options.ts";
 import { Registration } from "./registration.ts";
 import { EventTopic } from "./topic.ts";
 import type { BusCore } from "./bus_core.ts";

@@ -1,10 +1,11 @@
-import { QueueFullError, show } from "./errors.ts";
+import { QueueFullError } from "./errors.ts";
+import { show } from "../options/refusal.ts";
 import { Fifo } from "./fifo.ts";
-import { checkOptions, choice, integer, SIGNAL } from "./options.ts";
+import { checkOptions, choice, integer, SIGNAL } from "../options/options.ts";
 import type { BusCore } from "./bus_core.ts";
 import type { EventIterator, EventsOptions } from "./contracts.ts";
 import type { BusEvent } from "./event.ts";
-import type { Rules } from "./options.ts";
+import type { Rules } from "../options/options.ts";
 
 type Result = IteratorResult<BusEvent, undefined>;
 

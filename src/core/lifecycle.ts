@@ -1,5 +1,5 @@
 import { DrainTimeoutError } from "./errors.ts";
-import { checkOptions, DURATION, SIGNAL } from "./options.ts";
+import { checkOptions, DURATION, SIGNAL } from "../options/options.ts";
 import type { BusCore } from "./bus_core.ts";
 import type { CloseOptions, DrainOptions } from "./contracts.ts";
 import type { CloseReport } from "./stats.ts";

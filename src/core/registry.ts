@@ -1,4 +1,4 @@
-import { refuse } from "./errors.ts";
+import { refuse } from "../options/refusal.ts";
 import { checkPattern, hasWildcard } from "./pattern.ts";
 import { Registration } from "./registration.ts";
 import { Resolution } from "./resolution.ts";

@@ -1,4 +1,4 @@
-import { refuse } from "./errors.ts";
+import { refuse } from "../options/refusal.ts";
 import type { Engine } from "./engine.ts";
 import type { BusEvent } from "./event.ts";
 import type { Registry } from "./registry.ts";

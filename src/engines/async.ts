@@ -1,5 +1,5 @@
 import { EventBus } from "../core/event_bus.ts";
-import { checkOptions } from "../core/options.ts";
+import { checkOptions } from "../options/options.ts";
 import { AsyncEngine } from "./async_engine.ts";
 import { ASYNC_RULES } from "./async_options.ts";
 import type { AsyncBus, BusCapabilities, EnqueueOptions } from "../core/contracts.ts";

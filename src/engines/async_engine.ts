@@ -1,7 +1,7 @@
 import { BusCore } from "../core/bus_core.ts";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { isThenable } from "../core/ledger.ts";
-import { check, checkOptions, DURATION, OBJECT, SIGNAL } from "../core/options.ts";
+import { check, checkOptions, DURATION, OBJECT, SIGNAL } from "../options/options.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
 import { EventQueue } from "./event_queue.ts";
@@ -13,7 +13,7 @@ import type { BusEvent } from "../core/event.ts";
 import type { Ledger } from "../core/ledger.ts";
 import type { Registry } from "../core/registry.ts";
 import type { Resolution } from "../core/resolution.ts";
-import type { Rules } from "../core/options.ts";
+import type { Rules } from "../options/options.ts";
 import type { AsyncOptions } from "./async_options.ts";
 
 /** Events that are handled before the event loop has a turn. */

@@ -1,7 +1,7 @@
 import { BUS_RULES } from "../core/bus_core.ts";
-import { choice, integer } from "../core/options.ts";
+import { choice, integer } from "../options/options.ts";
 import type { BusOptions } from "../core/contracts.ts";
-import type { Rules } from "../core/options.ts";
+import type { Rules } from "../options/options.ts";
 
 /** Options of a bus that queues its events. */
 export interface AsyncOptions extends BusOptions {

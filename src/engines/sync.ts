@@ -1,7 +1,7 @@
 import { BUS_RULES, BusCore } from "../core/bus_core.ts";
 import { EventBus } from "../core/event_bus.ts";
 import { combine, isThenable } from "../core/ledger.ts";
-import { BOOLEAN, checkOptions } from "../core/options.ts";
+import { BOOLEAN, checkOptions } from "../options/options.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
 import type { BusCapabilities, BusOptions, SyncBus } from "../core/contracts.ts";
 import type { Engine } from "../core/engine.ts";

@@ -1,5 +1,5 @@
-import { check, checkOptions, choice, DURATION, integer } from "../core/options.ts";
-import type { Rules } from "../core/options.ts";
+import { check, checkOptions, choice, DURATION, integer } from "../options/options.ts";
+import type { Rules } from "../options/options.ts";
 import type { Profile } from "./profile.ts";
 
 /** What the advisor makes of a profile: the engine, its parameters, and why. */

@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../core/errors.ts";
-import { BOOLEAN, check, checkObject } from "../core/options.ts";
+import { BOOLEAN, check, checkObject } from "../options/options.ts";
 import { createAsyncBus } from "../engines/async.ts";
 import { createSyncBus } from "../engines/sync.ts";
 import type { AsyncBus, SyncBus } from "../core/contracts.ts";

@@ -1,4 +1,4 @@
-import { check, choice } from "../core/options.ts";
+import { check, choice } from "../options/options.ts";
 import { createAsyncBus } from "../engines/async.ts";
 import { createSyncBus } from "../engines/sync.ts";
 import { readEnvironment } from "../runtime/environment.ts";

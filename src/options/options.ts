@@ -1,4 +1,4 @@
-import { show } from "./errors.ts";
+import { show } from "./refusal.ts";
 
 /** What an option must be: in words, as a `typeof`, and beyond that as a condition. */
 export type Rule = readonly [
