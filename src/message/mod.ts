@@ -1,0 +1,47 @@
+/**
+ * Messages and the contracts around them: what is published, received, settled, and by whom.
+ *
+ * ```ts
+ * import { Message } from "@beat/beat/message";
+ *
+ * const paid = Message.json({ total: 12 }, { key: "order-7" });
+ * console.log(paid.uuid, paid.text());
+ * ```
+ *
+ * @module
+ */
+
+export { Message } from "./message.ts";
+export type { MessageOptions, Metadata, NackOptions, Origin, Settlement } from "./message.ts";
+export { type Codec, type CodecContext, fields } from "./codec.ts";
+export type { Rec } from "./rec.ts";
+export { checkHeaders, checkTopic, safeHeaderName, safeHeaderValue } from "./names.ts";
+export { fastUuid, newUuid } from "./uuid.ts";
+export { ClosedError, CloseTimeoutError, LeaseLostError, PublishError } from "./errors.ts";
+export type { PublishFailure, PublishOutcome } from "./errors.ts";
+export type {
+  CloseOptions,
+  MessageStream,
+  OrderOptions,
+  Publisher,
+  PublishOptions,
+  ReconnectOptions,
+  Stall,
+  StartPosition,
+  SubscribeOptions,
+  Subscriber,
+} from "./contracts.ts";
+export type { BatchHandler, Handle, Handler, Middleware, Produced, Work } from "./handler.ts";
+export { type Logger, silent } from "./logger.ts";
+export type {
+  Attributes,
+  Counter,
+  Histogram,
+  InstrumentOptions,
+  Meter,
+  Span,
+  SpanContext,
+  SpanOptions,
+  Tracer,
+} from "./telemetry.ts";
+export type { Claim, ClaimResult, Store } from "./store.ts";

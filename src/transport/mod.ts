@@ -1,0 +1,46 @@
+/**
+ * The port that a broker is reached by: a source, a sink and, where it can, an admin. What is behind
+ * it stays thin; what stands on it is the same for all brokers.
+ *
+ * ```ts
+ * import type { Traits } from "@beat/beat/transport";
+ *
+ * const traits: Traits = {
+ *   settle: "each",
+ *   requeue: "broker",
+ *   lease: 30_000,
+ *   counts: true,
+ *   retained: true,
+ *   groups: true,
+ *   keyOrder: "none",
+ * };
+ * console.log(traits.settle);
+ * ```
+ *
+ * @module
+ */
+
+export type {
+  Delivery,
+  Host,
+  Lane,
+  Requeue,
+  SendFailure,
+  SendItem,
+  Sink,
+  Source,
+  SourceSpec,
+  Traits,
+  Transport,
+} from "./port.ts";
+export type {
+  ConnectionEvent,
+  ConnectionEvents,
+  Health,
+  HealthReporter,
+  LagReporter,
+  LaneLag,
+  TopicAdmin,
+  TopicConfig,
+} from "./capabilities.ts";
+export type { BackoffPolicy, DelayList, RetryPolicy } from "./retry_policy.ts";

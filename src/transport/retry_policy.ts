@@ -1,0 +1,111 @@
+import {
+  checkOptions,
+  choice,
+  DURATION,
+  FUNCTION,
+  integer,
+  type Rule,
+  type Rules,
+} from "../options/options.ts";
+import { refuse } from "../options/refusal.ts";
+
+/** How often, and after which delays, something that failed is tried again. */
+export interface BackoffPolicy {
+  /** Repeats after the first attempt. @default {3} */
+  maxRetries?: number;
+  /** How the delay grows. @default {"exponential"} */
+  strategy?: "fixed" | "linear" | "exponential";
+  /** What an exponential delay grows by. @default {2} */
+  multiplier?: number;
+  /** Milliseconds before the first repeat. @default {100} */
+  initialDelay?: number;
+  /** Milliseconds that a delay grows to. @default {5_000} */
+  maxDelay?: number;
+  /** `"full"` draws the delay from 0 to its value, so that many do not come back at once. @default {"full"} */
+  jitter?: "full" | "none";
+  /** Milliseconds after the first failure within which a repeat may begin. @default {Infinity} */
+  maxElapsed?: number;
+  /** Whether a failure is worth a repeat. @default {each is} */
+  shouldRetry?: (error: unknown) => boolean;
+}
+
+/** The delays before each repeat, in milliseconds; their number is the number of repeats. */
+export interface DelayList {
+  /** Milliseconds, one before each repeat. */
+  delays: readonly number[];
+}
+
+/** A number of repeats with the default back-off, or how to repeat. */
+export type RetryPolicy = number | BackoffPolicy | DelayList;
+
+/** A policy that was checked: what it answers to a failure. */
+export interface Retry {
+  /** Repeats after the first attempt. */
+  readonly maxRetries: number;
+  /**
+   * Milliseconds before repeat `n` (1 is the first), or `undefined` if there is none. `elapsed` are the
+   * milliseconds since the first failure.
+   */
+  next(n: number, error: unknown, elapsed: number): number | undefined;
+}
+
+const FACTOR: Rule = ["at least 1", "number", (value: number) => value >= 1];
+
+const RULES: Rules = {
+  maxRetries: integer(0),
+  strategy: choice("fixed", "linear", "exponential"),
+  multiplier: FACTOR,
+  initialDelay: DURATION,
+  maxDelay: DURATION,
+  jitter: choice("full", "none"),
+  maxElapsed: DURATION,
+  shouldRetry: FUNCTION,
+};
+
+/**
+ * Checks a policy. `random` gives numbers from 0 to 1.
+ *
+ * @throws {TypeError | RangeError} Naming the field, its value and its rule.
+ */
+export function resolveRetry(
+  action: string,
+  policy: RetryPolicy,
+  random: () => number = Math.random,
+): Retry {
+  if (typeof policy === "number") return resolveRetry(action, { maxRetries: policy }, random);
+  if (typeof policy !== "object" || policy === null) {
+    refuse(action, "retry", "a number of repeats or a policy", policy);
+  }
+  if ("delays" in policy) return listed(action, policy.delays);
+  checkOptions(action, policy, RULES);
+  const { maxRetries = 3, maxElapsed = Infinity, shouldRetry, jitter = "full" } = policy;
+  const delay = delayOf(policy);
+  return {
+    maxRetries,
+    next(n, error, elapsed) {
+      if (n > maxRetries || shouldRetry?.(error) === false) return undefined;
+      const wait = jitter === "full" ? random() * delay(n) : delay(n);
+      return elapsed + wait > maxElapsed ? undefined : wait;
+    },
+  };
+}
+
+/** The delay before repeat `n`, without jitter. */
+function delayOf(
+  { strategy = "exponential", multiplier = 2, initialDelay = 100, maxDelay = 5_000 }: BackoffPolicy,
+): (n: number) => number {
+  const grown: Record<typeof strategy, (n: number) => number> = {
+    fixed: () => initialDelay,
+    linear: (n) => initialDelay * n,
+    exponential: (n) => initialDelay * multiplier ** (n - 1),
+  };
+  return (n) => Math.min(grown[strategy](n), maxDelay);
+}
+
+function listed(action: string, delays: readonly number[]): Retry {
+  if (!Array.isArray(delays) || !delays.every((delay) => typeof delay === "number" && delay >= 0)) {
+    refuse(action, "delays", "an array of milliseconds of at least 0", delays);
+  }
+  const own = [...delays];
+  return { maxRetries: own.length, next: (n) => own[n - 1] };
+}
