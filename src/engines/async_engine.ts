@@ -1,6 +1,6 @@
 import { BusCore } from "../core/bus_core.ts";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
-import { isThenable } from "../core/ledger.ts";
+import { isThenable } from "../options/thenable.ts";
 import { check, checkOptions, DURATION, OBJECT, SIGNAL } from "../options/options.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";

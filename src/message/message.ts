@@ -50,9 +50,10 @@ export interface MessageOptions {
 /** What an engine knows of a delivery, and how it hears of the decision. */
 export interface Reception {
   /** Calls of the handler with this message, this one included. */
-  attempt: number;
-  readonly redelivered: boolean;
+  readonly attempt: number;
+  /** Built when it is asked for. */
   readonly origin: Origin;
+  /** Built when it is asked for: what aborts the work of this attempt. */
   readonly scope: AbortScope;
   /** Takes the decision, or refuses it because the delivery is no longer ours. */
   settle(settlement: Settlement): boolean;
@@ -68,6 +69,7 @@ const NEW_RULES: Rules = {
   timestamp: ["a valid Date", "object", isValidDate],
 };
 
+const ACKED = { kind: "acked" } as const;
 const PENDING = { kind: "pending" } as const;
 
 /** Options of a message whose fields come from a record: nothing to check, nothing to make. */
@@ -108,6 +110,7 @@ export class Message {
   #settlement: Settlement | typeof PENDING = PENDING;
   #settled: PromiseWithResolvers<Settlement> | undefined;
   #reception: Reception | undefined;
+  #attempt = 1;
   #scope: AbortScope | undefined;
 
   static {
@@ -121,7 +124,8 @@ export class Message {
     };
     receive = (message, reception) => {
       message.#reception = reception;
-      message.#scope = reception.scope;
+      message.#attempt = reception.attempt;
+      message.#scope = undefined;
       message.#settlement = PENDING;
       message.#settled = undefined;
     };
@@ -196,13 +200,12 @@ export class Message {
 
   /** Calls of the handler with this message, this one included, as far as known; 1 is the first. */
   get attempt(): number {
-    return this.#reception?.attempt ?? 1;
+    return this.#attempt;
   }
 
   /** Whether it was delivered before, as far as known. */
   get redelivered(): boolean {
-    const reception = this.#reception;
-    return reception !== undefined && (reception.redelivered || reception.attempt > 1);
+    return this.#attempt > 1;
   }
 
   /** Where it was received; a new message has none. */
@@ -223,7 +226,7 @@ export class Message {
 
   /** Says that the message is done. Tells whether this call decided. */
   ack(): boolean {
-    return this.#settle({ kind: "acked" });
+    return this.#settle(ACKED);
   }
 
   /**
@@ -272,7 +275,7 @@ export class Message {
   }
 
   #currentScope(): AbortScope {
-    return this.#scope ??= new AbortScope();
+    return this.#scope ??= this.#reception?.scope ?? new AbortScope();
   }
 
   #settle(settlement: Settlement): boolean {

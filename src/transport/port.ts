@@ -109,6 +109,8 @@ export interface Source {
   extend?(deliveries: readonly Delivery[]): Promise<readonly Delivery[]>;
   /** Publishes and acks in one step. */
   transfer?(delivery: Delivery, topic: string, rec: Rec): Promise<void>;
+  /** The broker's own name for the record: offset, sequence, id. */
+  offset?(delivery: Delivery): string;
   /** How far behind it is. */
   lag?(): Promise<readonly LaneLag[]>;
   /** Ends what the source has opened; positions that a group has stay. */

@@ -1,0 +1,189 @@
+import { type Codec, fields } from "../message/codec.ts";
+import type { OrderOptions, ReconnectOptions, Stall, StartPosition } from "../message/contracts.ts";
+import type { Message } from "../message/message.ts";
+import { checkTopic } from "../message/names.ts";
+import {
+  check,
+  checkOptions,
+  choice,
+  DURATION,
+  FUNCTION,
+  integer,
+  OBJECT,
+  type Rule,
+  type Rules,
+  SIGNAL,
+} from "../options/options.ts";
+import type { ConnectionEvent } from "./capabilities.ts";
+import type { BatchOptions } from "./collector.ts";
+import type { DeadLetterTarget } from "./dead_letter.ts";
+import { checkPauseOptions, type PauseOptions } from "./kill_switch.ts";
+import type { SourceSpec, Traits } from "./port.ts";
+import { type Reconnect, resolveReconnect } from "./reconnect.ts";
+import { resolveRetry, type Retry, type RetryPolicy } from "./retry_policy.ts";
+import type { OnExhausted, Verdict } from "./verdict.ts";
+
+/** An attempt that failed, and what becomes of the message. */
+export interface FailedAttempt {
+  /** The message. */
+  readonly message: Message;
+  /** What the handler threw, or the reason of its nack. */
+  readonly error: unknown;
+  /** Number of the attempt, 1 first. */
+  readonly attempt: number;
+  /** What happens next, and after how many milliseconds. */
+  readonly verdict: Verdict;
+}
+
+/** How a topic is consumed. */
+export interface ConsumeOptions {
+  /** The topic. */
+  topic: string;
+  /** Members of a group compete. @default {none: a reader} */
+  group?: string;
+  /** Where a reader, or a group without a position, begins. @default {"latest"} */
+  from?: StartPosition;
+  /** Handlers that run at once. @default {1} */
+  workers?: number;
+  /** Messages taken and not settled at most. @default {max(2 × workers, 2 × batch size, 16)} */
+  prefetch?: number;
+  /** Keeps the order of messages with the same key. @default {no order} */
+  ordered?: "key" | OrderOptions;
+  /** Collects messages for the handler. @default {one by one} */
+  batch?: BatchOptions;
+  /** Turns records into messages. @default {`fields`} */
+  codec?: Codec;
+  /** Repeats of a message that failed. @default {0} */
+  retry?: RetryPolicy;
+  /** What happens when they are used up. @default {"dead-letter" with `deadLetter`, else "redeliver"} */
+  onExhausted?: OnExhausted;
+  /** Where messages go whose repeats are used up. @default {none} */
+  deadLetter?: DeadLetterTarget;
+  /** Pauses when too many fail. @default {never} */
+  pauseOn?: PauseOptions;
+  /** How a lost connection is made anew. @default {without end} */
+  reconnect?: ReconnectOptions;
+  /** Closes the consumption. @default {none} */
+  signal?: AbortSignal;
+  /** Hears of each failed attempt. */
+  onFailure?: (failure: FailedAttempt) => void;
+  /** Hears of a message that holds up others. */
+  onStall?: (stall: Stall) => void;
+  /** Hears of an ack or nack that the broker did not take. */
+  onSettleError?: (error: unknown) => void;
+  /** Hears of connections lost and made. */
+  onConnection?: (event: ConnectionEvent) => void;
+  /** Hears when the kill switch trips and when it lets go. */
+  onPause?: (paused: boolean) => void;
+}
+
+/** Options that were checked, with their defaults. */
+export interface ConsumePlan extends Omit<ConsumeOptions, "retry" | "reconnect" | "ordered"> {
+  readonly spec: SourceSpec;
+  readonly workers: number;
+  readonly codec: Codec;
+  readonly retry: Retry;
+  readonly onExhausted: OnExhausted;
+  readonly reconnect: Reconnect;
+  /** What keeps its order, if anything does. */
+  readonly keyOf: ((message: Message) => string) | undefined;
+}
+
+const ORDER: Rule = ["'key' or an object", "string", (value: string) => value === "key"];
+const ORDER_RULES: Rules = { by: FUNCTION, scope: choice("group", "member") };
+const BATCH_RULES: Rules = { size: integer(1), maxWait: DURATION };
+
+const RULES: Rules = {
+  topic: ["a string", "string"],
+  group: ["a text that is not empty", "string", (value: string) => value !== ""],
+  workers: integer(1),
+  prefetch: integer(1),
+  codec: OBJECT,
+  onExhausted: choice("dead-letter", "redeliver", "discard"),
+  signal: SIGNAL,
+  onFailure: FUNCTION,
+  onStall: FUNCTION,
+  onSettleError: FUNCTION,
+  onConnection: FUNCTION,
+  onPause: FUNCTION,
+};
+
+/** Checked by rules of their own. */
+const ELSEWHERE = ["from", "ordered", "batch", "retry", "deadLetter", "pauseOn", "reconnect"];
+
+/**
+ * Checks how a topic is to be consumed against what the transport can.
+ *
+ * @throws {TypeError | RangeError} Naming the option, its value and its rule.
+ */
+export function planConsumption(options: ConsumeOptions, traits: Traits): ConsumePlan {
+  const action = `consume '${String(options?.topic)}'`;
+  const plain = Object.fromEntries(
+    Object.entries(options).filter(([name]) => !ELSEWHERE.includes(name)),
+  );
+  checkOptions(action, plain, RULES);
+  checkTopic("subscribe", options.topic);
+  if (options.batch !== undefined) checkOptions(action, options.batch, BATCH_RULES);
+  if (options.pauseOn !== undefined) checkPauseOptions(action, options.pauseOn);
+  const { topic, group, workers = 1, batch, deadLetter, codec = fields, from = "latest" } = options;
+  if (group !== undefined && !traits.groups) {
+    throw new RangeError(
+      `Cannot ${action} as 'group' must be left out where there are no groups: current value is '${group}'`,
+    );
+  }
+  checkStart(action, from);
+  const order = resolveOrder(action, options.ordered);
+  if (order !== undefined) checkOrder(action, order.scope, traits);
+  const prefetch = options.prefetch ?? Math.max(2 * workers, 2 * (batch?.size ?? 0), 16);
+  if (batch !== undefined && prefetch < batch.size) {
+    throw new RangeError(
+      `Cannot ${action} as 'prefetch' must be at least the size of a batch, ${batch.size}: current value is ${prefetch}`,
+    );
+  }
+  const onExhausted = options.onExhausted ?? (deadLetter ? "dead-letter" : "redeliver");
+  if (onExhausted === "dead-letter" && deadLetter === undefined) {
+    throw new TypeError(
+      `Cannot ${action} as 'onExhausted: "dead-letter"' must come with 'deadLetter'`,
+    );
+  }
+  const spec = { topic, from, prefetch, ordered: order?.scope === "group" };
+  return {
+    ...options,
+    spec: group === undefined ? spec : { ...spec, group },
+    workers,
+    codec,
+    retry: resolveRetry(action, options.retry ?? 0),
+    onExhausted,
+    reconnect: resolveReconnect(action, options.reconnect),
+    keyOf: order?.keyOf,
+  };
+}
+
+function checkStart(action: string, from: unknown): void {
+  const fits = from === "latest" || from === "earliest" ||
+    (from instanceof Date && !Number.isNaN(from.getTime()));
+  if (!fits) check(action, "from", from, ["'latest', 'earliest' or a Date", "never"]);
+}
+
+function resolveOrder(
+  action: string,
+  ordered: ConsumeOptions["ordered"],
+): { keyOf: (message: Message) => string; scope: "group" | "member" } | undefined {
+  if (ordered === undefined) return undefined;
+  if (typeof ordered !== "object") check(action, "ordered", ordered, ORDER);
+  const { by, scope = "group" } = ordered === "key"
+    ? { by: "key" as const }
+    : ordered as OrderOptions;
+  const keyOf = by === "key" ? (message: Message) => message.key : by;
+  checkOptions(action, { by: keyOf, scope }, ORDER_RULES);
+  return { keyOf, scope };
+}
+
+/** What cannot be kept is refused, not promised. */
+function checkOrder(action: string, scope: "group" | "member", { keyOrder }: Traits): void {
+  if (keyOrder === "group" || (keyOrder === "member" && scope === "member")) return;
+  const hint = keyOrder === "member" ? "; 'scope: \"member\"' can be kept" : "";
+  throw new RangeError(
+    `Cannot ${action} as the order of a key must be one that the transport can keep in a ${scope}: it can in '${keyOrder}'${hint}`,
+  );
+}

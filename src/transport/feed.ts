@@ -1,0 +1,191 @@
+import { scheduleMacrotask } from "../runtime/macrotask.ts";
+import type { ConnectionEvent } from "./capabilities.ts";
+import type { Delivery, Lane, Source } from "./port.ts";
+import type { Reconnect } from "./reconnect.ts";
+import { after } from "./timer.ts";
+
+/** What a feed asks of the consumption, and tells it. */
+export interface FeedHooks {
+  /** Subscribes anew, at the position that the broker knows. */
+  connect(): Promise<Source>;
+  /** How many deliveries may come now. */
+  room(): number;
+  /** Which lanes get nothing now. */
+  paused(lane: Lane): boolean;
+  /** Takes what was fetched. */
+  take(deliveries: readonly Delivery[]): void;
+  /** A source is there. */
+  attach(source: Source): void;
+  /** The source is of no use any more; what came from it is somebody else's. */
+  detach(cause: unknown): void;
+  /** Something happened to the connection. */
+  event(event: ConnectionEvent): void;
+  /** No source can be had any more. */
+  gaveUp(cause: unknown): void;
+}
+
+/** Deliveries after which timers and I/O get a turn, however fast the broker is. */
+const BURST = 1_024;
+
+/**
+ * The only loop in the house that fetches: it waits for room, asks the source for as much, hands it
+ * over, and makes a new source when one is lost.
+ */
+export class Feed {
+  readonly #hooks: FeedHooks;
+  readonly #reconnect: Reconnect;
+  #source: Source | undefined;
+  #stopped = false;
+  #interruption = new AbortController();
+  #wake: (() => void) | undefined;
+  #failure: { cause: unknown } | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  /** Attempts to connect since a source last gave something. */
+  #attempts = 0;
+  #connected = false;
+
+  constructor(hooks: FeedHooks, reconnect: Reconnect) {
+    this.#hooks = hooks;
+    this.#reconnect = reconnect;
+  }
+
+  get source(): Source | undefined {
+    return this.#source;
+  }
+
+  /**
+   * Resolves when the first source is live. A broker that is down is waited for; a refusal of what was
+   * asked for is passed on.
+   */
+  async open(): Promise<void> {
+    const source = await this.#connect(isRefusal);
+    if (source !== undefined) this.#ended = this.#run(source);
+  }
+
+  /** There is room again, or a lane may go on: whoever waits looks again. */
+  wake(): void {
+    this.#wake?.();
+  }
+
+  /** Ends a fetch that waits under conditions which no longer hold. */
+  interrupt(): void {
+    this.#interruption.abort();
+    this.#interruption = new AbortController();
+    this.#wake?.();
+  }
+
+  /** The source gave something: the next loss is a first one. */
+  thrive(): void {
+    this.#attempts = 0;
+  }
+
+  /** The source reported that it is of no use any more. */
+  fail(cause: unknown): void {
+    this.#failure ??= { cause };
+    this.interrupt();
+  }
+
+  /** Fetches nothing more. Resolves when no fetch is in flight. */
+  stop(): Promise<void> {
+    this.#stopped = true;
+    this.interrupt();
+    return this.#ended;
+  }
+
+  async #run(first: Source): Promise<void> {
+    let source: Source | undefined = first;
+    while (source !== undefined) {
+      const cause = await this.#consume(source);
+      if (this.#stopped) return;
+      this.#source = undefined;
+      this.#hooks.detach(cause);
+      this.#hooks.event({ kind: "lost", at: Date.now(), cause });
+      await source.close().catch(() => {});
+      try {
+        await this.#backOff(cause);
+        source = await this.#connect(() => false);
+      } catch (error) {
+        this.#hooks.gaveUp(error);
+        return;
+      }
+    }
+  }
+
+  /** Resolves with why the source is of no use any more, or when the feed was stopped. */
+  async #consume(source: Source): Promise<unknown> {
+    const paused = (lane: Lane) => this.#hooks.paused(lane);
+    let taken = 0;
+    while (!this.#stopped && this.#failure === undefined) {
+      const room = this.#hooks.room();
+      if (room <= 0 || source.fetch === undefined) {
+        await new Promise<void>((resolve) => this.#wake = resolve);
+        this.#wake = undefined;
+        continue;
+      }
+      let deliveries: readonly Delivery[];
+      try {
+        deliveries = await source.fetch(room, paused, this.#interruption.signal);
+      } catch (cause) {
+        return cause;
+      }
+      this.#attempts = 0;
+      this.#hooks.take(deliveries);
+      taken += Math.max(deliveries.length, 1);
+      if (taken >= BURST) {
+        taken = 0;
+        await new Promise<void>(scheduleMacrotask);
+      }
+    }
+    return this.#failure?.cause;
+  }
+
+  /** Tries until there is a source or the feed is stopped; throws what is final, and at the last attempt. */
+  async #connect(isFinal: (error: unknown) => boolean): Promise<Source | undefined> {
+    while (!this.#stopped) {
+      this.#failure = undefined;
+      let source: Source;
+      try {
+        source = await this.#hooks.connect();
+      } catch (cause) {
+        if (isFinal(cause)) throw cause;
+        this.#hooks.event({ kind: "lost", at: Date.now(), cause });
+        await this.#backOff(cause);
+        continue;
+      }
+      if (this.#stopped) {
+        await source.close();
+        return undefined;
+      }
+      this.#source = source;
+      this.#hooks.attach(source);
+      this.#hooks.event({ kind: this.#connected ? "recovered" : "connected", at: Date.now() });
+      this.#connected = true;
+      return source;
+    }
+    return undefined;
+  }
+
+  /** Waits before the next attempt; throws the cause if there is none. */
+  #backOff(cause: unknown): Promise<void> {
+    this.#attempts++;
+    if (this.#attempts >= this.#reconnect.maxAttempts) throw cause;
+    return this.#pause(this.#reconnect.delay(this.#attempts));
+  }
+
+  #pause(delay: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = after(delay, resolve);
+      this.#wake = () => {
+        if (!this.#stopped) return;
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+/** Whether a broker, or its adapter, will say the same again: a malformed or impossible wish. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError ||
+    (error instanceof Error && error.name === "UnsupportedError");
+}

@@ -1,0 +1,92 @@
+import type {
+  CloseOptions,
+  MessageStream,
+  SubscribeOptions,
+  Subscriber,
+} from "../message/contracts.ts";
+import { ClosedError } from "../message/errors.ts";
+import { openStream } from "./message_stream.ts";
+import type { Transport } from "./port.ts";
+
+const transports = new WeakMap<Subscriber, Transport>();
+
+/** What a subscriber may have beside the transport. */
+export interface SubscriberOptions {
+  /** Whether closing the subscriber closes the transport: for who makes both. @default {false} */
+  ownsTransport?: boolean;
+}
+
+/**
+ * The subscribing face of a transport: each message of a topic, to be settled by who gets it.
+ *
+ * @throws {TypeError} If the transport has no `source`.
+ *
+ * @example Reading a topic
+ * ```ts
+ * import { Message } from "@beat/beat/message";
+ * import { publisher, subscriber } from "@beat/beat/transport";
+ * import { MemoryBroker } from "@beat/beat/memory";
+ *
+ * const broker = new MemoryBroker();
+ * const stream = await subscriber(broker).subscribe("orders");
+ * await publisher(broker).publish("orders", new Message("hello"));
+ * for await (const message of stream) {
+ *   console.log(message.text());
+ *   message.ack();
+ *   break;
+ * }
+ * ```
+ */
+export function subscriber(transport: Transport, options: SubscriberOptions = {}): Subscriber {
+  const face = new TransportSubscriber(transport, options.ownsTransport ?? false);
+  transports.set(face, transport);
+  return face;
+}
+
+/** The transport behind a subscriber that {@linkcode subscriber} made. */
+export function transportOfSubscriber(subscriber: Subscriber): Transport | undefined {
+  return transports.get(subscriber);
+}
+
+class TransportSubscriber implements Subscriber {
+  readonly #transport: Transport;
+  readonly #ownsTransport: boolean;
+  readonly #streams = new Set<MessageStream>();
+  #closing: Promise<void> | undefined;
+
+  constructor(transport: Transport, ownsTransport: boolean) {
+    this.#transport = transport;
+    this.#ownsTransport = ownsTransport;
+  }
+
+  async subscribe(topic: string, options: SubscribeOptions = {}): Promise<MessageStream> {
+    this.#refuseIfClosed(topic);
+    const stream = await openStream(this.#transport, topic, options);
+    if (this.#closing !== undefined) {
+      await stream.close();
+      this.#refuseIfClosed(topic);
+    }
+    this.#streams.add(stream);
+    stream.ended.finally(() => this.#streams.delete(stream)).catch(() => {});
+    return stream;
+  }
+
+  close(options?: CloseOptions): Promise<void> {
+    return this.#closing ??= this.#close(options);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(options: CloseOptions | undefined): Promise<void> {
+    const results = await Promise.allSettled([...this.#streams].map((one) => one.close(options)));
+    if (this.#ownsTransport) await this.#transport.close();
+    const failure = results.find((result) => result.status === "rejected");
+    if (failure !== undefined) throw failure.reason;
+  }
+
+  #refuseIfClosed(topic: string): void {
+    if (this.#closing !== undefined) throw new ClosedError(`subscribe to '${topic}'`, "subscriber");
+  }
+}
