@@ -75,7 +75,10 @@ const PENDING = { kind: "pending" } as const;
 /** Options of a message whose fields come from a record: nothing to check, nothing to make. */
 const FROM_RECORD: MessageOptions = {};
 
+const NO_HEADERS: Rec["headers"] = [];
+
 let open: (rec: Rec) => Message;
+let write: (message: Message) => Rec;
 let receive: (message: Message, reception: Reception) => void;
 let enter: (message: Message) => AbortScope;
 let leave: (message: Message, scope: AbortScope) => void;
@@ -106,7 +109,7 @@ export class Message {
   #key = "";
   #time = 0;
   #metadata: Metadata | undefined;
-  #headers: Iterable<readonly [string, string]> | undefined;
+  #headers: Rec["headers"] | undefined;
   #settlement: Settlement | typeof PENDING = PENDING;
   #settled: PromiseWithResolvers<Settlement> | undefined;
   #reception: Reception | undefined;
@@ -122,6 +125,15 @@ export class Message {
       message.#headers = rec.headers;
       return message;
     };
+    write = (message) => ({
+      id: message.uuid,
+      key: message.#key,
+      headers: message.#metadata === undefined
+        ? message.#headers ?? NO_HEADERS
+        : [...message.#metadata],
+      payload: message.payload,
+      time: message.#time,
+    });
     receive = (message, reception) => {
       message.#reception = reception;
       message.#attempt = reception.attempt;
@@ -294,6 +306,11 @@ export class Message {
 /** A received message with the content of a record; its metadata is built at first use. */
 export function openRecord(rec: Rec): Message {
   return open(rec);
+}
+
+/** The record with the content of a message; neither metadata nor a Date is built for it. */
+export function writeRecord(message: Message): Rec {
+  return write(message);
 }
 
 /** Ties a message to a delivery: from now on it is pending, and the delivery hears of the decision. */

@@ -44,3 +44,5 @@ export type {
   TopicConfig,
 } from "./capabilities.ts";
 export type { BackoffPolicy, DelayList, RetryPolicy } from "./retry_policy.ts";
+export { publisher, type PublisherOptions } from "./publisher.ts";
+export { fromPublisher, type PublisherLike } from "./from_publisher.ts";

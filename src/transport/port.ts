@@ -1,5 +1,6 @@
 import type { Rec } from "../message/rec.ts";
 import type { StartPosition } from "../message/contracts.ts";
+import type { PublishOutcome } from "../message/errors.ts";
 import type { ConnectionEvent, LaneLag, TopicAdmin } from "./capabilities.ts";
 
 /**
@@ -121,8 +122,8 @@ export interface Source {
 export interface SendFailure {
   /** What the broker said. */
   readonly cause: unknown;
-  /** `"unknown"`: the connection broke, it may be stored. */
-  readonly outcome: "rejected" | "unknown";
+  /** `"unknown"`: the connection broke, it may be stored. `"not-attempted"`: an earlier item of its key failed. */
+  readonly outcome: PublishOutcome;
 }
 
 /** One record on its way to a topic. */
@@ -131,15 +132,23 @@ export interface SendItem {
   readonly topic: string;
   /** What. */
   readonly rec: Rec;
+  /**
+   * Tells this publishing from all others: destination, id and purpose. It is what a broker that drops
+   * duplicates goes by; the id alone would take a dead letter for the message itself.
+   */
+  readonly identity: string;
 }
 
 /** Takes records to the broker, without retry, window or batching of its own. */
 export interface Sink {
   /** What keeps order: at most one `send` per lane is in flight, the next carries what came meanwhile. */
   lane(topic: string, rec: Rec): string;
-  /** Resolves when the broker has confirmed or refused each item: one entry per item, in order. */
+  /**
+   * Resolves when the broker has confirmed or refused each item: one entry per item, in order. Rejects
+   * when nobody knows: the connection broke.
+   */
   send(lane: string, items: readonly SendItem[]): Promise<readonly (undefined | SendFailure)[]>;
-  /** Items and bytes of one `send`, and lanes in flight, at most. */
+  /** Items and bytes of one `send`, and lanes in flight, at most. An item that is larger goes alone. */
   readonly limits: { readonly batch: number; readonly bytes: number; readonly lanes: number };
   /** Ends what the sink has opened. */
   close(): Promise<void>;
