@@ -139,7 +139,7 @@ export class Attempts {
     // What cannot be read, or came too often, gets no further attempt.
     const budget = this.refusalOf(slot) === undefined ? retry : { ...retry, next: () => undefined };
     const verdict = judge({ attempt, error, elapsed, delay }, budget, onExhausted);
-    this.#plan.onFailure?.({ message, error, attempt, verdict });
+    this.#plan.hooks.onFailure({ message, error, attempt, verdict });
     return verdict;
   }
 

@@ -17,6 +17,7 @@ import {
 import type { ConnectionEvent } from "./capabilities.ts";
 import type { BatchOptions } from "./collector.ts";
 import type { DeadLetterTarget } from "./dead_letter.ts";
+import { guard } from "./guard.ts";
 import { checkPauseOptions, type PauseOptions } from "./kill_switch.ts";
 import type { SourceSpec, Traits } from "./port.ts";
 import { type Reconnect, resolveReconnect } from "./reconnect.ts";
@@ -78,7 +79,8 @@ export interface ConsumeOptions {
 }
 
 /** Options that were checked, with their defaults. */
-export interface ConsumePlan extends Omit<ConsumeOptions, "retry" | "reconnect" | "ordered"> {
+export interface ConsumePlan
+  extends Omit<ConsumeOptions, "retry" | "reconnect" | "ordered" | Hook> {
   readonly spec: SourceSpec;
   readonly workers: number;
   readonly codec: Codec;
@@ -87,7 +89,11 @@ export interface ConsumePlan extends Omit<ConsumeOptions, "retry" | "reconnect" 
   readonly reconnect: Reconnect;
   /** What keeps its order, if anything does. */
   readonly keyOf: ((message: Message) => string) | undefined;
+  /** The hooks, so that none can do harm. */
+  readonly hooks: Required<Pick<ConsumeOptions, Hook>>;
 }
+
+type Hook = "onFailure" | "onStall" | "onSettleError" | "onConnection" | "onPause";
 
 const ORDER: Rule = ["'key' or an object", "string", (value: string) => value === "key"];
 const ORDER_RULES: Rules = { by: FUNCTION, scope: choice("group", "member") };
@@ -156,6 +162,13 @@ export function planConsumption(options: ConsumeOptions, traits: Traits): Consum
     onExhausted,
     reconnect: resolveReconnect(action, options.reconnect),
     keyOf: order?.keyOf,
+    hooks: {
+      onFailure: guard(options.onFailure),
+      onStall: guard(options.onStall),
+      onSettleError: guard(options.onSettleError),
+      onConnection: guard(options.onConnection),
+      onPause: guard(options.onPause),
+    },
   };
 }
 

@@ -115,24 +115,24 @@ class Engine implements DemandedConsumption, Host {
     this.#transport = transport;
     this.#traits = transport.traits;
     this.#plan = plan;
-    this.#holdings = new Holdings((error) => plan.onSettleError?.(error));
+    this.#holdings = new Holdings((error) => plan.hooks.onSettleError(error));
     this.#letters = plan.deadLetter && new LetterPost(plan.deadLetter, {
       topic: plan.topic,
       codec: plan.codec,
       source: () => this.#feed.source,
-      stalled: (stall) => plan.onStall?.(stall),
+      stalled: (stall) => plan.hooks.onStall(stall),
     });
     this.#handling = new Handling(plan, consumer, this.#holdings, this.#letters, {
       transport: transport.name,
       offsetOf: (delivery) => this.#feed.source?.offset?.(delivery) ?? "",
       holdsDelays: () => this.#holdsDelays(),
-      // Where there is nobody to give anything back to, retries go on until the deadline.
-      isClosing: () => this.#closing !== undefined && this.#traits.settle !== "none",
+      isClosing: () => this.#givesBack(),
+      isEnding: (lane) => this.#revoking.has(lane) || this.#givesBack(),
       handled: (failed) => this.#switch?.count(failed),
       progress: () => this.#progress(),
     });
     this.#switch = plan.pauseOn && new KillSwitch(plan.pauseOn, (tripped) => {
-      plan.onPause?.(tripped);
+      plan.hooks.onPause(tripped);
       this.#feed.interrupt();
       this.#progress();
     });
@@ -143,7 +143,7 @@ class Engine implements DemandedConsumption, Host {
       take: (deliveries) => this.#take(deliveries),
       attach: (source) => this.#attach(source),
       detach: (cause) => this.#detach(cause),
-      event: (event) => plan.onConnection?.(event),
+      event: (event) => plan.hooks.onConnection(event),
       gaveUp: (cause) => this.#giveUp(cause),
     }, plan.reconnect);
     // Nobody need ask how it ended.
@@ -197,7 +197,13 @@ class Engine implements DemandedConsumption, Host {
   close(options: CloseOptions = {}): Promise<void> {
     const { timeout = CLOSE_TIMEOUT } = options;
     check("close a subscription", "timeout", timeout, DURATION);
-    return this.#closing ??= this.#close(timeout);
+    if (this.#closing === undefined) {
+      // Set before the work begins: what is going on sees that the end has come.
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      this.#closing = promise;
+      this.#close(timeout).then(resolve, reject);
+    }
+    return this.#closing;
   }
 
   // What sources call.
@@ -235,8 +241,13 @@ class Engine implements DemandedConsumption, Host {
     this.#progress();
   }
 
+  end(): void {
+    const isSettled = () => this.#holdings.unsettled === 0 && this.#admissions.length === 0;
+    this.#when(isSettled).then(() => this.close()).catch(() => {});
+  }
+
   event(event: ConnectionEvent): void {
-    this.#plan.onConnection?.(event);
+    this.#plan.hooks.onConnection(event);
     if (event.kind === "failed") this.#feed.fail(event.cause);
   }
 
@@ -270,14 +281,14 @@ class Engine implements DemandedConsumption, Host {
         const gone = new Set(deliveries);
         this.#lose((delivery) => gone.has(delivery), "the broker gave it to another consumer");
       },
-      failed: (error) => this.#plan.onSettleError?.(error),
+      failed: (error) => this.#plan.hooks.onSettleError(error),
     });
   }
 
   /** What came from a lost source belongs to whoever the broker gives it to next. */
   #detach(cause: unknown): void {
     this.#stopHeartbeat();
-    for (const lane of this.#holdings.lanes()) this.#holdings.forget(lane);
+    this.#holdings.detach();
     for (const { done } of this.#admissions.splice(0)) done();
     this.#lose(() => true, cause);
   }
@@ -293,6 +304,11 @@ class Engine implements DemandedConsumption, Host {
   #holdsDelays(): boolean {
     return this.#traits.requeue === "engine" || this.#plan.keyOf !== undefined ||
       !this.#traits.counts;
+  }
+
+  /** Whether the end has begun; where there is nobody to give anything back to, work goes on. */
+  #givesBack(): boolean {
+    return this.#closing !== undefined && this.#traits.settle !== "none";
   }
 
   /** A place is free, or a handler has ended. */
@@ -330,7 +346,6 @@ class Engine implements DemandedConsumption, Host {
   /** Lets go of what is somebody else's; running handlers are asked to stop. */
   #lose(holds: (delivery: Delivery) => boolean, cause: unknown): void {
     for (const slot of this.#holdings.slots.where(({ delivery }) => holds(delivery))) {
-      if (slot.settled) continue;
       slot.lose(cause);
       if (slot.phase !== "running") this.#handling.attempts.lose(slot);
     }
@@ -354,13 +369,15 @@ class Engine implements DemandedConsumption, Host {
     this.#stopHeartbeat();
     const rest = this.#holdings.slots.where((slot) => !slot.settled);
     for (const slot of rest) slot.lose(new ClosedError("settle a message", "subscription"));
-    try {
-      await this.#feed.source?.close();
-    } catch (error) {
-      this.#plan.onSettleError?.(error);
-    }
+    this.#holdings.detach();
+    await this.#leave(Math.max(timeout, GRACE));
     this.#ended.resolve();
     if (rest.length > 0) throw new CloseTimeoutError("subscription", timeout, rest.length);
+  }
+
+  async #leave(within: number): Promise<void> {
+    const left = this.#feed.source?.close().catch((error) => this.#plan.hooks.onSettleError(error));
+    if (left !== undefined) await inTime(left, within);
   }
 
   #isIdle(): boolean {

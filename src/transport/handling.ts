@@ -20,6 +20,8 @@ export interface HandlingHooks extends Omit<AttemptHooks, "again" | "advance"> {
   readonly transport: string;
   /** Names the record of a delivery, for `Origin`. */
   offsetOf(delivery: Delivery): string;
+  /** Whether nothing of a lane may begin any more: it is being given away, or all is at its end. */
+  isEnding(lane: Lane): boolean;
 }
 
 /** Slots that go to the handler together. */
@@ -124,8 +126,7 @@ export class Handling implements SlotHost {
   }
 
   #start(slot: Slot): void {
-    if (slot.isGone) return;
-    if (slot.isLost) return this.attempts.lose(slot);
+    if (!this.#mayBegin(slot)) return;
     slot.phase = "running";
     this.workers.running++;
     const refusal = this.attempts.refusalOf(slot);
@@ -140,6 +141,14 @@ export class Handling implements SlotHost {
     result.then(() => this.#end(slot, undefined), (error) => this.#end(slot, { error }));
   }
 
+  /** What may not begin goes back. */
+  #mayBegin(slot: Slot): boolean {
+    if (slot.isGone) return false;
+    if (!slot.isLost && !this.#hooks.isEnding(slot.delivery.lane)) return true;
+    this.attempts.giveBack(slot);
+    return false;
+  }
+
   #end(slot: Slot, outcome: Outcome): void {
     this.workers.running--;
     const verdict = this.attempts.settle(slot, outcome);
@@ -150,8 +159,7 @@ export class Handling implements SlotHost {
 
   async #startBatch({ slots, collector }: Batch): Promise<void> {
     this.workers.running++;
-    for (const slot of slots) if (slot.isLost) this.attempts.lose(slot);
-    const again = await this.#runBatch(slots.filter((slot) => !slot.isGone));
+    const again = await this.#runBatch(slots.filter((slot) => this.#mayBegin(slot)));
     this.workers.running--;
     if (again.length === 0) collector.free();
     else this.#repeat(again, collector);
@@ -188,10 +196,7 @@ export class Handling implements SlotHost {
 
   /** Only what fails alone is to blame for the batch: the one call beyond the budget. */
   async #tryAlone(slot: Slot): Promise<ReturnType<Attempts["settle"]>> {
-    if (slot.isGone || slot.isLost) {
-      this.attempts.lose(slot);
-      return undefined;
-    }
+    if (!this.#mayBegin(slot)) return undefined;
     slot.retries++;
     this.attempts.open(slot);
     slot.phase = "running";

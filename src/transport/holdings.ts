@@ -21,6 +21,7 @@ export class Holdings {
 
   /** Decisions go to this source from now on. */
   attach(source: Source, settle: Traits["settle"]): void {
+    this.detach();
     this.#settle = settle;
     this.#settler = new Settler(source, settle, {
       failed: (error, count) => {
@@ -28,6 +29,12 @@ export class Holdings {
         this.#onSettleError(error);
       },
     });
+  }
+
+  /** The source is gone: what it was not told is decided by the broker. */
+  detach(): void {
+    this.#settler?.stop();
+    this.#books.clear();
   }
 
   add(slot: Slot): void {
@@ -93,11 +100,6 @@ export class Holdings {
   /** Forgets the position of a lane that is somebody else's. */
   forget(lane: Lane): void {
     this.#books.delete(lane);
-  }
-
-  /** Every lane that something was taken from. */
-  lanes(): Lane[] {
-    return [...this.#books.keys()];
   }
 
   /** Deliveries whose lease must be prolonged. */

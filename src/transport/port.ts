@@ -74,6 +74,8 @@ export interface Host {
   revoke(lane: Lane, within: number): Promise<void>;
   /** Fences a lane that is already somebody else's: signals abort, a later `ack()` is false. */
   lost(lane: Lane, cause?: unknown): void;
+  /** There will be nothing more: the subscription closes when what came is settled. */
+  end(): void;
   /** Reports the connection. After `"failed"` the engine closes the source and makes a new one. */
   event(event: ConnectionEvent): void;
 }

@@ -1,4 +1,5 @@
 import type { Delivery, Lane, Requeue, Source, Traits } from "./port.ts";
+import { after } from "./timer.ts";
 
 /** What a settler tells. */
 export interface SettlerHooks {
@@ -6,9 +7,13 @@ export interface SettlerHooks {
   failed(error: unknown, count: number): void;
 }
 
+const FIRST_RETRY = 100;
+const LAST_RETRY = 5_000;
+
 /**
  * Brings decisions to the broker: one call at a time, and what is decided meanwhile goes with the next.
- * No timer: an idle broker gets an ack at once, a busy one gets them in bulk.
+ * An idle broker gets an ack at once, a busy one gets them in bulk; there is no timer, but after a
+ * call that failed: what the broker did not take is offered again.
  */
 export class Settler {
   readonly #source: Source;
@@ -18,6 +23,8 @@ export class Settler {
   #commits = new Map<Lane, Delivery>();
   #requeues: Requeue[] = [];
   #flushing: Promise<void> | undefined;
+  #failures = 0;
+  #cancelRetry: () => void = () => {};
 
   constructor(source: Source, settle: Traits["settle"], hooks: SettlerHooks) {
     this.#source = source;
@@ -51,58 +58,79 @@ export class Settler {
     while (this.#flushing !== undefined) await this.#flushing;
   }
 
+  /** Offers nothing more: the source is gone. */
+  stop(): void {
+    this.#cancelRetry();
+    this.#acks = [];
+    this.#commits.clear();
+    this.#requeues = [];
+  }
+
   #start(): void {
     if (this.#flushing !== undefined) return;
-    this.#flushing = this.#run().finally(() => this.#flushing = undefined);
+    this.#cancelRetry();
+    this.#flushing = this.#run();
   }
 
   async #run(): Promise<void> {
     // Decisions of the same burst of synchronous handlers share a call.
     await undefined;
-    while (this.pending > 0) {
-      const failed = await this.#ackAll();
-      await this.#requeueAll();
-      // What a broker refused goes with the next decision, not in a loop.
-      if (failed) return;
+    let refused = false;
+    while (this.pending > 0 && !refused) {
+      const isAcked = await this.#ackAll();
+      const isRequeued = await this.#requeueAll();
+      refused = !isAcked || !isRequeued;
     }
+    // Here and not a microtask later: a decision that comes in between would start nothing.
+    this.#flushing = undefined;
+    this.#failures = refused ? this.#failures + 1 : 0;
+    if (!refused) return;
+    const delay = Math.min(FIRST_RETRY * 2 ** (this.#failures - 1), LAST_RETRY);
+    this.#cancelRetry = after(delay, () => this.#start());
   }
 
+  /** Whether the broker took them. */
   async #ackAll(): Promise<boolean> {
-    const acks = this.#settle === "prefix" ? this.#takeCommits() : this.#acks;
-    if (acks.length === 0) return false;
-    if (this.#settle === "each") this.#acks = [];
+    const acks = this.#takeAcks();
+    if (acks.length === 0) return true;
     try {
       await this.#source.ack(acks);
-      return false;
+      return true;
     } catch (error) {
       this.#hooks.failed(error, acks.length);
-      return this.#settle === "prefix" && this.#restore(acks);
+      this.#restore(acks);
+      return false;
     }
   }
 
-  /** The commits of lanes that are still ours. */
-  #takeCommits(): Delivery[] {
-    const commits = [...this.#commits.values()].filter(({ lane }) => !lane.fenced);
+  /** What waits, of lanes that are still ours. */
+  #takeAcks(): Delivery[] {
+    const acks = this.#settle === "prefix" ? [...this.#commits.values()] : this.#acks;
     this.#commits.clear();
-    return commits;
+    this.#acks = [];
+    return acks.filter(({ lane }) => !lane.fenced);
   }
 
-  /** A position that was not committed goes with a later one, unless that has come already. */
-  #restore(commits: readonly Delivery[]): boolean {
-    for (const commit of commits) {
-      if (!this.#commits.has(commit.lane)) this.#commits.set(commit.lane, commit);
+  /** A position that was not committed gives way to a later one. */
+  #restore(acks: readonly Delivery[]): void {
+    if (this.#settle === "each") this.#acks = [...acks, ...this.#acks];
+    else {
+      for (const ack of acks) if (!this.#commits.has(ack.lane)) this.#commits.set(ack.lane, ack);
     }
-    return true;
   }
 
-  async #requeueAll(): Promise<void> {
-    const items = this.#requeues;
-    if (items.length === 0) return;
+  /** Whether the broker took them. */
+  async #requeueAll(): Promise<boolean> {
+    const items = this.#requeues.filter(({ delivery }) => !delivery.lane.fenced);
     this.#requeues = [];
+    if (items.length === 0) return true;
     try {
       await this.#source.requeue!(items);
+      return true;
     } catch (error) {
       this.#hooks.failed(error, items.length);
+      this.#requeues = [...items, ...this.#requeues];
+      return false;
     }
   }
 }

@@ -5,6 +5,7 @@ import type {
   Subscriber,
 } from "../message/contracts.ts";
 import { ClosedError } from "../message/errors.ts";
+import { BOOLEAN, checkOptions } from "../options/options.ts";
 import { openStream } from "./message_stream.ts";
 import type { Transport } from "./port.ts";
 
@@ -13,13 +14,13 @@ const transports = new WeakMap<Subscriber, Transport>();
 /** What a subscriber may have beside the transport. */
 export interface SubscriberOptions {
   /** Whether closing the subscriber closes the transport: for who makes both. @default {false} */
-  ownsTransport?: boolean;
+  closeTransport?: boolean;
 }
 
 /**
  * The subscribing face of a transport: each message of a topic, to be settled by who gets it.
  *
- * @throws {TypeError} If the transport has no `source`.
+ * @throws {TypeError} If an option is unknown or of a wrong type.
  *
  * @example Reading a topic
  * ```ts
@@ -38,7 +39,8 @@ export interface SubscriberOptions {
  * ```
  */
 export function subscriber(transport: Transport, options: SubscriberOptions = {}): Subscriber {
-  const face = new TransportSubscriber(transport, options.ownsTransport ?? false);
+  checkOptions("create a subscriber", options, { closeTransport: BOOLEAN });
+  const face = new TransportSubscriber(transport, options.closeTransport ?? false);
   transports.set(face, transport);
   return face;
 }
@@ -50,13 +52,13 @@ export function transportOfSubscriber(subscriber: Subscriber): Transport | undef
 
 class TransportSubscriber implements Subscriber {
   readonly #transport: Transport;
-  readonly #ownsTransport: boolean;
+  readonly #closeTransport: boolean;
   readonly #streams = new Set<MessageStream>();
   #closing: Promise<void> | undefined;
 
-  constructor(transport: Transport, ownsTransport: boolean) {
+  constructor(transport: Transport, closeTransport: boolean) {
     this.#transport = transport;
-    this.#ownsTransport = ownsTransport;
+    this.#closeTransport = closeTransport;
   }
 
   async subscribe(topic: string, options: SubscribeOptions = {}): Promise<MessageStream> {
@@ -81,7 +83,7 @@ class TransportSubscriber implements Subscriber {
 
   async #close(options: CloseOptions | undefined): Promise<void> {
     const results = await Promise.allSettled([...this.#streams].map((one) => one.close(options)));
-    if (this.#ownsTransport) await this.#transport.close();
+    if (this.#closeTransport) await this.#transport.close();
     const failure = results.find((result) => result.status === "rejected");
     if (failure !== undefined) throw failure.reason;
   }
