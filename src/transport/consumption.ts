@@ -118,7 +118,6 @@ class Engine implements DemandedConsumption, Host {
     this.#holdings = new Holdings((error) => plan.hooks.onSettleError(error));
     this.#letters = plan.deadLetter && new LetterPost(plan.deadLetter, {
       topic: plan.topic,
-      codec: plan.codec,
       source: () => this.#feed.source,
       stalled: (stall) => plan.hooks.onStall(stall),
     });

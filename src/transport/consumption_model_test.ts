@@ -146,7 +146,6 @@ class Run {
       options.deadLetter = {
         topic: "dead",
         handler: "h",
-        sameTransport: false,
         publish: (letter) => this.#bury(letter),
       };
     }

@@ -118,7 +118,6 @@ describe("consume()", () => {
       deadLetter: {
         topic: "orders.dead",
         handler: "pay",
-        sameTransport: false,
         publish: (letter) => Promise.resolve(void letters.push(letter)),
       },
     });
@@ -149,7 +148,6 @@ describe("consume()", () => {
         deadLetter: {
           topic: "dead",
           handler: "h",
-          sameTransport: false,
           publish: () => down ? Promise.reject(new Error("down")) : Promise.resolve(),
         },
       });
@@ -265,7 +263,6 @@ describe("consume()", () => {
         deadLetter: {
           topic: "dead",
           handler: "h",
-          sameTransport: false,
           publish: ({ uuid }) => Promise.resolve(void dead.push(uuid)),
         },
       });

@@ -1,5 +1,6 @@
 import { Message } from "../message/message.ts";
 import { safeHeaderValue } from "../message/names.ts";
+import type { Rec } from "../message/rec.ts";
 import { show } from "../options/refusal.ts";
 import type { Slot } from "./slot.ts";
 
@@ -14,8 +15,11 @@ export interface DeadLetterTarget {
    * the uuid alone: a broker that drops duplicates would take the letter for the message itself.
    */
   publish(letter: Message, identity: string): Promise<void>;
-  /** Whether the letter goes to the transport that the message came from. */
-  readonly sameTransport: boolean;
+  /**
+   * The record of a letter, if it goes to the transport that the message came from: where that can
+   * publish and ack in one step, it does.
+   */
+  encode?(letter: Message): Rec;
 }
 
 const LONGEST_REASON = 1_000;

@@ -1,6 +1,6 @@
 import type { Stall } from "../message/contracts.ts";
 import { type DeadLetterTarget, letterIdentity, makeLetter } from "./dead_letter.ts";
-import type { Codec } from "../message/codec.ts";
+import type { Message } from "../message/message.ts";
 import type { Source } from "./port.ts";
 import type { Slot } from "./slot.ts";
 import { after } from "./timer.ts";
@@ -11,7 +11,6 @@ const LAST_DELAY = 30_000;
 /** What a dead letter needs of the consumption. */
 export interface LetterHooks {
   readonly topic: string;
-  readonly codec: Codec;
   source(): Source | undefined;
   stalled(stall: Stall): void;
 }
@@ -38,14 +37,7 @@ export class LetterPost {
     for (let attempt = 1;; attempt++) {
       this.sending++;
       try {
-        if (this.#transfers()) {
-          const { topic } = this.#target;
-          const rec = this.#hooks.codec.encode(letter, { topic });
-          await this.#hooks.source()!.transfer!(slot.delivery, topic, rec);
-          return "transferred";
-        }
-        await this.#target.publish(letter, identity);
-        return "published";
+        return await this.#send(slot, letter, identity);
       } catch (cause) {
         if (attempt === 1) this.#report(slot, cause);
       } finally {
@@ -57,8 +49,14 @@ export class LetterPost {
     }
   }
 
-  #transfers(): boolean {
-    return this.#target.sameTransport && this.#hooks.source()?.transfer !== undefined;
+  async #send(slot: Slot, letter: Message, identity: string): Promise<Posted> {
+    const source = this.#hooks.source();
+    if (source?.transfer === undefined || this.#target.encode === undefined) {
+      await this.#target.publish(letter, identity);
+      return "published";
+    }
+    await source.transfer(slot.delivery, this.#target.topic, this.#target.encode(letter));
+    return "transferred";
   }
 
   #report(slot: Slot, cause: unknown): void {

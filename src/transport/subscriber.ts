@@ -1,3 +1,4 @@
+import { type Codec, fields } from "../message/codec.ts";
 import type {
   CloseOptions,
   MessageStream,
@@ -5,14 +6,24 @@ import type {
   Subscriber,
 } from "../message/contracts.ts";
 import { ClosedError } from "../message/errors.ts";
-import { BOOLEAN, checkOptions } from "../options/options.ts";
+import { BOOLEAN, checkOptions, OBJECT } from "../options/options.ts";
 import { openStream } from "./message_stream.ts";
 import type { Transport } from "./port.ts";
 
-const transports = new WeakMap<Subscriber, Transport>();
+/** What a router needs of a subscriber. */
+export interface SubscriberAccess {
+  /** Where it subscribes. */
+  readonly transport: Transport;
+  /** Turns records into messages. */
+  readonly codec: Codec;
+}
+
+const accesses = new WeakMap<Subscriber, SubscriberAccess>();
 
 /** What a subscriber may have beside the transport. */
 export interface SubscriberOptions {
+  /** Turns records into messages, unless a subscription says otherwise. @default {`fields`} */
+  codec?: Codec;
   /** Whether closing the subscriber closes the transport: for who makes both. @default {false} */
   closeTransport?: boolean;
 }
@@ -39,31 +50,33 @@ export interface SubscriberOptions {
  * ```
  */
 export function subscriber(transport: Transport, options: SubscriberOptions = {}): Subscriber {
-  checkOptions("create a subscriber", options, { closeTransport: BOOLEAN });
-  const face = new TransportSubscriber(transport, options.closeTransport ?? false);
-  transports.set(face, transport);
+  checkOptions("create a subscriber", options, { closeTransport: BOOLEAN, codec: OBJECT });
+  const { codec = fields, closeTransport = false } = options;
+  const face = new TransportSubscriber({ transport, codec }, closeTransport);
+  accesses.set(face, { transport, codec });
   return face;
 }
 
-/** The transport behind a subscriber that {@linkcode subscriber} made. */
-export function transportOfSubscriber(subscriber: Subscriber): Transport | undefined {
-  return transports.get(subscriber);
+/** The inside of a subscriber that {@linkcode subscriber} made. */
+export function accessOfSubscriber(subscriber: Subscriber): SubscriberAccess | undefined {
+  return accesses.get(subscriber);
 }
 
 class TransportSubscriber implements Subscriber {
-  readonly #transport: Transport;
+  readonly #access: SubscriberAccess;
   readonly #closeTransport: boolean;
   readonly #streams = new Set<MessageStream>();
   #closing: Promise<void> | undefined;
 
-  constructor(transport: Transport, closeTransport: boolean) {
-    this.#transport = transport;
+  constructor(access: SubscriberAccess, closeTransport: boolean) {
+    this.#access = access;
     this.#closeTransport = closeTransport;
   }
 
   async subscribe(topic: string, options: SubscribeOptions = {}): Promise<MessageStream> {
     this.#refuseIfClosed(topic);
-    const stream = await openStream(this.#transport, topic, options);
+    const { transport, codec } = this.#access;
+    const stream = await openStream(transport, topic, { codec, ...options });
     if (this.#closing !== undefined) {
       await stream.close();
       this.#refuseIfClosed(topic);
@@ -83,7 +96,7 @@ class TransportSubscriber implements Subscriber {
 
   async #close(options: CloseOptions | undefined): Promise<void> {
     const results = await Promise.allSettled([...this.#streams].map((one) => one.close(options)));
-    if (this.#closeTransport) await this.#transport.close();
+    if (this.#closeTransport) await this.#access.transport.close();
     const failure = results.find((result) => result.status === "rejected");
     if (failure !== undefined) throw failure.reason;
   }
