@@ -216,7 +216,9 @@ describe("measurements of publishing", () => {
   it("tell the seconds of a call and the messages that it has sent", async () => {
     const { meter, measured } = notingMeter();
     const { sink, orders } = open({ meter });
-    const published = orders.publish("orders", [new Message(""), new Message("")]);
+    const list = [new Message(""), new Message("")];
+    const published = orders.publish("orders", list);
+    list.length = 0;
     await sink.open[0]!.confirm();
     await published;
     const [[, seconds, attributes], sent] = measured as [typeof measured[0], typeof measured[0]];

@@ -121,9 +121,10 @@ class OutletPublisher implements Publisher {
       if (this.#telemetry === undefined) {
         return this.#queue(topic, list, options?.signal, identify);
       }
+      // A copy, as the caller may change its array while what was in it is on its way.
       return this.#telemetry.observe(
         topic,
-        list,
+        [...list],
         list === messages,
         (list) => this.#queue(topic, list, options?.signal, identify),
       );
