@@ -1,5 +1,5 @@
 import { check, OBJECT, type Rule } from "../options/options.ts";
-import { refuse } from "../options/refusal.ts";
+import { refuse, show } from "../options/refusal.ts";
 import { DecodeError } from "./errors.ts";
 import { parseTime } from "./rfc3339.ts";
 
@@ -151,11 +151,13 @@ export function checkType(action: string, type: unknown): void {
 }
 
 function checkExtension(action: string, name: string, value: unknown): void {
-  check(action, "name of an extension", name, [
-    "made of a-z and 0-9, and no other attribute's",
-    "string",
-    isExtensionName,
-  ]);
+  if (typeof name !== "string" || !isExtensionName(name)) {
+    throw new RangeError(
+      `Cannot ${action} as the name of an extension must be made of a-z and 0-9, and no other attribute's: current value is ${
+        show(name)
+      }`,
+    );
+  }
   const rule = EXTENSION_RULES[typeof value];
   if (rule === undefined) refuse(action, name, "a text, a boolean or an integer", value);
   check(action, name, value, rule);
