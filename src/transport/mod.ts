@@ -56,3 +56,4 @@ export type { BatchOptions } from "./collector.ts";
 export type { DeadLetterTarget } from "./dead_letter.ts";
 export type { PauseOptions } from "./kill_switch.ts";
 export type { OnExhausted, Verdict } from "./verdict.ts";
+export { partitionOf } from "./partition.ts";
