@@ -34,6 +34,11 @@ describe("watermill()", () => {
     assertEquals([message.uuid, [...message.metadata]], ["go", [["a", "b"]]]);
   });
 
+  it("counts the last of repeated UUIDs, as of every header", () => {
+    const twice = [["_watermill_message_uuid", "1"], ["_watermill_message_uuid", "2"]] as const;
+    assertEquals(codec.decode(received(twice), CONTEXT).uuid, "2");
+  });
+
   it("takes the broker's name for a message without a UUID", () => {
     assertEquals(codec.decode(received([]), CONTEXT).uuid, "orders/0/1");
     const empty = received([["_watermill_message_uuid", ""]]);

@@ -1,4 +1,4 @@
-import { check, checkOptions, DURATION, type Rules } from "../options/options.ts";
+import { ANYTHING, checkOptions, type Rules } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import { AbortScope } from "./abort_scope.ts";
 import type { Rec } from "./rec.ts";
@@ -69,6 +69,16 @@ const NEW_RULES: Rules = {
   timestamp: ["a valid Date", "object", isValidDate],
 };
 
+const NACK_RULES: Rules = {
+  // For ever is no delay: brokers cannot carry it, and the message would keep its slot.
+  delay: [
+    "a finite number of at least 0 ms",
+    "number",
+    (value: number) => value >= 0 && value < Infinity,
+  ],
+  reason: ANYTHING,
+};
+
 const ACKED = { kind: "acked" } as const;
 const PENDING = { kind: "pending" } as const;
 
@@ -128,9 +138,7 @@ export class Message {
     write = (message) => ({
       id: message.uuid,
       key: message.#key,
-      headers: message.#metadata === undefined
-        ? message.#headers ?? NO_HEADERS
-        : [...message.#metadata],
+      headers: message.#toHeaders(),
       payload: message.payload,
       time: message.#time,
     });
@@ -148,7 +156,10 @@ export class Message {
     };
     leave = (message, scope) => {
       scope.leave();
-      if (message.#scope === scope) message.#scope = scope.outer;
+      // Work that was given up on may have opened scopes inside, and leave them later or never.
+      for (let open = message.#scope; open !== undefined; open = open.outer) {
+        if (open === scope) message.#scope = scope.outer;
+      }
     };
     lose = (message, cause) => {
       if (message.#settlement === PENDING) message.#decide({ kind: "lost", cause });
@@ -245,12 +256,10 @@ export class Message {
    * Says that the message is not done: it will be delivered again, as the subscription's rules allow.
    * Tells whether this call decided.
    *
-   * @throws {TypeError | RangeError} If `delay` is not a number of at least 0.
+   * @throws {TypeError | RangeError} If `delay` is not a finite number of at least 0.
    */
-  nack(options?: NackOptions): boolean {
-    if (options?.delay !== undefined) {
-      check("nack a message", "delay", options.delay, DURATION);
-    }
+  nack(options: NackOptions = {}): boolean {
+    checkOptions("nack a message", options, NACK_RULES);
     return this.#settle({ kind: "nacked", ...options });
   }
 
@@ -279,11 +288,15 @@ export class Message {
 
   /** A new, unsettled message with the same content and another uuid; the payload is shared. */
   copy(): Message {
-    return new Message(this.payload, {
-      key: this.key,
-      metadata: this.metadata,
-      timestamp: this.timestamp,
-    });
+    const copy = new Message(this.payload, FROM_RECORD);
+    copy.#key = this.#key;
+    copy.#time = this.#time;
+    copy.#headers = this.#toHeaders();
+    return copy;
+  }
+
+  #toHeaders(): Rec["headers"] {
+    return this.#metadata === undefined ? this.#headers ?? NO_HEADERS : [...this.#metadata];
   }
 
   #currentScope(): AbortScope {

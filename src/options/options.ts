@@ -1,6 +1,6 @@
 import { show } from "./refusal.ts";
 
-/** What an option must be: in words, as a `typeof`, and beyond that as a condition. */
+/** What an option must be: in words, as a `typeof` or `"any"`, and beyond that as a condition. */
 export type Rule = readonly [
   must: string,
   type: string,
@@ -22,6 +22,9 @@ export const SIGNAL: Rule = [
   "object",
   (value: unknown) => value instanceof AbortSignal,
 ];
+
+/** A value of any kind. */
+export const ANYTHING: Rule = ["anything", "any"];
 
 /** An object. */
 export const OBJECT: Rule = ["an object", "object", (value: unknown) => value !== null];
@@ -71,7 +74,7 @@ export function check(
   [must, type, holds]: Rule,
 ): void {
   const actual: string = typeof value;
-  const fits = actual === type;
+  const fits = actual === type || type === "any";
   if (fits && (holds === undefined || holds(value as never))) return;
   const Refusal = fits && type !== "object" ? RangeError : TypeError;
   throw new Refusal(
