@@ -95,12 +95,12 @@ export class Outlet {
       let lane = this.#lanes.get(item.lane);
       if (lane === undefined) this.#lanes.set(item.lane, lane = new OutletLane(item.lane));
       lane.push(item);
-      if (lane.state === "idle") this.#queue(lane);
+      if (!lane.busy) this.#queue(lane);
     }
   }
 
   #queue(lane: OutletLane): void {
-    lane.state = "ready";
+    lane.busy = true;
     this.#ready.push(lane);
   }
 
@@ -120,7 +120,6 @@ export class Outlet {
     const batch = this.#take(lane);
     if (batch.length > 0) {
       this.#sending++;
-      lane.state = "sending";
       lane.sent = batch;
       try {
         settle(batch, await this.#sink.send(lane.name, batch));
@@ -157,7 +156,7 @@ export class Outlet {
   }
 
   #rest(lane: OutletLane): void {
-    lane.state = "idle";
+    lane.busy = false;
     if (this.#lanes.size > IDLE_LANES) this.#lanes.delete(lane.name);
   }
 

@@ -3,8 +3,8 @@ import type { OutletItem } from "./outlet_call.ts";
 /** The items of one lane that wait to be sent, in order; each can leave in constant time. */
 export class OutletLane {
   readonly name: string;
-  /** `"ready"`: it waits for its turn to send. */
-  state: "idle" | "ready" | "sending" = "idle";
+  /** Whether it sends, or waits for its turn to. */
+  busy = false;
   /** What is on its way to the broker. */
   sent: readonly OutletItem[] = [];
   first: OutletItem | undefined = undefined;

@@ -68,7 +68,7 @@ interface WorldOptions {
 const worlds: fc.Arbitrary<WorldOptions> = fc.record({
   capacity: fc.integer({ min: 1, max: 8 }),
   batch: fc.integer({ min: 1, max: 4 }),
-  bytes: fc.constantFrom(4, 9, Infinity),
+  bytes: fc.constantFrom(3, 9, Infinity),
   lanes: fc.integer({ min: 1, max: 4 }),
   lanePerKey: fc.boolean(),
   end: fc.constantFrom("answered" as const, "closed" as const, "expired" as const),

@@ -344,6 +344,20 @@ describe("outlet: close", () => {
     assertEquals(sink.closed, 1);
   });
 
+  it("resolves for nobody before the sink has ended", async () => {
+    const { sink, outlet } = open();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    sink.close = () => promise;
+    const all = [outlet.close(), outlet.close()].map(follow);
+    await settle();
+    all.push(follow(outlet.close()));
+    await settle();
+    assertEquals(all.map(({ state }) => state), ["open", "open", "open"]);
+    resolve();
+    await settle();
+    assertEquals(all.map(({ state }) => state), ["resolved", "resolved", "resolved"]);
+  });
+
   it("ends everything one after the other, even if one end fails", async () => {
     const sink = new ScriptedSink();
     const ended: string[] = [];
