@@ -9,7 +9,7 @@ import { Outlet } from "./outlet.ts";
 import type { Transport } from "./port.ts";
 import { checkInput } from "./publish_input.ts";
 import { PublishTelemetry } from "./publish_telemetry.ts";
-import { type AccessOptions, grantAccess } from "./publisher_access.ts";
+import { grantAccess } from "./publisher_access.ts";
 
 /** What {@linkcode publisher} takes. */
 export interface PublisherOptions {
@@ -74,7 +74,8 @@ export function publisher(transport: Transport, options: PublisherOptions = {}):
   const made = new OutletPublisher(transport, options);
   grantAccess(made, {
     transport,
-    publish: (topic, messages, options) => made.send(topic, messages, options),
+    publish: (topic, messages, { signal, identify }) =>
+      made.send(topic, messages, signal && { signal }, identify),
     encode: (topic, message) => made.encode(topic, [message])[0]!,
   });
   return made;
@@ -97,33 +98,38 @@ class OutletPublisher implements Publisher {
     }
   }
 
-  // Not async, as that costs a second promise for each call.
   publish(
     topic: string,
     messages: Message | readonly Message[],
     options?: PublishOptions,
   ): Promise<void> {
+    return this.send(topic, messages, options);
+  }
+
+  // Not async, as that costs a second promise for each call.
+  send(
+    topic: string,
+    messages: Message | readonly Message[],
+    options?: PublishOptions,
+    identify?: (message: Message) => string,
+  ): Promise<void> {
     try {
       const list = checkInput(topic, messages, options);
-      return this.send(topic, list, options, list === messages);
+      this.#outlet.refuseIfClosed();
+      options?.signal?.throwIfAborted();
+      if (list.length === 0) return Promise.resolve();
+      if (this.#telemetry === undefined) {
+        return this.#queue(topic, list, options?.signal, identify);
+      }
+      return this.#telemetry.observe(
+        topic,
+        list,
+        list === messages,
+        (list) => this.#queue(topic, list, options?.signal, identify),
+      );
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  /** Publishes what is known to be well formed. May throw what `publish` rejects with. */
-  send(
-    topic: string,
-    messages: readonly Message[],
-    options: AccessOptions = {},
-    batch = false,
-  ): Promise<void> {
-    this.#outlet.refuseIfClosed();
-    options.signal?.throwIfAborted();
-    if (messages.length === 0) return Promise.resolve();
-    if (this.#telemetry === undefined) return this.#queue(topic, messages, options);
-    const queue = (messages: readonly Message[]) => this.#queue(topic, messages, options);
-    return this.#telemetry.observe(topic, messages, batch, queue);
   }
 
   encode(topic: string, messages: readonly Message[]): Rec[] {
@@ -141,10 +147,10 @@ class OutletPublisher implements Publisher {
   #queue(
     topic: string,
     messages: readonly Message[],
-    { signal, identify }: AccessOptions,
+    signal: AbortSignal | undefined,
+    identify: ((message: Message) => string) | undefined,
   ): Promise<void> {
     const recs = this.encode(topic, messages);
-    const identities = identify && messages.map(identify);
-    return this.#outlet.publish(topic, recs, signal, identities);
+    return this.#outlet.publish(topic, recs, signal, identify && messages.map(identify));
   }
 }
