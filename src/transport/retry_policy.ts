@@ -62,6 +62,10 @@ const RULES: Rules = {
   shouldRetry: FUNCTION,
 };
 
+const LIST_RULES: Rules = {
+  delays: ["an array of milliseconds of at least 0", "object", isDelays],
+};
+
 /**
  * Checks a policy. `random` gives numbers from 0 to 1.
  *
@@ -76,7 +80,7 @@ export function resolveRetry(
   if (typeof policy !== "object" || policy === null) {
     refuse(action, "retry", "a number of repeats or a policy", policy);
   }
-  if ("delays" in policy) return listed(action, policy.delays);
+  if ("delays" in policy) return listed(action, policy);
   checkOptions(action, policy, RULES);
   const { maxRetries = 3, maxElapsed = Infinity, shouldRetry, jitter = "full" } = policy;
   const delay = delayOf(policy);
@@ -102,10 +106,13 @@ function delayOf(
   return (n) => Math.min(grown[strategy](n), maxDelay);
 }
 
-function listed(action: string, delays: readonly number[]): Retry {
-  if (!Array.isArray(delays) || !delays.every((delay) => typeof delay === "number" && delay >= 0)) {
-    refuse(action, "delays", "an array of milliseconds of at least 0", delays);
-  }
-  const own = [...delays];
+function listed(action: string, policy: DelayList): Retry {
+  checkOptions(action, policy, LIST_RULES);
+  const own = [...policy.delays];
   return { maxRetries: own.length, next: (n) => own[n - 1] };
+}
+
+function isDelays(value: unknown): boolean {
+  return Array.isArray(value) &&
+    value.every((delay) => typeof delay === "number" && delay >= 0);
 }

@@ -1,0 +1,10 @@
+export { recoverer } from "./recoverer.ts";
+export { timeout, type TimeoutOptions } from "./timeout.ts";
+export { retry, type RetryEvent, type RetryHooks, type RetryOptions } from "./retry.ts";
+export { type ErrorMatch, matchError } from "./match_error.ts";
+export { circuitBreaker, type CircuitBreakerOptions } from "./circuit_breaker.ts";
+export type { CircuitChange, CircuitState } from "./_breaker.ts";
+export { throttle, type ThrottleOptions } from "./throttle.ts";
+export { logging, type LoggingOptions } from "./logging.ts";
+export { CircuitOpenError, ValidationError } from "./errors.ts";
+export type { Issue, SchemaResult, StandardSchema } from "./standard_schema.ts";
