@@ -51,13 +51,18 @@ export interface Retry {
 
 const FACTOR: Rule = ["at least 1", "number", (value: number) => value >= 1];
 
-const RULES: Rules = {
-  maxRetries: integer(0),
+/** The rules of what decides how long a delay is. */
+export const DELAY_RULES: Rules = {
   strategy: choice("fixed", "linear", "exponential"),
   multiplier: FACTOR,
   initialDelay: DURATION,
   maxDelay: DURATION,
   jitter: choice("full", "none"),
+};
+
+const RULES: Rules = {
+  ...DELAY_RULES,
+  maxRetries: integer(0),
   maxElapsed: DURATION,
   shouldRetry: FUNCTION,
 };
