@@ -19,7 +19,6 @@ function delivered(attempt: number): Message {
   const message = new Message();
   receiveMessage(message, {
     attempt,
-    redelivered: attempt > 1,
     origin: { transport: "memory", topic: "orders", partition: "", offset: "0" },
     scope: new AbortScope(),
     settle: () => true,

@@ -1,5 +1,6 @@
 import type { Middleware, Produced, Work } from "../message/handler.ts";
 import type { Attributes, Counter, Histogram, Meter, Span, Tracer } from "../message/telemetry.ts";
+import { BOUNDS, failSpan, SPAN_KIND, withError } from "../message/telemetry_conventions.ts";
 import { extractContext, injectContext } from "../message/trace_context.ts";
 import { checkOptions, FUNCTION, OBJECT, type Rules } from "../options/options.ts";
 import { observe } from "./_outcome.ts";
@@ -21,13 +22,6 @@ export interface TraceOptions {
 const ACTION = "create a tracing middleware";
 
 const RULES: Rules = { tracer: OBJECT, meter: OBJECT, activate: FUNCTION };
-
-/** `SpanKind.CONSUMER` and `SpanStatusCode.ERROR` of OpenTelemetry. */
-const CONSUMER = 4;
-const ERROR = 2;
-
-/** Seconds, as the semantic conventions have them. */
-const DURATION_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
 /** The name of a system that no transport told. */
 const SYSTEM = "beat";
@@ -90,8 +84,10 @@ export function trace(options: TraceOptions): Middleware {
         span.end();
       },
       onError(error: unknown) {
-        measure({ ...attributes, "error.type": typeOf(error) });
-        if (span !== undefined) endFailed(span, error);
+        measure(withError(attributes, error));
+        if (span === undefined) return;
+        failSpan(span, error);
+        span.end();
       },
     };
     const run = () => observe(next, work, observer);
@@ -104,7 +100,7 @@ function instrumentsOf(meter: Meter): { duration: Histogram; consumed: Counter }
     duration: meter.createHistogram("messaging.process.duration", {
       description: "Duration of processing operation",
       unit: "s",
-      advice: { explicitBucketBoundaries: DURATION_BOUNDS },
+      advice: { explicitBucketBoundaries: BOUNDS },
     }),
     consumed: meter.createCounter("messaging.client.consumed.messages", {
       description: "Number of messages that were delivered to the application",
@@ -127,7 +123,7 @@ function attributesOf({ messages, topic, group }: Work): Attributes {
 function startSpan(tracer: Tracer, work: Work, attributes: Attributes): Span {
   const contexts = work.messages.map(({ metadata }) => extractContext(metadata));
   return tracer.startSpan(`process ${work.topic}`, {
-    kind: CONSUMER,
+    kind: SPAN_KIND.consumer,
     attributes: { ...attributes, ...detailsOf(work) },
     links: contexts.filter((context) => context !== undefined).map((context) => ({ context })),
   });
@@ -150,15 +146,4 @@ function handOn(span: Span, produced: Produced): void {
   for (const { metadata } of producedBy(produced)) {
     if (!metadata.has("traceparent")) injectContext(metadata, span.spanContext());
   }
-}
-
-function endFailed(span: Span, error: unknown): void {
-  span.recordException(error instanceof Error ? error : String(error));
-  span.setAttribute("error.type", typeOf(error));
-  span.setStatus({ code: ERROR, message: error instanceof Error ? error.message : "" });
-  span.end();
-}
-
-function typeOf(error: unknown): string {
-  return error instanceof Error ? error.name : "_OTHER";
 }
