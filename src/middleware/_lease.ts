@@ -1,6 +1,7 @@
 import type { Claim, Store } from "../message/store.ts";
 import type { Rules } from "../options/options.ts";
-import { LONGEST_TIMER } from "./_pause.ts";
+import { after } from "../transport/timer.ts";
+import { ClaimLostError } from "./errors.ts";
 
 /** How long a claim is held, and what is done is remembered. */
 export interface LeaseOptions {
@@ -18,11 +19,7 @@ export const LEASE_DEFAULTS = { lease: 30_000, ttl: 86_400_000 };
 
 /** The rules of {@linkcode LeaseOptions}. */
 export const LEASE_RULES: Rules = {
-  lease: [
-    "at least 1 ms and at most 2 ** 31 - 1",
-    "number",
-    (ms: number) => ms >= 1 && ms <= LONGEST_TIMER,
-  ],
+  lease: ["at least 1 ms and finite", "number", (ms: number) => ms >= 1 && ms < Infinity],
   ttl: ["above 0 ms", "number", (ms: number) => ms > 0],
 };
 
@@ -30,15 +27,6 @@ export const LEASE_RULES: Rules = {
 export interface Held {
   readonly key: string;
   readonly claim: Claim;
-}
-
-/** A claim that somebody else could take: its lease was over before the work was. */
-export class ClaimLostError extends Error {
-  /** Creates the error from the key. */
-  constructor(key: string) {
-    super(`The claim on '${key}' is lost: it may have been handled twice`);
-    this.name = "ClaimLostError";
-  }
 }
 
 /** Prolongs claims until the function given back is called; what goes wrong is heard. */
@@ -58,8 +46,13 @@ export function keepAlive(
       onError(error);
     }
   };
-  const timer = setInterval(() => void held.forEach(extend), lease / 2);
-  return () => clearInterval(timer);
+  let cancel: () => void;
+  const beat = () => {
+    cancel = after(lease / 2, beat);
+    held.forEach(extend);
+  };
+  cancel = after(lease / 2, beat);
+  return () => cancel();
 }
 
 /** Marks what was done; that the mark fails undoes nothing, so it is only heard. */

@@ -1,11 +1,12 @@
 import type { Handle, Produced, Work } from "../message/handler.ts";
+import { isThenable } from "../options/thenable.ts";
 
 /** What a {@linkcode Handle} gives. */
 export type Outcome = Produced | Promise<Produced>;
 
 /** What is not a promise is there already: nobody has to wait a turn of the microtasks for it. */
 export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown } | undefined | null)?.then === "function";
+  return isThenable(value);
 }
 
 /** Does the work; a failure, thrown or rejected, is answered by `onError`. */

@@ -1,7 +1,5 @@
 import type { Message } from "../message/message.ts";
-
-/** The longest time that timers know; longer ones would fire at once. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
+import { after } from "../transport/timer.ts";
 
 /** Whether the work on one of the messages is to stop. */
 export function isAborted(messages: readonly Message[]): boolean {
@@ -14,12 +12,12 @@ export function pause(ms: number, messages: readonly Message[]): Promise<boolean
   return new Promise((resolve) => {
     const signals = messages.map((message) => message.signal);
     const end = (elapsed: boolean) => {
-      clearTimeout(timer);
+      cancel();
       for (const signal of signals) signal.removeEventListener("abort", stop);
       resolve(elapsed);
     };
     const stop = () => end(false);
-    const timer = setTimeout(() => end(true), Math.min(ms, LONGEST_TIMER));
+    const cancel = after(ms, () => end(true));
     for (const signal of signals) signal.addEventListener("abort", stop);
   });
 }

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from "./_pause.ts";
+import { after } from "../transport/timer.ts";
 
 /** Lets one through every `gap` milliseconds, and up to `burst` at once after a quiet while. */
 export class TokenBucket {
@@ -6,7 +6,7 @@ export class TokenBucket {
   readonly #burst: number;
   #tokens: number;
   #refilledAt: number | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancel: (() => void) | undefined;
   /** Those who wait, the first of them first. */
   readonly #waiting = new Set<() => void>();
 
@@ -44,19 +44,19 @@ export class TokenBucket {
   }
 
   #arm(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#cancel !== undefined) return;
     this.#refill();
     const ms = Math.max(0, 1 - this.#tokens) * this.#gap;
-    this.#timer = setTimeout(() => this.#serve(), Math.min(Math.ceil(ms), LONGEST_TIMER));
+    this.#cancel = after(Math.ceil(ms), () => this.#serve());
   }
 
   #disarm(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancel?.();
+    this.#cancel = undefined;
   }
 
   #serve(): void {
-    this.#timer = undefined;
+    this.#cancel = undefined;
     this.#refill();
     for (const ready of this.#waiting) {
       if (this.#tokens < 1) break;

@@ -17,6 +17,15 @@ export class CircuitOpenError extends Error {
   }
 }
 
+/** A claim that somebody else could take: its lease was over before the work was. */
+export class ClaimLostError extends Error {
+  /** Creates the error from the key. */
+  constructor(key: string) {
+    super(`The claim on '${key}' is lost: it may have been handled twice`);
+    this.name = "ClaimLostError";
+  }
+}
+
 /** Issues that the text of the error names; the rest is in `issues`. */
 const NAMED = 3;
 

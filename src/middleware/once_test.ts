@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { failureOf, withFakeTime } from "../../tests/_messages/harness.ts";
-import { ClaimLostError } from "./_lease.ts";
+import { ClaimLostError } from "./errors.ts";
 import { memoryStore } from "./memory_store.ts";
 import { once } from "./once.ts";
 

@@ -2,13 +2,13 @@ import type { AbortScope } from "../message/abort_scope.ts";
 import type { Middleware, Produced, Work } from "../message/handler.ts";
 import { enterScope, leaveScope } from "../message/message.ts";
 import { BOOLEAN, check, checkOptions, type Rules } from "../options/options.ts";
+import { after } from "../transport/timer.ts";
 import { isPromise } from "./_outcome.ts";
-import { LONGEST_TIMER } from "./_pause.ts";
 import { producedBy } from "./_produced.ts";
 
 /** What {@linkcode timeout} takes. */
 export interface TimeoutOptions {
-  /** Milliseconds that a handler may take: above 0, at most 2 ** 31 - 1. */
+  /** Milliseconds that a handler may take, above 0. */
   after: number;
   /**
    * Whether `message.signal` stays as it is at the time-out: the handler may finish, detached from its
@@ -18,11 +18,7 @@ export interface TimeoutOptions {
 }
 
 const RULES: Rules = {
-  after: [
-    "above 0 ms and at most 2 ** 31 - 1",
-    "number",
-    (value: number) => value > 0 && value <= LONGEST_TIMER,
-  ],
+  after: ["above 0 ms and finite", "number", (ms: number) => ms > 0 && ms < Infinity],
   allowOverrun: BOOLEAN,
 };
 
@@ -53,12 +49,12 @@ const RULES: Rules = {
 export function timeout(options: TimeoutOptions): Middleware {
   checkOptions("create a timeout middleware", options, RULES);
   check("create a timeout middleware", "after", options.after, RULES.after!);
-  const { after, allowOverrun = false } = options;
+  const { after: ms, allowOverrun = false } = options;
   return (next) => (work) => {
     const scopes = allowOverrun ? [] : work.messages.map(enterScope);
     try {
       const outcome = next(work);
-      if (isPromise(outcome)) return limit(work, outcome, after, scopes);
+      if (isPromise(outcome)) return limit(work, outcome, ms, scopes);
       leave(work, scopes);
       return outcome;
     } catch (error) {
@@ -75,22 +71,22 @@ function leave(work: Work, scopes: readonly AbortScope[]): void {
 function limit(
   work: Work,
   outcome: Promise<Produced>,
-  after: number,
+  ms: number,
   scopes: readonly AbortScope[],
 ): Promise<Produced> {
   return new Promise((resolve, reject) => {
     let late: DOMException | undefined;
-    const timer = setTimeout(() => {
+    const cancel = after(ms, () => {
       late = new DOMException(
-        `Handler '${work.handler}' did not end within ${after} ms`,
+        `Handler '${work.handler}' did not end within ${ms} ms`,
         "TimeoutError",
       );
       reject(late);
       for (const scope of scopes) scope.abort(late);
       leave(work, scopes);
-    }, after);
+    });
     const end = () => {
-      clearTimeout(timer);
+      cancel();
       leave(work, scopes);
     };
     outcome.then(

@@ -157,8 +157,8 @@ describe("timeout", () => {
       assertEquals(signals.map((signal) => signal.aborted), [true, true, true]);
     }));
 
-  it("refuses a time that no timer knows", () => {
-    for (const after of [0, -1, NaN, Infinity, 2 ** 31]) {
+  it("refuses a time that is none", () => {
+    for (const after of [0, -1, NaN, Infinity]) {
       assertThrows(() => timeout({ after }), RangeError, "'after' must be above 0 ms");
     }
     assertThrows(() => timeout({} as never), TypeError, "current value is undefined");
