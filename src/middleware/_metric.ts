@@ -48,9 +48,9 @@ export class NumberMetric implements Metric {
     this.#name = name;
   }
 
-  /** Adds to the number of some labels. */
-  add(labels: readonly string[], amount: number): void {
-    this.#series.at(labels).value += amount;
+  /** The number of some labels, to be changed in place; who needs it often keeps it. */
+  at(...labels: string[]): { value: number } {
+    return this.#series.at(labels);
   }
 
   lines(): string[] {
@@ -63,26 +63,43 @@ export class NumberMetric implements Metric {
   }
 }
 
-/** How often values fell into ranges. */
+/** How often values fell into the ranges of a histogram, and their sum. */
+export class Distribution {
+  readonly #bounds: readonly number[];
+  /** One more than there are bounds: the last range has none. */
+  readonly counts: number[];
+  sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.counts = new Array(bounds.length + 1).fill(0);
+  }
+
+  /** Notes a value. */
+  observe(value: number): void {
+    let at = 0;
+    while (at < this.#bounds.length && value > this.#bounds[at]!) at++;
+    this.counts[at]!++;
+    this.sum += value;
+  }
+}
+
+/** Distributions by labels. */
 export class HistogramMetric implements Metric {
   readonly #name: MetricName;
   readonly #bounds: readonly number[];
-  readonly #series: Series<{ counts: number[]; sum: number }>;
+  readonly #series: Series<Distribution>;
 
-  /** `bounds` are the upper ends of the ranges, growing; the last range has none. */
+  /** `bounds` are the upper ends of the ranges, growing. */
   constructor(name: MetricName, bounds: readonly number[]) {
     this.#name = name;
     this.#bounds = bounds;
-    this.#series = new Series(() => ({ counts: new Array(bounds.length + 1).fill(0), sum: 0 }));
+    this.#series = new Series(() => new Distribution(bounds));
   }
 
-  /** Notes a value under some labels. */
-  observe(labels: readonly string[], observed: number): void {
-    const { value } = this.#series.at(labels);
-    let at = 0;
-    while (at < this.#bounds.length && observed > this.#bounds[at]!) at++;
-    value.counts[at]!++;
-    value.sum += observed;
+  /** The distribution of some labels; who needs it often keeps it. */
+  at(...labels: string[]): Distribution {
+    return this.#series.at(labels).value;
   }
 
   lines(): string[] {

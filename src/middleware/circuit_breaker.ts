@@ -82,6 +82,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Middleware 
 
   return (next) => (work) => {
     const tell = () => {
+      if (changes.length === 0) return;
       for (const change of changes.splice(0)) {
         work.logger.warn("A circuit breaker changed", { handler: work.handler, ...change });
         if (onStateChange !== undefined) {

@@ -4,11 +4,13 @@
  *
  * ```ts
  * import { correlation, recoverer, retry, timeout } from "@beat/beat/middleware";
- * import { Message, silent } from "@beat/beat/message";
+ * import { type Handle, Message, silent } from "@beat/beat/message";
+ *
+ * const bill: Handle = ({ messages }) => console.log(messages[0].text());
  *
  * // A Router does this, with `use` for all handlers and `addMiddleware` for one.
  * const middlewares = [recoverer(), correlation(), retry(3), timeout({ after: 5_000 })];
- * const handle = middlewares.reduceRight((next, middleware) => middleware(next), () => {});
+ * const handle = middlewares.reduceRight((next, middleware) => middleware(next), bill);
  * await handle({
  *   messages: [new Message("paid")],
  *   batch: false,

@@ -150,8 +150,8 @@ export function prometheus(options: PrometheusOptions = {}): Prometheus {
     watched.add(message);
     message.settled().then(({ kind }) => {
       watched.delete(message);
-      received.add([handler, message.origin?.transport ?? NO_SUBSCRIBER, kind], 1);
-      if (kind === "acked") attempts.observe([handler], message.attempt);
+      received.at(handler, message.origin?.transport ?? NO_SUBSCRIBER, kind).value++;
+      if (kind === "acked") attempts.at(handler).observe(message.attempt);
     });
   };
 
@@ -161,11 +161,12 @@ export function prometheus(options: PrometheusOptions = {}): Prometheus {
     middleware: (next) => (work) => {
       const { handler, messages } = work;
       for (const message of messages) watch(message, work);
-      inflight.add([handler], messages.length);
+      const running = inflight.at(handler);
+      running.value += messages.length;
       const started = performance.now();
       const end = (success: boolean) => {
-        inflight.add([handler], -messages.length);
-        handlerTime.observe([handler, String(success)], secondsSince(started));
+        running.value -= messages.length;
+        handlerTime.at(handler, String(success)).observe(secondsSince(started));
       };
       return observe(next, work, { onValue: () => end(true), onError: () => end(false) });
     },
@@ -182,11 +183,11 @@ export function prometheus(options: PrometheusOptions = {}): Prometheus {
           await publisher.publish(topic, messages, options);
           success = true;
         } finally {
-          publishTime.observe([handler, name, String(success)], secondsSince(started));
+          publishTime.at(handler, name, String(success)).observe(secondsSince(started));
         }
         if (!areDeadLetters) return;
         for (const { metadata } of published) {
-          deadLetters.add([metadata.get("dlq_handler") ?? handler], 1);
+          deadLetters.at(metadata.get("dlq_handler") ?? handler).value++;
         }
       };
       return {

@@ -3,6 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { PublishError } from "../message/errors.ts";
 import { Message } from "../message/message.ts";
 import type { Attributes, Meter, SpanOptions, Tracer } from "../message/telemetry.ts";
+import { traceStateOf } from "../message/trace_state.ts";
 import type { Transport } from "./port.ts";
 import { publisher } from "./publisher.ts";
 import { ScriptedSink } from "./testdata/scripted_sink.ts";
@@ -27,7 +28,7 @@ function notingTracer(traceId = TRACE): { tracer: Tracer; spans: Noted[] } {
     startSpan(name, options = {}) {
       const noted: Noted = { name, options, attributes: {}, exceptions: [], ended: 0 };
       spans.push(noted);
-      const traceState = { serialize: () => "vendor=1" };
+      const traceState = traceStateOf([["vendor", "1"]]);
       return {
         spanContext: () => ({ traceId, spanId: SPAN, traceFlags: 1, traceState }),
         setAttribute: (name, value) => noted.attributes[name] = value,
