@@ -50,6 +50,7 @@ const SUITES: Suite[] = [
     omit: [{ files: ["/processes_test.ts", "/docs_test.ts"], on: ["workerd", "chromium"] }],
   },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
+  { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },
   { name: "memory", path: "tests/memory", permissions: ["-A"], runtimes: PROCESSES },
   { name: "stand-ins", path: "tests/_std" },
   { name: "scripts", path: "scripts", permissions: ["-A"], runtimes: ["deno"] },

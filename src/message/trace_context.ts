@@ -7,6 +7,7 @@
 
 import type { Metadata } from "./message.ts";
 import type { SpanContext } from "./telemetry.ts";
+import { traceStateOf } from "./trace_state.ts";
 
 /** `version-traceid-parentid-flags`; what a later version appends begins with a dash. */
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
@@ -84,7 +85,9 @@ export function extractContext(metadata: ReadonlyMap<string, string>): SpanConte
   const parent = metadata.get("traceparent");
   const context = parent === undefined ? undefined : parseTraceparent(parent);
   const state = limitTracestate(metadata.get("tracestate") ?? "");
-  if (context !== undefined && state !== "") context.traceState = { serialize: () => state };
+  if (context !== undefined && state !== "") {
+    context.traceState = traceStateOf(parseTracestate(state)!);
+  }
   return context;
 }
 

@@ -9,6 +9,7 @@ import {
   parseTraceparent,
   parseTracestate,
 } from "./trace_context.ts";
+import { traceStateOf } from "./trace_state.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN = "00f067aa0ba902b7";
@@ -151,7 +152,7 @@ describe("tracestate", () => {
 describe("trace context of metadata", () => {
   it("comes out as it was put in", () => {
     const metadata = new Map([["tenant", "a"]]);
-    const traceState = { serialize: () => "a=1" };
+    const traceState = traceStateOf([["a", "1"]]);
     injectContext(metadata, { traceId: TRACE, spanId: SPAN, traceFlags: 1, traceState });
     assertEquals([...metadata], [
       ["tenant", "a"],

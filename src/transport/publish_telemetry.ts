@@ -9,14 +9,8 @@ import type {
   SpanContext,
   Tracer,
 } from "../message/telemetry.ts";
+import { BOUNDS, failSpan, SPAN_KIND, withError } from "../message/telemetry_conventions.ts";
 import { extractContext, injectContext } from "../message/trace_context.ts";
-
-/** `SpanKind` and `SpanStatusCode` of OpenTelemetry. */
-const CLIENT = 2;
-const PRODUCER = 3;
-const ERROR = 2;
-
-const DURATION_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
 /** Where spans and measurements go. */
 export interface TelemetryTargets {
@@ -42,7 +36,7 @@ export class PublishTelemetry {
     this.#duration = meter?.createHistogram("messaging.client.operation.duration", {
       description: "Duration of messaging operations of a producer or consumer",
       unit: "s",
-      advice: { explicitBucketBoundaries: DURATION_BOUNDS },
+      advice: { explicitBucketBoundaries: BOUNDS },
     });
     this.#sent = meter?.createCounter("messaging.client.sent.messages", {
       description: "Messages that a producer has tried to send to the broker",
@@ -72,7 +66,10 @@ export class PublishTelemetry {
       error = thrown;
       throw thrown;
     } finally {
-      if (span !== undefined) endSpan(span, error);
+      if (span !== undefined) {
+        if (error !== undefined) failSpan(span, error);
+        span.end();
+      }
       const outcome = error === undefined ? attributes : withError(attributes, error);
       this.#duration?.record((performance.now() - start) / 1_000, outcome);
       this.#count(messages.length, attributes, error);
@@ -88,7 +85,7 @@ export class PublishTelemetry {
     if (this.#tracer === undefined) return { carriers: messages };
     const contexts = messages.map(({ metadata }) => extractContext(metadata));
     const span = this.#tracer.startSpan(`publish ${attributes["messaging.destination.name"]}`, {
-      kind: contexts.includes(undefined) ? PRODUCER : CLIENT,
+      kind: contexts.includes(undefined) ? SPAN_KIND.producer : SPAN_KIND.client,
       attributes: {
         ...attributes,
         ...batch
@@ -124,21 +121,4 @@ function carry(message: Message, context: SpanContext): Message {
   const metadata = new Map(message.metadata);
   injectContext(metadata, context);
   return new Message(payload, { uuid, key, metadata, timestamp });
-}
-
-function endSpan(span: Span, error: unknown): void {
-  if (error !== undefined) {
-    span.recordException(error instanceof Error ? error : String(error));
-    span.setAttribute("error.type", typeOf(error));
-    span.setStatus({ code: ERROR, message: error instanceof Error ? error.message : "" });
-  }
-  span.end();
-}
-
-function withError(attributes: Attributes, error: unknown): Attributes {
-  return { ...attributes, "error.type": typeOf(error) };
-}
-
-function typeOf(error: unknown): string {
-  return error instanceof Error ? error.name : "_OTHER";
 }
