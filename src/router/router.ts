@@ -70,7 +70,11 @@ export class Router implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
 
-  /** @throws {TypeError | RangeError} Naming the option, its value and its rule. */
+  /**
+   * Creates a router without handlers.
+   *
+   * @throws {TypeError | RangeError} Naming the option, its value and its rule.
+   */
   constructor(options: RouterOptions = {}) {
     this.#options = checkRouterOptions(options);
     this.#host = {

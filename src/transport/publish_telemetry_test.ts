@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { PublishError } from "../message/errors.ts";
 import { Message } from "../message/message.ts";
-import type { Attributes, Meter, SpanOptions, Tracer } from "../message/telemetry.ts";
+import type { Attributes, Meter, SpanOptions, Tracer, TraceState } from "../message/telemetry.ts";
 import type { Transport } from "./port.ts";
 import { publisher } from "./publisher.ts";
 import { ScriptedSink } from "./testdata/scripted_sink.ts";
@@ -27,7 +27,12 @@ function notingTracer(traceId = TRACE): { tracer: Tracer; spans: Noted[] } {
     startSpan(name, options = {}) {
       const noted: Noted = { name, options, attributes: {}, exceptions: [], ended: 0 };
       spans.push(noted);
-      const traceState = { serialize: () => "vendor=1" };
+      const traceState: TraceState = {
+        get: () => "1",
+        set: () => traceState,
+        unset: () => traceState,
+        serialize: () => "vendor=1",
+      };
       return {
         spanContext: () => ({ traceId, spanId: SPAN, traceFlags: 1, traceState }),
         setAttribute: (name, value) => noted.attributes[name] = value,

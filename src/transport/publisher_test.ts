@@ -156,7 +156,7 @@ describe("publisher: publish()", () => {
     [
       "metadata with line breaks",
       ["t", new Message("", { metadata: { a: "b\r\nc" } })],
-      "Cannot publish message 0 as metadata 'a' must have no CR, LF or NUL",
+      "Cannot publish message 0 as metadata 'a' must have no CR, LF, NUL and lone surrogates",
     ],
   ];
   for (const [why, args, text] of MALFORMED) {
