@@ -22,3 +22,12 @@ export type { RouterOptions } from "./router_options.ts";
 export { type DeadLetterOptions, RoutedHandler } from "./routed_handler.ts";
 export type { Plugin, RouterFace } from "./plugin.ts";
 export { DuplicateHandlerError } from "./errors.ts";
+export { replay, type ReplayOptions, type ReplayReport } from "./replay.ts";
+export { type SignalOptions, signals } from "./signals.ts";
+export { health, type HealthEndpoint, type HealthReport } from "./health.ts";
+export {
+  asyncApi,
+  type AsyncApiDocument,
+  type AsyncApiInfo,
+  type AsyncApiOptions,
+} from "./async_api.ts";
