@@ -83,6 +83,10 @@ export class Attempts {
     }
     const { decision } = slot;
     const failed = decision?.kind === "nacked";
+    if (failed && slot.isInterrupted) {
+      this.giveBack(slot);
+      return undefined;
+    }
     this.#hooks.handled(failed);
     if (failed) return this.#judge(slot, decision.reason, decision.delay);
     this.#remove(slot);

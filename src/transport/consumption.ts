@@ -360,7 +360,7 @@ class Engine implements DemandedConsumption, Host {
     if (!await inTime(this.#when(isIdle), timeout)) {
       const reason = new ClosedError("go on", "subscription");
       for (const slot of this.#holdings.slots.where(({ phase }) => phase === "running")) {
-        slot.abort(reason);
+        slot.interrupt(reason);
       }
       await inTime(this.#when(isIdle), GRACE);
     }

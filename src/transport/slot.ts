@@ -52,6 +52,8 @@ export class Slot implements Reception {
   cancel: (() => void) | undefined;
   /** Whether it is acked: its place is free, even while its handler still runs. */
   settled = false;
+  /** Whether its handler was asked to stop because all comes to its end. */
+  isInterrupted = false;
   key = "";
   nextOfKey: Slot | undefined;
   nextOfLane: Slot | undefined;
@@ -119,8 +121,9 @@ export class Slot implements Reception {
     return true;
   }
 
-  /** Asks the handler to stop. */
-  abort(reason: unknown): void {
+  /** Asks the handler to stop, as all comes to its end: what fails now failed because of that. */
+  interrupt(reason: unknown): void {
+    this.isInterrupted = true;
     this.scope.abort(reason);
   }
 
