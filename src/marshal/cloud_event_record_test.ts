@@ -214,3 +214,49 @@ describe("writeEvent() refuses", () => {
     }
   }
 });
+
+describe("readEvent() reads what the npm package cloudevents 10.0.0 writes", () => {
+  const event: CloudEvent = {
+    specversion: "1.0",
+    id: "c0ec0646",
+    source: "/s",
+    type: "t",
+    subject: "x y",
+    time: "2026-11-21T12:45:24.170Z",
+    datacontenttype: "application/json",
+    extensions: new Map([["ext", "v"], ["num", "5"]]),
+    data: encodeUtf8('{"a":1}'),
+  };
+  const attributes = {
+    id: "c0ec0646",
+    time: "2026-11-21T12:45:24.170Z",
+    type: "t",
+    source: "/s",
+    specversion: "1.0",
+    subject: "x y",
+    ext: "v",
+    num: "5",
+  };
+  const payload = encodeUtf8('{"a":1}');
+
+  const prefixed = (prefix: string): [string, string][] =>
+    Object.entries(attributes).map(([name, value]) => [prefix + name, value]);
+  const json: [string, string] = ["content-type", "application/json"];
+
+  it("to HTTP in binary mode, where it encodes nothing", () => {
+    assertEquals(readEvent({ headers: [...prefixed("ce-"), json], payload }, "http"), event);
+  });
+
+  it("to Kafka in binary mode, where it names the media type twice", () => {
+    const headers = [...prefixed("ce_"), json, ["ce_datacontenttype", "application/json"] as const];
+    assertEquals(readEvent({ headers, payload }, "kafka"), event);
+  });
+
+  it("in structured mode", () => {
+    const body = '{"id":"c0ec0646","time":"2026-11-21T12:45:24.170Z","type":"t","source":"/s",' +
+      '"specversion":"1.0","datacontenttype":"application/json","subject":"x y","data":{"a":1},' +
+      '"ext":"v","num":"5"}';
+    const headers = [["content-type", "application/cloudevents+json; charset=utf-8"]] as const;
+    assertEquals(readEvent({ headers, payload: encodeUtf8(body) }, "http"), event);
+  });
+});

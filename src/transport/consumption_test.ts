@@ -1,8 +1,10 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, unreachable } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { FakeTime } from "@std/testing/time";
 import { CloseTimeoutError } from "../message/errors.ts";
+import { fields } from "../message/codec.ts";
 import type { Message } from "../message/message.ts";
+import { checkHeaders } from "../message/names.ts";
 import { consume } from "./consumption.ts";
 import type { ConsumeOptions } from "./consume_options.ts";
 import { ModelBroker } from "./testdata/model_broker.ts";
@@ -131,6 +133,37 @@ describe("consume()", () => {
     assertEquals(letter!.metadata.get("dlq_topic"), "orders");
     assertEquals(letter!.metadata.get("dlq_attempts"), "1");
     assertEquals(broker.committed(0), 1);
+    await consumption.close();
+  });
+
+  it("makes a dead letter that every broker can carry of what its codec refuses", async () => {
+    const broker = new ModelBroker();
+    const letters: Message[] = [];
+    const consumption = await start(broker, () => unreachable(), {
+      codec: {
+        encode: (message, context) => fields.encode(message, context),
+        decode: () => {
+          throw new SyntaxError(`bad \x1b[31m${"😀".repeat(600)}`);
+        },
+      },
+      deadLetter: {
+        topic: "orders.dead",
+        handler: "pay",
+        publish: (letter) => Promise.resolve(void letters.push(letter)),
+      },
+    });
+    broker.publish("a", "k", 0, new Uint8Array([0, 255]), [["a b", "c\nd"]]);
+    await settle();
+    const [letter] = letters;
+    assertEquals([letter!.uuid, letter!.key, letter!.payload], [
+      "a",
+      "k",
+      new Uint8Array([0, 255]),
+    ]);
+    checkHeaders("publish", [...letter!.metadata]);
+    assertEquals(letter!.metadata.get("a_x20_b"), "c d");
+    const reason = letter!.metadata.get("dlq_reason")!;
+    assertEquals([reason.startsWith("SyntaxError: bad  [31m😀"), reason.length], [true, 1_000]);
     await consumption.close();
   });
 

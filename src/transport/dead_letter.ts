@@ -56,8 +56,9 @@ function reasonOf(error: unknown): string {
   return typeof error === "string" ? error : show(error);
 }
 
-/** Line breaks become ` | `, as headers carry none. */
+/** Line breaks become ` | ` and other control characters spaces, as headers and CloudEvents carry none. */
 function cut(text: string, limit: number): string {
-  const line = safeHeaderValue(text.trim().replace(/\s*[\r\n]+\s*/g, " | "));
-  return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
+  const line = text.trim().replace(/\s*[\r\n]+\s*/g, " | ").replace(/\p{Control}/gu, " ");
+  // After the cut, which may halve a character.
+  return safeHeaderValue(line.length > limit ? `${line.slice(0, limit - 1)}…` : line);
 }

@@ -58,8 +58,14 @@ export class ModelBroker implements Transport {
     return this.lanes.flat();
   }
 
-  publish(id: string, key = "", lane = 0, payload = new Uint8Array()): void {
-    const rec = { id, key, headers: [], payload, time: Date.now() };
+  publish(
+    id: string,
+    key = "",
+    lane = 0,
+    payload = new Uint8Array(),
+    headers: Rec["headers"] = [],
+  ): void {
+    const rec = { id, key, headers, payload, time: Date.now() };
     const log = this.lanes[lane]!;
     const at = log.length;
     const facts = { acked: false, count: 0, visibleAt: 0, holder: undefined, leaseEnds: 0 };
