@@ -49,6 +49,13 @@ const SUITES: Suite[] = [
     permissions: ["-A"],
     omit: [{ files: ["/processes_test.ts", "/docs_test.ts"], on: ["workerd", "chromium"] }],
   },
+  {
+    name: "http",
+    path: "adapters/http",
+    permissions: ["-A"],
+    runtimes: [...PROCESSES, "workerd"],
+    omit: [{ files: ["/listen_test.ts", "/socket_poster_test.ts"], on: ["workerd"] }],
+  },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },
   { name: "memory", path: "tests/memory", permissions: ["-A"], runtimes: PROCESSES },
