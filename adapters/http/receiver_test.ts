@@ -313,12 +313,13 @@ describe("a webhook receiver refuses", () => {
   it("more requests at once than it may have: 503", async () => {
     const { send, close } = await receiver({ maxRequests: 1, readTimeout: 50 });
     let isRead = false;
-    const nothing = {
-      *[Symbol.iterator]() {
+    const body = new ReadableStream<Uint8Array>({
+      pull() {
         isRead = true;
+        return new Promise(() => {});
       },
-    };
-    const slow = send({ body: chunked(nothing, false) });
+    }, { highWaterMark: 0 });
+    const slow = send({ body });
     await until(() => isRead);
     const answer = await send();
     assertEquals([answer.status, answer.headers.get("retry-after")], [503, "1"]);

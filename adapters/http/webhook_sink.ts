@@ -1,7 +1,8 @@
 import { fields, type Message, type Rec } from "@beat/beat/message";
 import type { SendFailure, SendItem, Sink } from "@beat/beat/transport";
 import { batchId } from "./batch_id.ts";
-import { type Content, type ContentWriter, contentWriter, type WebhookMode } from "./content.ts";
+import type { Content, WebhookMode } from "./content.ts";
+import { type ContentWriter, contentWriter } from "./content_writer.ts";
 import { deliver } from "./delivery.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { fetchPoster } from "./fetch_poster.ts";
