@@ -20,7 +20,10 @@ export interface WebhookHeaders {
 }
 
 /** Headers by their lower-case names: those of a `Request`, or an object. */
-export type ReceivedHeaders = Headers | Readonly<Record<string, string | undefined>>;
+export type ReceivedHeaders =
+  | Headers
+  | WebhookHeaders
+  | Readonly<Record<string, string | undefined>>;
 
 /** Signatures that are looked at: each one costs a hash of the whole body. */
 const MAX_SIGNATURES = 10;
@@ -142,7 +145,8 @@ export class StandardWebhook {
 const NAMES = ["webhook-id", "webhook-timestamp", "webhook-signature"] as const;
 
 function valueOf(headers: ReceivedHeaders, name: string): string | null | undefined {
-  return typeof headers.get === "function" ? headers.get(name) : Object(headers)[name];
+  if ("get" in headers && typeof headers.get === "function") return headers.get(name);
+  return headers[name as keyof typeof headers];
 }
 
 function signedContent(id: string, timestamp: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
