@@ -49,6 +49,19 @@ const SUITES: Suite[] = [
     permissions: ["-A"],
     omit: [{ files: ["/processes_test.ts", "/docs_test.ts"], on: ["workerd", "chromium"] }],
   },
+  {
+    name: "http",
+    path: "adapters/http",
+    permissions: ["-A"],
+    runtimes: [...PROCESSES, "workerd"],
+    omit: [
+      {
+        files: ["/listen_test.ts", "/socket_poster_test.ts", "/cloud_events_test.ts"],
+        on: ["workerd"],
+      },
+      { files: ["/workerd_test.ts"], on: ["bun", "node22", "node24", "node26", "workerd"] },
+    ],
+  },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },
   { name: "heap", path: "tests/memory", permissions: ["-A"], runtimes: PROCESSES },

@@ -69,7 +69,11 @@ function verdict(faults: string[]): Verdict {
 }
 
 function docTests(): string[] {
-  const pages = [...(exists("README.md") ? ["README.md"] : []), ...listFiles("docs", /\.md$/)];
+  const pages = [
+    ...(exists("README.md") ? ["README.md"] : []),
+    ...listFiles("docs", /\.md$/),
+    ...listFiles("adapters", /\/README\.md$/),
+  ];
   return ["test", "--doc", "--quiet", "--no-prompt", "-A", ...publishedFiles(), ...pages];
 }
 

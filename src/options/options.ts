@@ -66,7 +66,11 @@ export function checkObject(action: string, options: unknown): void {
   check(action, "options", options, OBJECT);
 }
 
-/** @throws {TypeError | RangeError} If the value breaks the rule: a `RangeError` if it is of the right type. */
+/**
+ * Refuses a value that breaks a rule.
+ *
+ * @throws {TypeError | RangeError} Naming it, its value and its rule: a `RangeError` if it is of the right type.
+ */
 export function check(
   action: string,
   name: string,

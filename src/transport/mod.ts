@@ -57,3 +57,16 @@ export type { DeadLetterTarget } from "./dead_letter.ts";
 export type { PauseOptions } from "./kill_switch.ts";
 export type { OnExhausted, Verdict } from "./verdict.ts";
 export { partitionOf } from "./partition.ts";
+export {
+  BOOLEAN,
+  check,
+  checkOptions,
+  choice,
+  DURATION,
+  FUNCTION,
+  integer,
+  OBJECT,
+  type Rule,
+  type Rules,
+  SIGNAL,
+} from "../options/options.ts";
