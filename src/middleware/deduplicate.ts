@@ -150,5 +150,5 @@ function keyOf(message: Message, key: (message: Message) => string): string {
 }
 
 function report({ handler, topic, logger }: Work, error: unknown): undefined {
-  logger.error("A store failed", { handler, topic, error });
+  logger.error("store failed", { handler, topic, error });
 }
