@@ -1,5 +1,5 @@
 import type { Claim, Store } from "../message/store.ts";
-import type { Rules } from "../options/options.ts";
+import type { Rule, Rules } from "../options/options.ts";
 import { after } from "../transport/timer.ts";
 import { ClaimLostError } from "./errors.ts";
 
@@ -22,6 +22,9 @@ export const LEASE_RULES: Rules = {
   lease: ["at least 1 ms and finite", "number", (ms: number) => ms >= 1 && ms < Infinity],
   ttl: ["above 0 ms", "number", (ms: number) => ms > 0],
 };
+
+/** The rule of a {@linkcode Store}. */
+export const STORE: Rule = ["a Store", "object", isStore];
 
 /** A key that we have claimed. */
 export interface Held {
@@ -55,18 +58,20 @@ export function keepAlive(
   return () => cancel();
 }
 
-/** Marks what was done; that the mark fails undoes nothing, so it is only heard. */
+/** Marks what was done and tells whether it is marked: a failure undoes nothing, so it is only heard. */
 export async function markDone(
   store: Store,
   { key, claim }: Held,
   ttl: number,
   onError: (error: unknown) => void,
-): Promise<void> {
+): Promise<boolean> {
   try {
-    if (!(await store.done(key, claim, ttl))) onError(new ClaimLostError(key));
+    if (await store.done(key, claim, ttl)) return true;
+    onError(new ClaimLostError(key));
   } catch (error) {
     onError(error);
   }
+  return false;
 }
 
 /** Gives a key free; if that fails, it is free when its lease is over. */
@@ -80,4 +85,10 @@ export async function giveFree(
   } catch (error) {
     onError(error);
   }
+}
+
+function isStore(value: unknown): boolean {
+  const store = value as Partial<Store> | null;
+  const methods = [store?.claim, store?.extend, store?.done, store?.release];
+  return methods.every((method) => typeof method === "function");
 }

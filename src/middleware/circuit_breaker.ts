@@ -84,7 +84,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Middleware 
     const tell = () => {
       if (changes.length === 0) return;
       for (const change of changes.splice(0)) {
-        work.logger.warn("A circuit breaker changed", { handler: work.handler, ...change });
+        work.logger.warn("circuit breaker changed", { handler: work.handler, ...change });
         if (onStateChange !== undefined) {
           notify(work.logger, "onStateChange", () => onStateChange(change));
         }

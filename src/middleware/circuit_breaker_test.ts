@@ -183,7 +183,7 @@ describe("circuitBreaker", () => {
       );
       assertStrictEquals(await failureOf(() => handle(single(undefined, { logger }))), down);
       assertEquals(logger.lines.map(({ message }) => message), [
-        "A circuit breaker changed",
+        "circuit breaker changed",
         "'onStateChange' threw",
       ]);
       assertEquals(logger.lines[0].attributes, { handler: "bill", from: "closed", to: "open" });

@@ -1,7 +1,7 @@
 import type { Handle, Middleware, Produced, Work } from "../message/handler.ts";
 import type { Message, Settlement } from "../message/message.ts";
 import type { Store } from "../message/store.ts";
-import { check, checkOptions, choice, FUNCTION, OBJECT, type Rules } from "../options/options.ts";
+import { check, checkOptions, choice, FUNCTION, type Rules } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import {
   giveFree,
@@ -11,6 +11,7 @@ import {
   LEASE_RULES,
   type LeaseOptions,
   markDone,
+  STORE,
 } from "./_lease.ts";
 import { producedBy } from "./_produced.ts";
 import { narrow, refuseMessage } from "./_work.ts";
@@ -35,7 +36,7 @@ const ACTION = "create a deduplicating middleware";
 
 const RULES: Rules = {
   ...LEASE_RULES,
-  store: OBJECT,
+  store: STORE,
   key: FUNCTION,
   onStoreError: choice("fail", "pass"),
 };
@@ -68,7 +69,7 @@ const RULES: Rules = {
  */
 export function deduplicate(options: DeduplicateOptions): Middleware {
   checkOptions(ACTION, options, RULES);
-  check(ACTION, "store", options.store, OBJECT);
+  check(ACTION, "store", options.store, STORE);
   const { lease = LEASE_DEFAULTS.lease, ttl = LEASE_DEFAULTS.ttl, onStoreError = "fail" } = options;
   const { store, key = (message) => message.uuid } = options;
   /** Claims of messages whose handler has ended well, and whose settlement is awaited. */
@@ -90,7 +91,7 @@ export function deduplicate(options: DeduplicateOptions): Middleware {
       throw error;
     }
   };
-  const settle = (work: Work, held: Held, kind: Settlement["kind"]): Promise<void> => {
+  const settle = (work: Work, held: Held, kind: Settlement["kind"]): Promise<unknown> => {
     const hear = (error: unknown) => report(work, error);
     return kind === "acked" ? markDone(store, held, ttl, hear) : giveFree(store, held, hear);
   };
@@ -149,5 +150,5 @@ function keyOf(message: Message, key: (message: Message) => string): string {
 }
 
 function report({ handler, topic, logger }: Work, error: unknown): undefined {
-  logger.error("A store failed", { handler, topic, error });
+  logger.error("store failed", { handler, topic, error });
 }

@@ -267,7 +267,8 @@ describe("deduplicate", () => {
 
   it("refuses malformed options", () => {
     const store = memoryStore();
-    assertThrows(() => deduplicate({} as never), TypeError, "'store' must be an object");
+    assertThrows(() => deduplicate({} as never), TypeError, "'store' must be a Store");
+    assertThrows(() => deduplicate({ store: { claim() {} } as never }), TypeError, "a Store");
     assertThrows(() => deduplicate({ store, lease: 0 }), RangeError, "'lease'");
     assertThrows(() => deduplicate({ store, ttl: 0 }), RangeError, "'ttl'");
     assertThrows(() => deduplicate({ store, onStoreError: "ack" as never }), RangeError, "pass");

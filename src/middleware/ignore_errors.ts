@@ -58,5 +58,5 @@ async function oneByOne(
 }
 
 function report({ handler, topic, messages, logger }: Work, error: unknown): void {
-  logger.warn("An error was ignored", { handler, topic, uuid: messages[0]?.uuid, error });
+  logger.warn("error ignored", { handler, topic, uuid: messages[0]?.uuid, error });
 }

@@ -31,7 +31,7 @@ const RULES: Rules = { logger: OBJECT, level: choice("debug", "info") };
  * const logger = { ...silent, info: (line: string) => void lines.push(line) };
  * const handle = logging({ level: "info" })(() => {});
  * await handle({ messages: [new Message()], batch: false, handler: "bill", topic: "orders", logger });
- * assertEquals(lines, ["A message was handled"]);
+ * assertEquals(lines, ["message handled"]);
  * ```
  */
 export function logging(options: LoggingOptions = {}): Middleware {
@@ -39,13 +39,13 @@ export function logging(options: LoggingOptions = {}): Middleware {
   const { level = "debug" } = options;
   return (next) => (work) => {
     const logger = options.logger ?? work.logger;
-    const what = work.batch ? "A batch" : "A message";
+    const what = work.batch ? "batch" : "message";
     const started = performance.now();
     const attributes = () => ({ ...describe(work), ms: performance.now() - started });
     return observe(next, work, {
       onValue: (result) => {
         const produced = producedBy(result).length;
-        logger[level](`${what} was handled`, { ...attributes(), produced });
+        logger[level](`${what} handled`, { ...attributes(), produced });
       },
       onError: (error) => logger.error(`${what} failed`, { ...attributes(), error }),
     });

@@ -28,7 +28,7 @@ describe("logging", () => {
       await done;
       assertEquals(logger.lines, [{
         level: "debug",
-        message: "A message was handled",
+        message: "message handled",
         attributes: {
           handler: "bill",
           topic: "orders",
@@ -46,7 +46,7 @@ describe("logging", () => {
     await logging()(() => {})(batch(messagesOf("a", "b", "c"), { logger }));
     const [{ message, attributes }] = logger.lines;
     assertEquals([message, attributes.messages, attributes.produced], [
-      "A batch was handled",
+      "batch handled",
       3,
       0,
     ]);

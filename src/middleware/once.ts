@@ -1,5 +1,5 @@
 import type { Store } from "../message/store.ts";
-import { checkOptions, FUNCTION, type Rules } from "../options/options.ts";
+import { check, checkOptions, FUNCTION, type Rules } from "../options/options.ts";
 import {
   giveFree,
   keepAlive,
@@ -7,6 +7,7 @@ import {
   LEASE_RULES,
   type LeaseOptions,
   markDone,
+  STORE,
 } from "./_lease.ts";
 import { notify } from "./_work.ts";
 import { silent } from "../message/logger.ts";
@@ -17,9 +18,12 @@ export interface OnceOptions extends LeaseOptions {
   onStoreError?: (error: unknown) => void;
 }
 
-/** What became of a call of {@linkcode once}. */
+/**
+ * What became of a call of {@linkcode once}: the function ran, and `marked` tells whether the store
+ * knows; it was done before; or it is being done, for so many milliseconds at most as far as known.
+ */
 export type OnceResult<T> =
-  | { readonly kind: "ran"; readonly value: T }
+  | { readonly kind: "ran"; readonly value: T; readonly marked: boolean }
   | { readonly kind: "done" }
   | { readonly kind: "in-flight"; readonly retryAfter: number };
 
@@ -33,7 +37,7 @@ const RULES: Rules = { ...LEASE_RULES, onStoreError: FUNCTION };
  * be part of the effect's own transaction.
  *
  * When `fn` fails the key is given free and the error passes. A store that fails before the call
- * rejects; one that fails after it is told to `onStoreError`, because the effect is there.
+ * rejects; after it the effect is there, so that `marked` is false and `onStoreError` hears why.
  *
  * @throws {TypeError | RangeError} If an option is malformed.
  *
@@ -45,7 +49,7 @@ const RULES: Rules = { ...LEASE_RULES, onStoreError: FUNCTION };
  * const store = memoryStore();
  * const mails: string[] = [];
  * const send = () => once(store, "welcome:7", () => mails.push("welcome"));
- * assertEquals(await send(), { kind: "ran", value: 1 });
+ * assertEquals(await send(), { kind: "ran", value: 1, marked: true });
  * assertEquals(await send(), { kind: "done" });
  * assertEquals(mails.length, 1);
  * ```
@@ -57,6 +61,7 @@ export async function once<T>(
   options: OnceOptions = {},
 ): Promise<OnceResult<T>> {
   checkOptions("do something once", options, RULES);
+  check("do something once", "store", store, STORE);
   const { lease = LEASE_DEFAULTS.lease, ttl = LEASE_DEFAULTS.ttl, onStoreError } = options;
   const hear = (error: unknown) => notify(silent, "onStoreError", () => onStoreError?.(error));
   const result = await store.claim(key, lease);
@@ -72,6 +77,5 @@ export async function once<T>(
     throw error;
   }
   stop();
-  await markDone(store, held, ttl, hear);
-  return { kind: "ran", value };
+  return { kind: "ran", value, marked: await markDone(store, held, ttl, hear) };
 }

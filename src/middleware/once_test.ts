@@ -13,7 +13,9 @@ describe("once", () => {
     let calls = 0;
     const results = [];
     for (let i = 0; i < 3; i++) results.push(await once(store, "a", () => ++calls));
-    assertEquals(results, [{ kind: "ran", value: 1 }, { kind: "done" }, { kind: "done" }]);
+    assertEquals(results, [{ kind: "ran", value: 1, marked: true }, { kind: "done" }, {
+      kind: "done",
+    }]);
     assertEquals((await once(store, "b", () => ++calls)).kind, "ran");
   });
 
@@ -68,7 +70,8 @@ describe("once", () => {
     const heard: unknown[] = [];
     const store = { ...memoryStore(), done: () => Promise.reject(down) };
     const onStoreError = (error: unknown) => heard.push(error);
-    assertEquals(await once(store, "a", () => 7, { onStoreError }), { kind: "ran", value: 7 });
+    const result = await once(store, "a", () => 7, { onStoreError });
+    assertEquals(result, { kind: "ran", value: 7, marked: false });
     assertEquals(heard, [down]);
   });
 
@@ -92,6 +95,7 @@ describe("once", () => {
 
   it("refuses malformed options", async () => {
     const store = memoryStore();
+    await assertRejects(() => once({} as never, "a", () => {}), TypeError, "'store' must be");
     await assertRejects(() => once(store, "a", () => {}, { lease: 0 }), RangeError, "'lease'");
     await assertRejects(() => once(store, "a", () => {}, { lease: Infinity }), RangeError);
   });

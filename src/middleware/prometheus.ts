@@ -1,8 +1,8 @@
 import type { Publisher } from "../message/contracts.ts";
 import type { Middleware, Work } from "../message/handler.ts";
-import type { Message } from "../message/message.ts";
+import { Message } from "../message/message.ts";
 import { BOOLEAN, checkOptions, type Rule, type Rules } from "../options/options.ts";
-import { HistogramMetric, type Metric, NumberMetric } from "./_metric.ts";
+import { Catalogue } from "./_catalogue.ts";
 import { observe } from "./_outcome.ts";
 
 /** What {@linkcode prometheus} takes. */
@@ -39,11 +39,6 @@ export interface Prometheus {
 
 const NO_HANDLER = "<no handler>";
 const NO_SUBSCRIBER = "<no subscriber>";
-
-/** Seconds. Handlers mostly take less than what goes over a network. */
-const HANDLER_BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
-const PUBLISH_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const ATTEMPT_BOUNDS = [1, 2, 3, 5, 10];
 
 const NAME: Rule = [
   "letters, digits and '_', not a digit first",
@@ -93,56 +88,18 @@ const PUBLISHER_RULES: Rules = {
  */
 export function prometheus(options: PrometheusOptions = {}): Prometheus {
   checkOptions("create metrics", options, RULES);
-  const { namespace, subsystem, buckets = HANDLER_BOUNDS } = options;
+  const { namespace, subsystem, buckets } = options;
   const prefix = [namespace, subsystem].filter((part) => part !== undefined);
-  const called = (name: string, help: string, ...labels: string[]) => ({
-    name: [...prefix, name].join("_"),
-    help,
-    labels,
-  });
-  const handlerTime = new HistogramMetric(
-    called(
-      "handler_execution_time_seconds",
-      "Seconds that a call of a handler took",
-      "handler_name",
-      "success",
-    ),
-    [...buckets],
-  );
-  const received = new NumberMetric(
-    "counter",
-    called(
-      "subscriber_messages_received_total",
-      "Messages that were settled",
-      "handler_name",
-      "subscriber_name",
-      "acked",
-    ),
-  );
-  const attempts = new HistogramMetric(
-    called("handler_attempts", "Attempts that a message took until it was acked", "handler_name"),
-    ATTEMPT_BOUNDS,
-  );
-  const inflight = new NumberMetric(
-    "gauge",
-    called("handler_inflight", "Messages that are in a handler", "handler_name"),
-  );
-  const publishTime = new HistogramMetric(
-    called(
-      "publish_time_seconds",
-      "Seconds that a call of publish took",
-      "handler_name",
-      "publisher_name",
-      "success",
-    ),
-    PUBLISH_BOUNDS,
-  );
-  const deadLetters = new NumberMetric(
-    "counter",
-    called("dlq_total", "Dead letters that were published", "handler_name"),
-  );
-  const metrics: Metric[] = [handlerTime, received, attempts, inflight, publishTime, deadLetters];
+  const metrics = new Catalogue(prefix, buckets);
+  return {
+    contentType: "text/plain; version=0.0.4; charset=utf-8",
+    text: () => metrics.text(),
+    middleware: measureHandlers(metrics),
+    publisher: (publisher, options = {}) => measurePublisher(metrics, publisher, options),
+  };
+}
 
+function measureHandlers(metrics: Catalogue): Middleware {
   /** A message that is handled again before it is settled must not be counted twice. */
   const watched = new WeakSet<Message>();
   const watch = (message: Message, { handler }: Work): void => {
@@ -150,52 +107,53 @@ export function prometheus(options: PrometheusOptions = {}): Prometheus {
     watched.add(message);
     message.settled().then(({ kind }) => {
       watched.delete(message);
-      received.at(handler, message.origin?.transport ?? NO_SUBSCRIBER, kind).value++;
-      if (kind === "acked") attempts.at(handler).observe(message.attempt);
+      metrics.received.at(handler, message.origin?.transport ?? NO_SUBSCRIBER, kind).value++;
+      if (kind === "acked") metrics.attempts.at(handler).observe(message.attempt);
     });
   };
+  return (next) => (work) => {
+    const { handler, messages } = work;
+    for (const message of messages) watch(message, work);
+    const running = metrics.inflight.at(handler);
+    running.value += messages.length;
+    const started = performance.now();
+    const end = (success: boolean) => {
+      running.value -= messages.length;
+      metrics.handlerTime.at(handler, String(success)).observe(secondsSince(started));
+    };
+    return observe(next, work, { onValue: () => end(true), onError: () => end(false) });
+  };
+}
 
+function measurePublisher(
+  metrics: Catalogue,
+  publisher: Publisher,
+  options: PublisherMetricsOptions,
+): Publisher {
+  checkOptions("measure a publisher", options, PUBLISHER_RULES);
+  const { name = "publisher", handler = NO_HANDLER, deadLetters = false } = options;
+  const timed = async (publish: () => Promise<void>): Promise<void> => {
+    const started = performance.now();
+    let success = false;
+    try {
+      await publish();
+      success = true;
+    } finally {
+      metrics.publishTime.at(handler, name, String(success)).observe(secondsSince(started));
+    }
+  };
   return {
-    contentType: "text/plain; version=0.0.4; charset=utf-8",
-    text: () => metrics.flatMap((metric) => metric.lines()).join("\n") + "\n",
-    middleware: (next) => (work) => {
-      const { handler, messages } = work;
-      for (const message of messages) watch(message, work);
-      const running = inflight.at(handler);
-      running.value += messages.length;
-      const started = performance.now();
-      const end = (success: boolean) => {
-        running.value -= messages.length;
-        handlerTime.at(handler, String(success)).observe(secondsSince(started));
-      };
-      return observe(next, work, { onValue: () => end(true), onError: () => end(false) });
+    async publish(topic, messages, options) {
+      const published = messages instanceof Message ? [messages] : messages;
+      if (published.length === 0) return await publisher.publish(topic, messages, options);
+      await timed(() => publisher.publish(topic, messages, options));
+      if (!deadLetters) return;
+      for (const { metadata } of published) {
+        metrics.deadLetters.at(metadata.get("dlq_handler") ?? handler).value++;
+      }
     },
-    publisher(publisher, options = {}) {
-      checkOptions("measure a publisher", options, PUBLISHER_RULES);
-      const { name = "publisher", handler = NO_HANDLER, deadLetters: areDeadLetters = false } =
-        options;
-      const measured: Publisher["publish"] = async (topic, messages, options) => {
-        const published = [messages].flat() as Message[];
-        if (published.length === 0) return await publisher.publish(topic, messages, options);
-        const started = performance.now();
-        let success = false;
-        try {
-          await publisher.publish(topic, messages, options);
-          success = true;
-        } finally {
-          publishTime.at(handler, name, String(success)).observe(secondsSince(started));
-        }
-        if (!areDeadLetters) return;
-        for (const { metadata } of published) {
-          deadLetters.at(metadata.get("dlq_handler") ?? handler).value++;
-        }
-      };
-      return {
-        publish: measured,
-        close: (options) => publisher.close(options),
-        [Symbol.asyncDispose]: () => publisher[Symbol.asyncDispose](),
-      };
-    },
+    close: (options) => publisher.close(options),
+    [Symbol.asyncDispose]: () => publisher[Symbol.asyncDispose](),
   };
 }
 

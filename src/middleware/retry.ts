@@ -77,7 +77,7 @@ export function retry(options: RetryOptions | number = {}): Middleware {
 
 function report(event: RetryEvent, onRetry: RetryHooks["onRetry"]): void {
   const { work: { handler, topic, logger }, retry, delay, error } = event;
-  logger.warn("A handler failed and will be called again", {
+  logger.warn("handler failed and will be called again", {
     handler,
     topic,
     retry,

@@ -189,7 +189,7 @@ describe("retry", () => {
       await time.runAllAsync();
       await done;
       assertEquals(logger.lines.map(({ level, message }) => [level, message]), [
-        ["warn", "A handler failed and will be called again"],
+        ["warn", "handler failed and will be called again"],
         ["error", "'onRetry' threw"],
       ]);
       assertEquals(logger.lines[0].attributes.delay, 5);

@@ -107,9 +107,9 @@ function limit(
 
 function reportLateValue({ handler, topic, logger }: Work, produced: Produced): void {
   const discarded = producedBy(produced).length;
-  logger.warn("A handler ended after its time-out", { handler, topic, discarded });
+  logger.warn("handler ended after its time-out", { handler, topic, discarded });
 }
 
 function reportLateError({ handler, topic, logger }: Work, error: unknown): void {
-  logger.warn("A handler failed after its time-out", { handler, topic, error });
+  logger.warn("handler failed after its time-out", { handler, topic, error });
 }

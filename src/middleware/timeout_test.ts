@@ -107,7 +107,7 @@ describe("timeout", () => {
       assert(ended);
       assertEquals(signal?.aborted, false);
       assertEquals(logger.lines.map(({ message, attributes }) => [message, attributes.discarded]), [
-        ["A handler ended after its time-out", 1],
+        ["handler ended after its time-out", 1],
       ]);
     }));
 

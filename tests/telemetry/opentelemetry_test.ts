@@ -17,7 +17,10 @@ import {
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type Handle, Message, type Meter, type Tracer } from "@beat/beat/message";
+import { MemoryBroker } from "@beat/beat/memory";
 import { trace } from "@beat/beat/middleware";
+import { Router } from "@beat/beat/router";
+import { publisher, subscriber } from "@beat/beat/transport";
 import { AbortScope } from "../../src/message/abort_scope.ts";
 import { receiveMessage } from "../../src/message/message.ts";
 import { asynchronous, batch, failing, failureOf, single } from "../_messages/harness.ts";
@@ -138,6 +141,33 @@ describe("trace with the SDK of OpenTelemetry", () => {
     } finally {
       context.disable();
     }
+  });
+
+  it("ties every hop to the one before: publish, process, publish", async () => {
+    const { tracer, spans } = tracing();
+    const broker = new MemoryBroker();
+    const out = publisher(broker, { tracer });
+    const router = new Router();
+    const arrived = Promise.withResolvers<Message>();
+    router.handle("bill", "orders", subscriber(broker), "bills", out, produced)
+      .addMiddleware(trace({ tracer }));
+    router.on("watch", "bills", subscriber(broker), arrived.resolve);
+    const done = router.run();
+    await router.running;
+    await out.publish("orders", new Message("order"));
+    await arrived.promise;
+    await router.close();
+    await done;
+    await out.close();
+    const [first, process, second] = ["publish orders", "process orders", "publish bills"].map(
+      (name) => spans().find((span) => span.name === name)!,
+    );
+    assertEquals(process.links.map(({ context }) => context.spanId), [first.spanContext().spanId]);
+    assertEquals(second.links.map(({ context }) => context.spanId), [
+      process.spanContext().spanId,
+    ]);
+    assertEquals([first.kind, second.kind], [SpanKind.PRODUCER, SpanKind.CLIENT]);
+    assertEquals(process.attributes["messaging.system"], "memory");
   });
 
   it("measures processing and counts what was consumed", async () => {
