@@ -14,17 +14,15 @@ export class EventQueue {
   #resolutions: (Resolution | undefined)[] = new Array(INITIAL).fill(undefined);
   #mask = INITIAL - 1;
   #head = 0;
-  #tail = 0;
   /** How many events wait. */
   size = 0;
 
   /** Appends an event. */
   push(resolution: Resolution, event: BusEvent): void {
     if (this.size > this.#mask) this.#grow();
-    const tail = this.#tail;
-    this.#events[tail] = event;
-    this.#resolutions[tail] = resolution;
-    this.#tail = (tail + 1) & this.#mask;
+    const slot = (this.#head + this.size) & this.#mask;
+    this.#events[slot] = event;
+    this.#resolutions[slot] = resolution;
     this.size++;
   }
 
@@ -47,7 +45,6 @@ export class EventQueue {
     this.#events = unroll(this.#events, this.#head);
     this.#resolutions = unroll(this.#resolutions, this.#head);
     this.#head = 0;
-    this.#tail = this.size;
     this.#mask = 2 * this.size - 1;
   }
 }
