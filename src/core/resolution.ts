@@ -35,11 +35,8 @@ export class Resolution {
 
   /** Makes the next emit rebuild the lists, and lets go of handlers and others until then. */
   expire(): void {
-    this.registrations = NONE;
-    this.handlers = NONE;
-    this.sole = undefined;
+    this.rebuild(NONE, STALE);
     this.next = this;
-    this.version = STALE;
   }
 
   /** Replaces the lists. */
