@@ -7,7 +7,7 @@ import type { Goal, ProcessSubject, Question, Work } from "../harness/types.ts";
 import { createEvent, TYPE } from "../subjects/events.ts";
 import { handlers } from "../subjects/handlers.ts";
 import { createAsyncBus, createDeferredBus, createSyncBus, useAsyncBus } from "../subjects/ours.ts";
-import { EMITTERY, type Peer, SYNC_PEERS } from "../subjects/peers.ts";
+import { EMITTERY, type Peer, RX_SUBJECT, SYNC_PEERS } from "../subjects/peers.ts";
 import { settled } from "../subjects/settled.ts";
 import { ours, peer } from "../subjects/subject.ts";
 
@@ -132,7 +132,7 @@ export const bytesQuestion: Question = {
         goals: NOTHING,
       }),
       control(),
-      ...[...SYNC_PEERS, EMITTERY].map((kind) => peer(kind, emitter)),
+      ...[...SYNC_PEERS, RX_SUBJECT, EMITTERY].map((kind) => peer(kind, emitter)),
     ],
   }],
   notes: [
