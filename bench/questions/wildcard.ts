@@ -5,7 +5,7 @@
  * @module
  */
 import type { Goal, ProcessSubject, Question, Work } from "../harness/types.ts";
-import { createEvent, TYPE } from "../subjects/events.ts";
+import { type BenchEvent, createEvent, TYPE } from "../subjects/events.ts";
 import { handlers } from "../subjects/handlers.ts";
 import { createSyncBus } from "../subjects/ours.ts";
 import { type Peer, SYNC_PEERS } from "../subjects/peers.ts";
@@ -25,6 +25,24 @@ const MATCHING = ["order.*", "**"];
 type Form = "emit" | "unsafeEmit" | "topic.dispatch";
 const FORMS: Form[] = ["emit", "unsafeEmit", "topic.dispatch"];
 
+type Loop = (bus: ReturnType<typeof createSyncBus>, event: BenchEvent) => Work["run"];
+
+/** Each form has a loop of its own: a call in between would be part of the figure. */
+const LOOPS: Record<Form, Loop> = {
+  emit: (bus, event) => (rounds) => {
+    for (let i = 0; i < rounds; i++) bus.emit(event);
+  },
+  unsafeEmit: (bus, event) => (rounds) => {
+    for (let i = 0; i < rounds; i++) bus.unsafeEmit(event);
+  },
+  "topic.dispatch": (bus, event) => {
+    const topic = bus.topic(TYPE);
+    return (rounds) => {
+      for (let i = 0; i < rounds; i++) topic.dispatch(event);
+    };
+  },
+};
+
 /** Emits in one of our forms; the last pattern is the one that matches. */
 function emits(form: Form, patterns: string[]): () => Work {
   return () => {
@@ -33,18 +51,8 @@ function emits(form: Form, patterns: string[]): () => Work {
     for (const pattern of patterns) {
       bus.on(pattern, pattern === matching ? handlers[0]! : handlers[1]!);
     }
-    const event = createEvent();
-    if (form === "emit") return { run: (rounds) => repeat(rounds, () => bus.emit(event)) };
-    if (form === "unsafeEmit") {
-      return { run: (rounds) => repeat(rounds, () => bus.unsafeEmit(event)) };
-    }
-    const topic = bus.topic(TYPE);
-    return { run: (rounds) => repeat(rounds, () => topic.dispatch(event)) };
+    return { run: LOOPS[form](bus, createEvent()) };
   };
-}
-
-function repeat(rounds: number, emit: () => void): void {
-  for (let i = 0; i < rounds; i++) emit();
 }
 
 function exact(form: Form): ProcessSubject[] {
@@ -70,7 +78,11 @@ function matched(form: Form): ProcessSubject[] {
 function emitter({ emitter, on }: Peer): Work {
   on(TYPE, handlers[0]!);
   const event = createEvent();
-  return { run: (rounds) => repeat(rounds, () => void emitter.emit(TYPE, event)) };
+  return {
+    run(rounds) {
+      for (let i = 0; i < rounds; i++) emitter.emit(TYPE, event);
+    },
+  };
 }
 
 /** The one form of wildcard that a peer has: mitt calls the handlers of "*" for every event. */
@@ -78,10 +90,14 @@ async function mittMatched(): Promise<Work> {
   const mittModule = await import("mitt");
   // Its types say CommonJS, its files say ES module: the value is the function itself.
   const mitt = mittModule.default as unknown as typeof mittModule.default.default;
-  const emitter = mitt<Record<string, ReturnType<typeof createEvent>>>();
+  const emitter = mitt<Record<string, BenchEvent>>();
   emitter.on("*", (_type, event) => handlers[0]!(event));
   const event = createEvent();
-  return { run: (rounds) => repeat(rounds, () => emitter.emit(TYPE, event)) };
+  return {
+    run(rounds) {
+      for (let i = 0; i < rounds; i++) emitter.emit(TYPE, event);
+    },
+  };
 }
 
 const MITT = SYNC_PEERS[0]!;
