@@ -5,10 +5,9 @@ import fc from "fast-check";
 import { BusClosedError, DrainTimeoutError } from "../core/errors.ts";
 import { createAsyncBus } from "./async.ts";
 import { createSyncBus } from "./sync.ts";
+import { turn } from "./testdata/waits.ts";
 import type { Subscription } from "../core/contracts.ts";
 import type { BusEvent } from "../core/event.ts";
-
-const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
 async function silently(run: () => Promise<void>): Promise<void> {
   const { error } = console;

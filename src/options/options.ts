@@ -1,4 +1,4 @@
-import { show } from "./refusal.ts";
+import { refuse } from "./refusal.ts";
 
 /** What an option must be: in words, as a `typeof` or `"any"`, and beyond that as a condition. */
 export type Rule = readonly [
@@ -80,8 +80,5 @@ export function check(
   const actual: string = typeof value;
   const fits = actual === type || type === "any";
   if (fits && (holds === undefined || holds(value as never))) return;
-  const Refusal = fits && type !== "object" ? RangeError : TypeError;
-  throw new Refusal(
-    `Cannot ${action} as '${name}' must be ${must}: current value is ${show(value)}`,
-  );
+  refuse(action, name, must, value, fits && type !== "object" ? RangeError : TypeError);
 }

@@ -60,6 +60,21 @@ const CASES: Record<string, () => Step> = {
       }
     };
   },
+  // Each is emitted once and out of the tables when the next one comes: a type remembers the one
+  // that came after it, which must not make a chain of them.
+  "types that end in a chain": () => {
+    const bus = forSync();
+    bus.on("first", () => {});
+    bus.emit("first");
+    return (from, to) => {
+      for (let i = from; i < to; i++) {
+        const subscription = bus.on(`reply.${i}`, () => {});
+        bus.emit(`reply.${i}`);
+        subscription.unsubscribe();
+        bus.on(`other.${i}`, () => {}).unsubscribe();
+      }
+    };
+  },
   "iterators and listeners that end": () => {
     const bus = forSync();
     const target = bus.asEventTarget();

@@ -32,6 +32,7 @@ const CASES: [name: string, count: number][] = [
   ["distinct types, async", MOST / 10],
   ["distinct topics", MOST / 10],
   ["subscriptions that end", 100_000],
+  ["types that end in a chain", 100_000],
   ["iterators and listeners that end", 50_000],
   ["large events that were handled", 1_000],
   ["buses that are closed", 10_000],
