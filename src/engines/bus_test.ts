@@ -9,7 +9,9 @@ import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { BatchError, BusClosedError, PatternError } from "../core/errors.ts";
 import { createAsyncBus } from "./async.ts";
+import { createFlowBus } from "./flow.ts";
 import { createSyncBus } from "./sync.ts";
+import type { FlowOptions } from "./flow.ts";
 import type { Bus, BusOptions, Subscription } from "../core/contracts.ts";
 import type { BusEvent, OpenEventMap } from "../core/event.ts";
 
@@ -17,6 +19,7 @@ import type { BusEvent, OpenEventMap } from "../core/event.ts";
 const KINDS: Record<string, (options?: BusOptions) => Bus<OpenEventMap>> = {
   sync: createSyncBus,
   async: createAsyncBus,
+  flow: (options = {}) => createFlowBus(options && { batchTimeout: 0, ...options as FlowOptions }),
 };
 
 /** Waits until every delivery has settled: at once on a sync bus, some microtasks on the other. */

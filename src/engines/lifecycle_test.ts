@@ -3,7 +3,9 @@ import { describe, it } from "@std/testing/bdd";
 import { FakeTime } from "@std/testing/time";
 import { BusClosedError, DrainTimeoutError } from "../core/errors.ts";
 import { createAsyncBus } from "./async.ts";
+import { createFlowBus } from "./flow.ts";
 import { createSyncBus } from "./sync.ts";
+import type { FlowOptions } from "./flow.ts";
 import type { Bus, BusOptions, DropReport } from "../core/contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
 
@@ -12,6 +14,7 @@ type AnyBus = Bus<OpenEventMap>;
 const KINDS: Record<string, (options?: BusOptions) => AnyBus> = {
   sync: createSyncBus,
   async: createAsyncBus,
+  flow: (options = {}) => createFlowBus(options && { batchTimeout: 0, ...options as FlowOptions }),
 };
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));

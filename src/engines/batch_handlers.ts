@@ -1,0 +1,87 @@
+import { Registry } from "../core/registry.ts";
+import type { BusCore } from "../core/bus_core.ts";
+import type { BatchHandler, SubscribeOptions } from "../core/contracts.ts";
+import type { BusEvent, Handler } from "../core/event.ts";
+import type { Registration } from "../core/registration.ts";
+
+/** A subscription of `onBatch`, and the events that it gets of one batch. */
+export interface Share {
+  readonly registration: Registration;
+  readonly events: BusEvent[];
+}
+
+/** The subscriptions of `onBatch`. */
+export class BatchHandlers {
+  #core: BusCore;
+  // Nobody emits into it, so that it needs no gate.
+  #registry = new Registry(() => {});
+
+  constructor(core: BusCore) {
+    this.#core = core;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#registry.live.size;
+  }
+
+  /** The `onBatch` of the bus. */
+  add(pattern: string, handler: BatchHandler, options?: SubscribeOptions): Registration {
+    // It is called with the events of a batch wherever another one is called with an event.
+    const called = handler as unknown as Handler;
+    return this.#core.on(pattern, called, options, undefined, this.#registry);
+  }
+
+  /** Whether a subscription is, or was, one of these. */
+  owns(registration: Registration): boolean {
+    return registration.isOf(this.#registry);
+  }
+
+  /** Whether a subscription is one of these, and live. */
+  has(registration: Registration): boolean {
+    return this.#registry.live.has(registration);
+  }
+
+  /** Whether an event of this type would be handed to any of them. */
+  wants(type: string): boolean {
+    return this.size > 0 && this.#registry.lookup(type).handlers.length > 0;
+  }
+
+  /** Who gets which of these events, in the order of registration. */
+  share(events: readonly (BusEvent | undefined)[]): Share[] {
+    const shares = new Map<Registration, Share>();
+    let last: string | undefined;
+    let current: BusEvent[][] = [];
+    for (const event of events) {
+      const type = typeOf(event);
+      if (event === undefined || type === undefined) continue;
+      if (type !== last) {
+        last = type;
+        current = this.#registry.current(type).registrations.map((registration) => {
+          const known = shares.get(registration);
+          if (known !== undefined) return known.events;
+          const share = { registration, events: [] };
+          shares.set(registration, share);
+          return share.events;
+        });
+      }
+      for (const list of current) list.push(event);
+    }
+    return [...shares.values()].sort((a, b) => a.registration.order - b.registration.order);
+  }
+
+  /** Ends all of them, as the bus closes. */
+  end(): void {
+    for (const registration of this.#registry.live) registration.end(true);
+  }
+}
+
+/** The type of what a stage left; `undefined` if that is no event. */
+export function typeOf(event: BusEvent | null | undefined): string | undefined {
+  try {
+    const type: unknown = event?.type;
+    return typeof type === "string" && type !== "" ? type : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,260 @@
+import { BusClosedError } from "../core/errors.ts";
+import { MAX_DELAY } from "../core/lifecycle.ts";
+import { scheduleMacrotask } from "../runtime/macrotask.ts";
+import { EventQueue } from "./event_queue.ts";
+import { FlowBatch } from "./flow_batch.ts";
+import { WaitingList } from "./waiting_list.ts";
+import type { BusEvent } from "../core/event.ts";
+import type { Ledger } from "../core/ledger.ts";
+import type { Resolution } from "../core/resolution.ts";
+import type { FlowContext } from "./flow_context.ts";
+
+/** Events that are handled before the event loop has a turn. */
+const BURST = 1024;
+
+const RESOLVED = Promise.resolve();
+
+/** A `flush` that waits for a shard. */
+export interface Flush {
+  /** Says that a shard has handled what it had when the flush began. */
+  reach(): void;
+  /** Says that it never will. */
+  refuse(error: unknown): void;
+}
+
+/**
+ * A unit of order: a queue, and one batch at a time from its head.
+ *
+ * The queue's head is sealed: events that belong to batches that may leave. Behind it the next
+ * batch is in collection. It is sealed when it is full, when its first event is as old as the
+ * time-out says, or by a flush.
+ */
+export class FlowShard {
+  /** The calls of `enqueue` that wait for room. */
+  readonly waiters = new WaitingList();
+  /** The calls of `flush` that wait, each with the number of events that must be gone. */
+  readonly flushes = new Map<Flush, number>();
+  /** Batches that are through, and the emitted events in them. */
+  batches = 0;
+  processed = 0;
+  #context: FlowContext;
+  #ledger: Ledger;
+  #batchSize: number;
+  #timeout: number;
+  #capacity: number;
+  #hasStages: boolean;
+  #queue = new EventQueue();
+  /** Events at the head of the queue that may leave. */
+  #sealed = 0;
+  /** Events of the batch under way that are still in the queue: only of one without stages. */
+  #rest = 0;
+  /** Events that have left the queue. */
+  #gone = 0;
+  /** Emitted events of the batch under way. */
+  #size = 0;
+  #batch: FlowBatch;
+  #isScheduled = false;
+  /** Events that may be handled before the event loop must have a turn. */
+  #left = BURST;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Number of the batch in collection, when it began, and the number that the timer is for. */
+  #collection = 0;
+  #begun = 0;
+  #timed = 0;
+  #run = () => this.#runSealed();
+  #resume = () => {
+    this.#left = BURST;
+    this.#runSealed();
+  };
+  #expire = () => this.#sealExpired();
+
+  constructor(context: FlowContext) {
+    const { batchSize, batchTimeout, capacity, stages } = context.settings;
+    this.#context = context;
+    this.#ledger = context.core.ledger;
+    this.#batchSize = batchSize;
+    this.#timeout = batchTimeout;
+    this.#capacity = capacity;
+    this.#hasStages = stages.length > 0;
+    this.#batch = new FlowBatch(context, () => this.#endBatch());
+  }
+
+  /** Whether there is no room for an event. */
+  get isFull(): boolean {
+    return this.#queue.size >= this.#capacity;
+  }
+
+  /** Whether it has anything that is not handled. */
+  get isBusy(): boolean {
+    return this.#queue.size > 0 || this.#batch.isUnderWay;
+  }
+
+  /** Takes an event; there must be room. */
+  push(resolution: Resolution, event: BusEvent): void {
+    const queue = this.#queue;
+    this.#ledger.emitted++;
+    if (queue.size === this.#sealed) this.#beginCollection();
+    queue.push(resolution, event);
+    if (queue.size - this.#sealed >= this.#batchSize) {
+      this.#sealed = queue.size;
+      this.#wake();
+    }
+  }
+
+  /** Lets what is in collection leave. */
+  seal(): void {
+    this.#sealed = this.#queue.size;
+    this.#wake();
+  }
+
+  /** Takes a batch out of the queue here and now; says whether that was possible. */
+  makeRoom(): boolean {
+    if (this.#sealed === 0 || this.#batch.isUnderWay) return false;
+    this.#beginBatch();
+    this.#wake();
+    return true;
+  }
+
+  /** Takes out the event that has waited longest; there must be one. */
+  dropOldest(): { type: string; event: BusEvent } {
+    const { type } = this.#queue.peekResolution();
+    const event = this.#shift();
+    if (this.#rest > 0) this.#rest--;
+    return { type, event };
+  }
+
+  /** Makes a flush wait for all that the shard has now, and lets that leave. */
+  flush(flush: Flush): void {
+    this.flushes.set(flush, this.#gone + this.#queue.size);
+    this.seal();
+  }
+
+  /** Gives up what waits, because the bus is closed; returns the types. */
+  discard(): string[] {
+    clearTimeout(this.#timer);
+    const types = this.#batch.discard();
+    while (this.#queue.size > 0) types.push(this.dropOldest().type);
+    for (const waiter of this.waiters) waiter.refuse(new BusClosedError("enqueue an event"));
+    for (const flush of this.flushes.keys()) flush.refuse(new BusClosedError("flush the bus"));
+    return types;
+  }
+
+  #beginCollection(): void {
+    this.#collection++;
+    if (this.#context.isHasty) this.#wake();
+    else if (this.#timer !== undefined) this.#begun = Date.now();
+    else if (this.#timeout <= MAX_DELAY) this.#startTimer(this.#timeout);
+  }
+
+  #startTimer(delay: number): void {
+    this.#timed = this.#collection;
+    this.#timer = setTimeout(this.#expire, delay);
+  }
+
+  /**
+   * A timer is not stopped when its batch leaves early, as that would cost one for each batch.
+   * It then serves the batch that is in collection by now, whose time the clock tells: at most the
+   * whole time-out, however the clock was set meanwhile.
+   */
+  #sealExpired(): void {
+    this.#timer = undefined;
+    if (this.#queue.size === this.#sealed) return;
+    if (this.#timed === this.#collection) this.seal();
+    else {
+      const age = Math.max(0, Date.now() - this.#begun);
+      this.#startTimer(Math.max(0, this.#timeout - age));
+    }
+  }
+
+  #wake(): void {
+    if (!this.#isScheduled && !this.#batch.isUnderWay) this.#schedule();
+  }
+
+  /** Goes on in a microtask, or, every `BURST` events, after the event loop has had a turn. */
+  #schedule(): void {
+    this.#isScheduled = true;
+    if (this.#left > 0) RESOLVED.then(this.#run);
+    else scheduleMacrotask(this.#resume);
+  }
+
+  #runSealed(): void {
+    while (!this.#batch.isUnderWay && this.#left > 0 && this.#hasSealed()) this.#beginBatch();
+    this.#isScheduled = false;
+    if (this.#hasSealed()) this.#wake();
+  }
+
+  #hasSealed(): boolean {
+    if (this.#context.isHasty) this.#sealed = this.#queue.size;
+    return this.#sealed > 0;
+  }
+
+  /** Takes a batch from the head of the queue, and handles as much of it as waits for nothing. */
+  #beginBatch(): void {
+    const size = this.#size = Math.min(this.#sealed, this.#batchSize);
+    this.#left -= size;
+    this.#batch.enter();
+    if (this.#hasStages || this.#context.batchHandlers.size > 0) {
+      const events = new Array<BusEvent>(size);
+      for (let i = 0; i < size; i++) events[i] = this.#shift();
+      if (this.waiters.size > 0) this.#admitWaiters();
+      this.#batch.process(events);
+    } else {
+      this.#handle(size);
+    }
+    this.#batch.leave();
+  }
+
+  /** Hands events to their handlers one by one, so that no array is made of them. */
+  #handle(size: number): void {
+    const queue = this.#queue;
+    this.#rest = size;
+    this.#context.isHandling = true;
+    // Handlers may close the bus, or drop the oldest by their emits: that shortens the rest.
+    while (this.#rest > 0) {
+      this.#rest--;
+      const resolution = queue.peekResolution();
+      this.#batch.handle(resolution, this.#shift());
+    }
+    this.#context.isHandling = false;
+    if (this.waiters.size > 0) this.#admitWaiters();
+  }
+
+  #shift(): BusEvent {
+    this.#gone++;
+    if (this.#sealed > 0) this.#sealed--;
+    return this.#queue.shift();
+  }
+
+  #admitWaiters(): void {
+    const context = this.#context;
+    const wasHandling = context.isHandling;
+    // Those who wait are outside, so that they are refused while the bus drains.
+    context.isHandling = false;
+    for (const waiter of this.waiters) {
+      if (this.isFull) break;
+      try {
+        this.push(context.core.registry.lookup(waiter.event.type), waiter.event);
+        waiter.accept();
+      } catch (error) {
+        waiter.refuse(error);
+      }
+    }
+    context.isHandling = wasHandling;
+  }
+
+  #endBatch(): void {
+    this.batches++;
+    this.processed += this.#size;
+    for (const [flush, gone] of this.flushes) {
+      if (this.#gone < gone) continue;
+      this.flushes.delete(flush);
+      flush.reach();
+    }
+    if (this.#queue.size === 0) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    this.#ledger.settle();
+    if (this.#hasSealed()) this.#wake();
+  }
+}
