@@ -30,7 +30,7 @@ const CAPABILITIES: BusCapabilities = Object.freeze({
  * @throws {RangeError} If an option is out of its range.
  */
 export function createFlowBus<M extends object = OpenEventMap>(
-  options: FlowOptions<M> = {},
+  options: FlowOptions<NoInfer<M>> = {},
 ): FlowBus<M> {
   const engine = new FlowEngine(options as FlowOptions);
   const { batchHandlers } = engine;

@@ -124,7 +124,9 @@ export function forAsync<M extends object = OpenEventMap>(options: AsyncOptions 
  * await bus.drain();
  * ```
  */
-export function forFlow<M extends object = OpenEventMap>(options: FlowOptions<M> = {}): FlowBus<M> {
+export function forFlow<M extends object = OpenEventMap>(
+  options: FlowOptions<NoInfer<M>> = {},
+): FlowBus<M> {
   refuseThreads("create a flow bus", options);
   return createFlowBus<M>(options);
 }
@@ -154,11 +156,13 @@ export function forFlow<M extends object = OpenEventMap>(options: FlowOptions<M>
  */
 export function createBus<M extends object = OpenEventMap>(options: DeferredOptions): AsyncBus<M>;
 /** Creates a bus that takes batches of events through stages. */
-export function createBus<M extends object = OpenEventMap>(options: StagedOptions<M>): FlowBus<M>;
+export function createBus<M extends object = OpenEventMap>(
+  options: StagedOptions<NoInfer<M>>,
+): FlowBus<M>;
 /** Creates a bus that calls its handlers inside `emit`. */
 export function createBus<M extends object = OpenEventMap>(options?: DirectOptions): SyncBus<M>;
 export function createBus<M extends object>(
-  options: DirectOptions | DeferredOptions | StagedOptions<M> = {},
+  options: DirectOptions | DeferredOptions | StagedOptions<NoInfer<M>> = {},
 ): SyncBus<M> | AsyncBus<M> | FlowBus<M> {
   refuseThreads("create a bus", options);
   if ("stages" in options) return forFlow(options);
