@@ -14,6 +14,9 @@ import type { Resolution } from "../core/resolution.ts";
 import type { BatchHandlers } from "./batch_handlers.ts";
 import type { FlowOptions, FlowSettings } from "./flow_options.ts";
 
+/** Types whose shards are remembered: those of most programs, a bounded number of any. */
+const MAX_TYPES = 1_024;
+
 /** Spreads events over shards, each of which takes them through the stages batch by batch. */
 export class FlowEngine implements Engine {
   readonly core: BusCore;
@@ -23,6 +26,7 @@ export class FlowEngine implements Engine {
   #shards: FlowShard[];
   #spread: ReadonlySet<string>;
   #turn = 0;
+  #byType = new Map<string, FlowShard>();
 
   constructor(options: FlowOptions) {
     this.#settings = settleFlowOptions(options);
@@ -110,8 +114,16 @@ export class FlowEngine implements Engine {
     if (shards.length === 1) return shards[0];
     const key = keyOf(event);
     if (typeof key === "string") return shards[fnv1a(key) % shards.length];
-    if (this.#spread.has(type)) return this.#nextShard();
-    return shards[fnv1a(type) % shards.length];
+    if (this.#spread.size > 0 && this.#spread.has(type)) return this.#nextShard();
+    return this.#byType.get(type) ?? this.#addType(type);
+  }
+
+  /** Remembers the shard of a type, as hashing it takes longer than all else. */
+  #addType(type: string): FlowShard {
+    if (this.#byType.size >= MAX_TYPES) this.#byType.clear();
+    const shard = this.#shards[fnv1a(type) % this.#shards.length];
+    this.#byType.set(type, shard);
+    return shard;
   }
 
   /** The next shard in turn, if possible one that has room. */

@@ -111,7 +111,6 @@ export class FlowShard {
   makeRoom(): boolean {
     if (this.#sealed === 0 || this.#batch.isUnderWay) return false;
     this.#beginBatch();
-    this.#wake();
     return true;
   }
 
@@ -139,31 +138,35 @@ export class FlowShard {
     return types;
   }
 
+  /** The wake-up lets it leave, if the time-out is 0, or else starts its timer. */
   #beginCollection(): void {
     this.#collection++;
-    if (this.#context.isHasty) this.#wake();
-    else if (this.#timer !== undefined) this.#begun = Date.now();
-    else if (this.#timeout <= MAX_DELAY) this.#startTimer(this.#timeout);
-  }
-
-  #startTimer(delay: number): void {
-    this.#timed = this.#collection;
-    this.#timer = setTimeout(this.#expire, delay);
+    this.#begun = Date.now();
+    this.#wake();
   }
 
   /**
-   * A timer is not stopped when its batch leaves early, as that would cost one for each batch.
-   * It then serves the batch that is in collection by now, whose time the clock tells: at most the
-   * whole time-out, however the clock was set meanwhile.
+   * Sees to it that the batch in collection leaves in time, when the shard has nothing else to do.
+   *
+   * That is later than its first event came, so the clock has a say: but a timer that it belongs
+   * to from the start seals it, however the clock was set meanwhile. A timer is not stopped when
+   * its batch leaves early, as that would cost one for each batch; it serves the next one.
    */
+  #watchCollection(): void {
+    if (this.#queue.size === 0) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    } else if (this.#timer === undefined && this.#timeout <= MAX_DELAY) {
+      const age = Math.max(0, Date.now() - this.#begun);
+      this.#timed = this.#collection;
+      this.#timer = setTimeout(this.#expire, Math.max(0, this.#timeout - age));
+    }
+  }
+
   #sealExpired(): void {
     this.#timer = undefined;
-    if (this.#queue.size === this.#sealed) return;
     if (this.#timed === this.#collection) this.seal();
-    else {
-      const age = Math.max(0, Date.now() - this.#begun);
-      this.#startTimer(Math.max(0, this.#timeout - age));
-    }
+    else if (!this.#batch.isUnderWay) this.#watchCollection();
   }
 
   #wake(): void {
@@ -180,7 +183,13 @@ export class FlowShard {
   #runSealed(): void {
     while (!this.#batch.isUnderWay && this.#left > 0 && this.#hasSealed()) this.#beginBatch();
     this.#isScheduled = false;
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.#batch.isUnderWay) return;
     if (this.#hasSealed()) this.#wake();
+    else this.#watchCollection();
   }
 
   #hasSealed(): boolean {
@@ -250,11 +259,7 @@ export class FlowShard {
       this.flushes.delete(flush);
       flush.reach();
     }
-    if (this.#queue.size === 0) {
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-    }
     this.#ledger.settle();
-    if (this.#hasSealed()) this.#wake();
+    if (!this.#isScheduled) this.#goOn();
   }
 }
