@@ -43,6 +43,21 @@ export class EventQueue {
     return event;
   }
 
+  /** Takes the `count` oldest events, as an array; there must be so many. */
+  take(count: number): BusEvent[] {
+    const head = this.#head;
+    const end = Math.min(head + count, this.#mask + 1);
+    const rest = count - (end - head);
+    const events = this.#events.slice(head, end);
+    this.#events.fill(undefined, head, end);
+    this.#head = (head + count) & this.#mask;
+    this.size -= count;
+    if (rest === 0) return events as BusEvent[];
+    const wrapped = this.#events.slice(0, rest);
+    this.#events.fill(undefined, 0, rest);
+    return events.concat(wrapped) as BusEvent[];
+  }
+
   #grow(): void {
     this.#events = unroll(this.#events, this.#head);
     this.#resolutions = unroll(this.#resolutions, this.#head);

@@ -44,11 +44,9 @@ export class FlowShard {
   #capacity: number;
   #hasStages: boolean;
   #queue = new EventQueue();
-  /** Events at the head of the queue that may leave. */
+  /** How many events have come into the queue, how many of them may leave, how many have left. */
+  #come = 0;
   #sealed = 0;
-  /** Events of the batch under way that are still in the queue: only of one without stages. */
-  #rest = 0;
-  /** Events that have left the queue. */
   #gone = 0;
   /** Emitted events of the batch under way. */
   #size = 0;
@@ -91,25 +89,22 @@ export class FlowShard {
 
   /** Takes an event; there must be room. */
   push(resolution: Resolution, event: BusEvent): void {
-    const queue = this.#queue;
     this.#ledger.emitted++;
-    if (queue.size === this.#sealed) this.#beginCollection();
-    queue.push(resolution, event);
-    if (queue.size - this.#sealed >= this.#batchSize) {
-      this.#sealed = queue.size;
-      this.#wake();
-    }
+    if (this.#come === this.#sealed) this.#beginCollection();
+    this.#queue.push(resolution, event);
+    this.#come++;
+    if (this.#come - this.#sealed >= this.#batchSize) this.seal();
   }
 
   /** Lets what is in collection leave. */
   seal(): void {
-    this.#sealed = this.#queue.size;
+    this.#sealed = this.#come;
     this.#wake();
   }
 
   /** Takes a batch out of the queue here and now; says whether that was possible. */
   makeRoom(): boolean {
-    if (this.#sealed === 0 || this.#batch.isUnderWay) return false;
+    if (this.#sealed === this.#gone || this.#batch.isUnderWay) return false;
     this.#beginBatch();
     return true;
   }
@@ -117,14 +112,15 @@ export class FlowShard {
   /** Takes out the event that has waited longest; there must be one. */
   dropOldest(): { type: string; event: BusEvent } {
     const { type } = this.#queue.peekResolution();
-    const event = this.#shift();
-    if (this.#rest > 0) this.#rest--;
+    const event = this.#queue.shift();
+    this.#gone++;
+    if (this.#sealed < this.#gone) this.#sealed = this.#gone;
     return { type, event };
   }
 
   /** Makes a flush wait for all that the shard has now, and lets that leave. */
   flush(flush: Flush): void {
-    this.flushes.set(flush, this.#gone + this.#queue.size);
+    this.flushes.set(flush, this.#come);
     this.seal();
   }
 
@@ -193,18 +189,18 @@ export class FlowShard {
   }
 
   #hasSealed(): boolean {
-    if (this.#context.isHasty) this.#sealed = this.#queue.size;
-    return this.#sealed > 0;
+    if (this.#context.isHasty) this.#sealed = this.#come;
+    return this.#sealed > this.#gone;
   }
 
   /** Takes a batch from the head of the queue, and handles as much of it as waits for nothing. */
   #beginBatch(): void {
-    const size = this.#size = Math.min(this.#sealed, this.#batchSize);
+    const size = this.#size = Math.min(this.#sealed - this.#gone, this.#batchSize);
     this.#left -= size;
     this.#batch.enter();
     if (this.#hasStages || this.#context.batchHandlers.size > 0) {
-      const events = new Array<BusEvent>(size);
-      for (let i = 0; i < size; i++) events[i] = this.#shift();
+      const events = this.#queue.take(size);
+      this.#gone += size;
       if (this.waiters.size > 0) this.#admitWaiters();
       this.#batch.process(events);
     } else {
@@ -216,22 +212,16 @@ export class FlowShard {
   /** Hands events to their handlers one by one, so that no array is made of them. */
   #handle(size: number): void {
     const queue = this.#queue;
-    this.#rest = size;
+    const end = this.#gone + size;
     this.#context.isHandling = true;
-    // Handlers may close the bus, or drop the oldest by their emits: that shortens the rest.
-    while (this.#rest > 0) {
-      this.#rest--;
+    // Handlers may close the bus, or drop the oldest by their emits: then fewer are left.
+    while (this.#gone < end) {
+      this.#gone++;
       const resolution = queue.peekResolution();
-      this.#batch.handle(resolution, this.#shift());
+      this.#batch.handle(resolution, queue.shift());
     }
     this.#context.isHandling = false;
     if (this.waiters.size > 0) this.#admitWaiters();
-  }
-
-  #shift(): BusEvent {
-    this.#gone++;
-    if (this.#sealed > 0) this.#sealed--;
-    return this.#queue.shift();
   }
 
   #admitWaiters(): void {
