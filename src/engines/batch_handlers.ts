@@ -50,24 +50,25 @@ export class BatchHandlers {
   /** Who gets which of these events, in the order of registration. */
   share(events: readonly (BusEvent | undefined)[]): Share[] {
     const shares = new Map<Registration, Share>();
-    let last: string | undefined;
-    let current: BusEvent[][] = [];
-    for (const event of events) {
+    const byType = new Map<string, BusEvent[][]>();
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i];
       const type = typeOf(event);
       if (event === undefined || type === undefined) continue;
-      if (type !== last) {
-        last = type;
-        current = this.#registry.current(type).registrations.map((registration) => {
-          const known = shares.get(registration);
-          if (known !== undefined) return known.events;
-          const share = { registration, events: [] };
-          shares.set(registration, share);
-          return share.events;
-        });
-      }
-      for (const list of current) list.push(event);
+      let lists = byType.get(type);
+      if (lists === undefined) byType.set(type, lists = this.#listsOf(type, shares));
+      for (let k = 0; k < lists.length; k++) lists[k].push(event);
     }
     return [...shares.values()].sort((a, b) => a.registration.order - b.registration.order);
+  }
+
+  /** The events of each subscription that matches the type. */
+  #listsOf(type: string, shares: Map<Registration, Share>): BusEvent[][] {
+    return this.#registry.current(type).registrations.map((registration) => {
+      const share = shares.get(registration) ?? { registration, events: [] };
+      shares.set(registration, share);
+      return share.events;
+    });
   }
 
   /** Ends all of them, as the bus closes. */

@@ -167,8 +167,9 @@ export class FlowBatch {
       }
       const event = events[i];
       const type = typeOf(event);
-      if (type !== undefined) this.handle(this.#registry.current(type), event);
-      else this.#refuse(event);
+      if (type === undefined) this.#refuse(event);
+      else if (this.#registry.live.size === 0) this.#settleEvent();
+      else this.handle(this.#registry.current(type), event);
     }
     for (const share of shares) {
       if (batchHandlers.has(share.registration)) this.#callWithBatch(share);
