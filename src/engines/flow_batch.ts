@@ -1,4 +1,4 @@
-import { isThenable } from "../core/ledger.ts";
+import { isThenable } from "../options/thenable.ts";
 import { refuse } from "../options/refusal.ts";
 import { typeOf } from "./batch_handlers.ts";
 import { KeyedBacklog } from "./keyed_backlog.ts";
