@@ -45,6 +45,6 @@ await bus.flush();
 
 bus.emit("line", "a=22");
 await bus.drain();
-console.log(bus.batchStats());
+const { batches } = bus.batchStats();
 const { processed, failed } = bus.stats();
-console.log(`${processed} processed, ${failed} failed`);
+console.log(`${processed} processed in ${batches} batches, ${failed} failed`);
