@@ -74,7 +74,7 @@ export class FlowEngine implements Engine {
     options.signal?.throwIfAborted();
     const resolution = this.core.registry.lookup(event.type);
     const shard = this.#shardOf(resolution.type, event);
-    if (!shard.isFull && shard.waiters.size === 0) this.deliver(resolution, event);
+    if (!shard.isFull) this.deliver(resolution, event);
     else await shard.waiters.wait(event, options, this.#settings.capacity);
   }
 

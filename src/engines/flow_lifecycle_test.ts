@@ -25,105 +25,6 @@ function counts(bus: FlowBus<OpenEventMap>): number[] {
   return [emitted, processed, dropped, depth];
 }
 
-describe("flush()", () => {
-  it("lets what is in collection leave, and waits until it has been handled", async () => {
-    const bus = createFlowBus({ batchTimeout: Infinity });
-    const handled: unknown[] = [];
-    bus.on("a", async (event) => {
-      await turn();
-      handled.push(event.data);
-    });
-    bus.emit("a", 1);
-    bus.emit("a", 2);
-    await bus.flush();
-    assertEquals(handled, [1, 2]);
-    assertEquals(bus.batchStats(), { batches: 1, processed: 2, meanBatch: 2 });
-    bus.emit("a", 3);
-    await turn();
-    assertEquals(bus.stats().depth, 1);
-    await bus.drain();
-  });
-
-  it("waits for all shards, for what was accepted before and not for what comes after", async () => {
-    const settle: (() => void)[] = [];
-    const bus = createFlowBus({ shards: 8, batchSize: 2 });
-    bus.on("**", () => new Promise<void>((resolve) => settle.push(resolve)));
-    for (let i = 0; i < 20; i++) bus.emit(`type.${i}`);
-    let flushed = false;
-    const flush = bus.flush().then(() => flushed = true);
-    for (let handled = 0; handled < 20;) {
-      await turn();
-      assertEquals(flushed, false);
-      // Each time something new comes, too, so that the bus is never quiet.
-      for (let i = 0; i < 8; i++) bus.emit(`type.${i}`);
-      handled += settle.length;
-      for (const each of settle.splice(0)) each();
-    }
-    await flush;
-    const drained = bus.drain();
-    while (bus.stats().depth > 0) {
-      for (const each of settle.splice(0)) each();
-      await turn();
-    }
-    await drained;
-  });
-
-  it("resolves at once where there is nothing to wait for", async () => {
-    const bus = createFlowBus();
-    await bus.flush();
-    assertEquals(bus.batchStats(), { batches: 0, processed: 0, meanBatch: 0 });
-  });
-
-  it("is not fooled by what is dropped behind the batch that is under way", async () => {
-    let open = () => {};
-    const bus = createFlowBus({
-      capacity: 2,
-      overflow: "drop-oldest",
-      stages: [() => new Promise<void>((resolve) => open = () => resolve())],
-    });
-    bus.emit("a", 1);
-    let flushed = false;
-    const flush = bus.flush().then(() => flushed = true);
-    await turn();
-    for (let i = 2; i < 10; i++) bus.emit("a", i);
-    await turn();
-    assertEquals(flushed, false);
-    open();
-    await flush;
-    const drained = bus.drain();
-    await turn();
-    open();
-    await drained;
-  });
-
-  it("rejects with the signal's reason, and the batch goes on", async () => {
-    let open = () => {};
-    const bus = createFlowBus({ stages: [() => new Promise<void>((end) => open = () => end())] });
-    bus.emit("a");
-    const controller = new AbortController();
-    const flushed = bus.flush({ signal: controller.signal }).catch((error) => error);
-    await turn();
-    controller.abort("enough");
-    assertEquals(await flushed, "enough");
-    assertEquals(await bus.flush({ signal: controller.signal }).catch((error) => error), "enough");
-    open();
-    await bus.drain();
-    assertEquals(counts(bus), [1, 1, 0, 0]);
-  });
-
-  it("refuses bad options, a closed bus, and what close() makes impossible", async () => {
-    const bus = createFlowBus({ stages: [NEVER] });
-    await assertRejects(() => bus.flush({ signal: 1 } as object), TypeError, "'signal'");
-    await assertRejects(() => bus.flush({ timeout: 1 } as object), TypeError, "unknown");
-    bus.emit("a");
-    const flushed = assertRejects(() => bus.flush(), BusClosedError, "Cannot flush the bus");
-    await turn();
-    await bus.close({ timeout: 0 });
-    await flushed;
-    await assertRejects(() => bus.flush(), BusClosedError);
-  });
-});
-
 describe("drain() of a flow bus", () => {
   it("does not wait for the time of a batch, nor for what its handlers emit", () =>
     withFakeTime(async () => {
@@ -164,6 +65,30 @@ describe("drain() of a flow bus", () => {
     bus.emit("a");
     await bus.drain();
     assertEquals(outcome, ["refused", "a", "of.stage"]);
+  });
+
+  it("accepts what a handler emits whose event waited for its key", async () => {
+    const bus = createFlowBus();
+    const seen: unknown[] = [];
+    bus.on("a", async (event) => {
+      seen.push(event.data);
+      if (event.data === 2) bus.emit("b");
+      await turn();
+    });
+    bus.on("b", () => seen.push("b"));
+    for (const data of [1, 2]) bus.emit({ type: "a", data, key: "k" });
+    await bus.drain();
+    assertEquals([seen, bus.stats().failed], [[1, 2, "b"], 0]);
+  });
+
+  it("refuses those who wait for room", async () => {
+    const bus = createFlowBus({ capacity: 1, stages: [turn] });
+    bus.emit("a", 1);
+    await null;
+    bus.emit("a", 2);
+    const refused = assertRejects(() => bus.enqueue({ type: "a" }), BusClosedError);
+    await bus.drain();
+    await refused;
   });
 
   it("rejects when a stage never settles, with the number of its events", () =>
@@ -266,6 +191,17 @@ describe("close() of a flow bus", () => {
       assertEquals([calls, await closed], [0, { discarded: 3, inDoubt: 0, stuck: 0 }]);
       assertEquals(counts(bus), [3, 0, 3, 0]);
     }
+  });
+
+  it("from a handler of batches discards the batch if another one has not had it", async () => {
+    const bus = createFlowBus({ batchSize: 3 });
+    let closed: ReturnType<typeof bus.close> | undefined;
+    bus.onBatch("a", () => void (closed = bus.close()));
+    bus.onBatch("a", () => {});
+    for (let i = 0; i < 3; i++) bus.emit("a");
+    await turn();
+    assertEquals(await closed, { discarded: 3, inDoubt: 0, stuck: 0 });
+    assertEquals(counts(bus), [3, 0, 3, 0]);
   });
 
   it("from a handler of batches lets the batch end", async () => {

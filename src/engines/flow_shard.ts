@@ -114,7 +114,6 @@ export class FlowShard {
     const { type } = this.#queue.peekResolution();
     const event = this.#queue.shift();
     this.#gone++;
-    if (this.#sealed < this.#gone) this.#sealed = this.#gone;
     return { type, event };
   }
 
@@ -225,20 +224,17 @@ export class FlowShard {
   }
 
   #admitWaiters(): void {
-    const context = this.#context;
-    const wasHandling = context.isHandling;
-    // Those who wait are outside, so that they are refused while the bus drains.
-    context.isHandling = false;
+    const { registry } = this.#context.core;
     for (const waiter of this.waiters) {
       if (this.isFull) break;
       try {
-        this.push(context.core.registry.lookup(waiter.event.type), waiter.event);
+        // No handler is on the stack: those who wait are refused while the bus drains.
+        this.push(registry.lookup(waiter.event.type), waiter.event);
         waiter.accept();
       } catch (error) {
         waiter.refuse(error);
       }
     }
-    context.isHandling = wasHandling;
   }
 
   #endBatch(): void {

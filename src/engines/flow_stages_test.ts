@@ -109,7 +109,7 @@ describe("stages", () => {
   });
 
   it("are those of the options when the bus was made", async () => {
-    const stages: Stage[] = [];
+    const stages: Stage[] = [() => {}];
     const bus = createFlowBus({ stages });
     stages.push(() => []);
     let calls = 0;
