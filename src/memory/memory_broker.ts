@@ -164,11 +164,14 @@ export class MemoryBroker implements Transport, HealthReporter, AsyncDisposable 
       : { ok: true, latencyMs: 0 };
   }
 
-  /** Ends all subscriptions and all waiting publishes, and forgets all topics. */
+  /**
+   * Refuses what comes, fails publishes that wait, and forgets all topics. Subscriptions get nothing
+   * more, and end when what they have is settled.
+   */
   // deno-lint-ignore require-await
   async close(): Promise<void> {
     this.#closed = true;
-    for (const source of [...this.#sources]) source.end("broker closed");
+    for (const source of [...this.#sources]) source.end();
     for (const topic of this.#topics.values()) {
       this.#remove(topic, new ClosedError("publish", "memory broker"));
     }

@@ -39,6 +39,8 @@ export interface JoinOptions {
 /** A consumer without an engine: it fetches and acks when it is told to. */
 export class TestMember implements Host {
   readonly revoked: Lane[] = [];
+  /** Whether the broker said that nothing more comes. */
+  ended = false;
   readonly gone: { lane: Lane; cause: unknown }[] = [];
   /** Deliveries by their text, as they came. */
   readonly seen: string[] = [];
@@ -86,6 +88,10 @@ export class TestMember implements Host {
     lane.fenced = true;
     this.gone.push({ lane, cause });
     this.held = this.held.filter((delivery) => delivery.lane !== lane);
+  }
+
+  end(): void {
+    this.ended = true;
   }
 
   event(): void {}
