@@ -1,6 +1,7 @@
 /** The memory broker under the engine that consumes it. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { ClosedError } from "../message/errors.ts";
 import { Message } from "../message/message.ts";
 import { consume, type Consumption } from "../transport/consumption.ts";
 import type { ConsumeOptions } from "../transport/consume_options.ts";
@@ -107,6 +108,14 @@ describe("a group under the engine", () => {
     await member.closed;
     assertEquals(member.stats().acked, 1);
     await outlet.close();
+  });
+});
+
+describe("a broker that is closed", () => {
+  it("refuses a subscription at once", async () => {
+    const broker = new MemoryBroker();
+    await broker.close();
+    await assertRejects(() => consume(broker, () => {}, { topic: "t" }), ClosedError);
   });
 });
 

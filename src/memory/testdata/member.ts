@@ -96,8 +96,6 @@ export class TestMember implements Host {
 
   event(): void {}
 
-  end(): void {}
-
   /** Fetches once, waiting if there is nothing. */
   async fetch(room = 100): Promise<string[]> {
     const paused = (lane: Lane) => this.paused.has(lane.name);
