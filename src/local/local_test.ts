@@ -168,6 +168,23 @@ for (const [name, create] of BUSES) {
       assertEquals(bus.stats().subscriptions, 1);
     });
 
+    it("has room again when messages are settled", async () => {
+      const bus = create();
+      const stream = await localSubscriber(bus, { capacity: 2 }).subscribe("a", { prefetch: 1 });
+      const iterator = stream[Symbol.asyncIterator]();
+      for (let i = 0; i < 12; i++) {
+        bus.emit("a", i);
+        if (i % 3 < 2) continue;
+        for (let back = 2; back >= 0; back--) {
+          const { value } = await iterator.next();
+          assertEquals(value!.json(), i - back);
+          value!.ack();
+        }
+      }
+      await stream.close();
+      assertEquals(bus.stats().failed, 0);
+    });
+
     it("ends its subscriptions when it closes, after what they have", async () => {
       const bus = create();
       const stream = await localSubscriber(bus).subscribe("a");
@@ -220,11 +237,15 @@ describe("localPublisher()", () => {
   it("fails with what a handler throws: others may have the event", async () => {
     const bus = createSyncBus();
     const seen: unknown[] = [];
-    bus.on("a", ({ key }) => {
-      if (key === "bad") throw new Error("handler");
+    bus.on("a", ({ key, metadata }) => {
+      if (key === "bad" || metadata?.bad) throw new Error("handler");
     });
     bus.on("a", ({ id }) => seen.push(id));
-    const messages = ["bad", "good", "bad", ""].map((key) => new Message("1", { key }));
+    const messages = [
+      ...["bad", "good", "bad"].map((key) => new Message("1", { key })),
+      new Message("1", { metadata: { bad: "1" } }),
+      new Message("1"),
+    ];
     const error = await assertRejects(
       () => localPublisher(bus).publish("a", messages),
       PublishError,
@@ -232,8 +253,9 @@ describe("localPublisher()", () => {
     assertEquals(error.failed.map(({ index, outcome }) => [index, outcome]), [
       [0, "unknown"],
       [2, "not-attempted"],
+      [3, "unknown"],
     ]);
-    assertEquals(seen, [0, 1, 3].map((at) => messages[at]!.uuid));
+    assertEquals(seen, [0, 1, 3, 4].map((at) => messages[at]!.uuid));
   });
 
   it("refuses what is no bus, and malformed options", () => {
