@@ -307,7 +307,15 @@ class Engine implements DemandedConsumption, Host {
 
   /** Whether the end has begun; where there is nobody to give anything back to, work goes on. */
   #givesBack(): boolean {
-    return this.#closing !== undefined && this.#traits.settle !== "none";
+    return this.#closing !== undefined && !this.#handlesRest();
+  }
+
+  /**
+   * Whether what was taken is handled at the end: there is nobody to give it back to. Where each message
+   * must be asked for, nobody asks any more, and it is lost and counted.
+   */
+  #handlesRest(): boolean {
+    return this.#traits.settle === "none" && this.#plan.workers > 0;
   }
 
   /** A place is free, or a handler has ended. */
@@ -354,8 +362,7 @@ class Engine implements DemandedConsumption, Host {
   async #close(timeout: number): Promise<void> {
     this.#switch?.stop();
     const fetched = this.#feed.stop();
-    // Where there is nobody to give it back to, what was taken is handled.
-    if (this.#traits.settle !== "none") this.#giveBack(() => true);
+    if (!this.#handlesRest()) this.#giveBack(() => true);
     const isIdle = () => this.#isIdle();
     if (!await inTime(this.#when(isIdle), timeout)) {
       const reason = new ClosedError("go on", "subscription");
@@ -382,7 +389,7 @@ class Engine implements DemandedConsumption, Host {
   #isIdle(): boolean {
     const { workers } = this.#handling;
     if (workers.running > 0 || (this.#letters?.sending ?? 0) > 0) return false;
-    return this.#traits.settle !== "none" || this.#holdings.unsettled === 0;
+    return !this.#handlesRest() || this.#holdings.unsettled === 0;
   }
 
   /** Resolves as soon as something holds, looked at whenever there is progress. */

@@ -1,3 +1,4 @@
+import { ClosedError } from "../message/errors.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
 import type { ConnectionEvent } from "./capabilities.ts";
 import type { Delivery, Lane, Source } from "./port.ts";
@@ -147,7 +148,7 @@ export class Feed {
       try {
         source = await this.#hooks.connect();
       } catch (cause) {
-        if (isFinal(cause)) throw cause;
+        if (isFinal(cause) || cause instanceof ClosedError) throw cause;
         this.#hooks.event({ kind: "lost", at: Date.now(), cause });
         await this.#backOff(cause);
         continue;
