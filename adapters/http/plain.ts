@@ -29,24 +29,29 @@ export function writePlain({ id, key, headers, payload, time }: Rec): Content {
 
 /**
  * The record of a request. What is signed goes before what is not: an id from the signature replaces
- * that of the headers.
+ * that of the headers. Metadata is read where `Beat-UUID` is there, which all publishers send.
  *
  * @throws {MalformedError} If a header is no date or not UTF-8.
  */
 export function readPlain(headers: Headers, body: Uint8Array, signedId: string | undefined): Rec {
   const id = signedId ?? headers.get(UUID) ?? headers.get("webhook-id") ?? undefined;
+  return {
+    id: id ? decodeHeader(UUID, id) : newUuid(),
+    key: decodeHeader(KEY, headers.get(KEY) ?? ""),
+    // Walking through headers is slow: it is done for those who sent any of ours.
+    headers: headers.has(UUID) ? metadataOf(headers) : [],
+    payload: body,
+    time: timeOf(headers.get(TIMESTAMP)),
+  };
+}
+
+function metadataOf(headers: Headers): Rec["headers"] {
   const metadata: [string, string][] = [];
   for (const [name, value] of headers) {
     if (!name.startsWith(META)) continue;
     metadata.push([decodeHeader(name, name.slice(META.length)), decodeHeader(name, value)]);
   }
-  return {
-    id: id ? decodeHeader(UUID, id) : newUuid(),
-    key: decodeHeader(KEY, headers.get(KEY) ?? ""),
-    headers: metadata,
-    payload: body,
-    time: timeOf(headers.get(TIMESTAMP)),
-  };
+  return metadata;
 }
 
 /** A uuid as an id of Standard Webhooks, which has no dot. */
