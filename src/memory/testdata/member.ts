@@ -148,3 +148,8 @@ export class TestMember implements Host {
     await this.source.close();
   }
 }
+
+/** Lets everything run that waits for nothing but promises. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await undefined;
+}
