@@ -81,7 +81,9 @@ export class Settler {
   }
 
   #start(): void {
-    if (this.#flushing === undefined && this.#cancelWait === undefined) this.#flushing = this.#run();
+    if (this.#flushing === undefined && this.#cancelWait === undefined) {
+      this.#flushing = this.#run();
+    }
   }
 
   async #run(): Promise<void> {
