@@ -1,4 +1,4 @@
-import { openRecord } from "../message/message.ts";
+import { fields } from "../message/codec.ts";
 import type { ConsumePlan } from "./consume_options.ts";
 import type { Holdings } from "./holdings.ts";
 import type { LetterPost } from "./letter_post.ts";
@@ -60,7 +60,8 @@ export class Attempts {
       // A slot keeps its place among those of its key, whatever is said of it later.
       if (keyOf !== undefined && slot.retries === 0) slot.key = keyOf(slot.message);
     } catch (error) {
-      slot.begin(openRecord(rec));
+      // Foreign headers are made safe: a dead letter with bad ones would be refused for ever.
+      slot.begin(fields.decode(rec, this.#plan));
       if (keyOf !== undefined && slot.retries === 0) slot.key = rec.key;
       slot.unreadable = { error };
     }

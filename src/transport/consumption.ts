@@ -1,6 +1,6 @@
 import type { CloseOptions } from "../message/contracts.ts";
 import type { LaneLag } from "./capabilities.ts";
-import { type ConsumeOptions, type ConsumePlan, planConsumption } from "./consume_options.ts";
+import { type ConsumeOptions, planConsumption } from "./consume_options.ts";
 import type { ConsumeStats } from "./counters.ts";
 import { Engine } from "./engine.ts";
 import type { Consumer } from "./handling.ts";
@@ -30,6 +30,8 @@ export interface Consumption {
 
 /** A topic that is consumed as fast as somebody asks. */
 export interface DemandedConsumption extends Consumption {
+  /** Resolves when it is live. Rejects with why it cannot be, or when it is closed before. */
+  open(): Promise<void>;
   /** Lets so many more calls of the consumer run at once; a negative number takes them back. */
   demand(calls: number): void;
 }
@@ -47,7 +49,9 @@ export async function consume(
   consumer: Consumer,
   options: ConsumeOptions,
 ): Promise<Consumption> {
-  return await open(transport, consumer, planConsumption(options, transport.traits));
+  const engine = new Engine(transport, consumer, planConsumption(options, transport.traits));
+  await engine.open();
+  return engine;
 }
 
 /**
@@ -56,22 +60,11 @@ export async function consume(
  *
  * @throws {TypeError | RangeError} If an option is malformed, or the transport cannot keep what was asked for.
  */
-export async function consumeOnDemand(
+export function consumeOnDemand(
   transport: Transport,
   consumer: Consumer,
   options: Omit<ConsumeOptions, "workers" | "batch">,
-): Promise<DemandedConsumption> {
+): DemandedConsumption {
   const plan = planConsumption(options, transport.traits);
-  return await open(transport, consumer, { ...plan, workers: 0 });
-}
-
-async function open(
-  transport: Transport,
-  consumer: Consumer,
-  plan: ConsumePlan,
-): Promise<DemandedConsumption> {
-  plan.signal?.throwIfAborted();
-  const engine = new Engine(transport, consumer, plan);
-  await engine.open();
-  return engine;
+  return new Engine(transport, consumer, { ...plan, workers: 0 });
 }

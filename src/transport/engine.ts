@@ -93,20 +93,23 @@ export class Engine implements Host {
   }
 
   async open(): Promise<void> {
-    const { signal } = this.#plan;
+    const { signal, topic } = this.#plan;
     const abort = () => void this.close().catch(() => {});
-    signal?.addEventListener("abort", abort, { once: true });
-    this.#ended.promise.finally(() => signal?.removeEventListener("abort", abort)).catch(() => {});
     try {
+      signal?.throwIfAborted();
+      signal?.addEventListener("abort", abort, { once: true });
       await this.#feed.open();
     } catch (error) {
+      signal?.removeEventListener("abort", abort);
       this.#ended.resolve();
       throw error;
     }
-    if (this.#closing !== undefined) {
-      await this.#closing;
-      throw signal?.aborted ? signal.reason : new ClosedError("subscribe", "consumption");
-    }
+    this.#ended.promise.finally(() => signal?.removeEventListener("abort", abort)).catch(() => {});
+    if (this.#closing === undefined) return;
+    await this.#closing;
+    throw signal?.aborted
+      ? signal.reason
+      : new ClosedError(`subscribe to '${topic}'`, "subscription");
   }
 
   stats(): ConsumeStats {
@@ -190,7 +193,7 @@ export class Engine implements Host {
       held: () => [...this.#holdings.held(), ...this.#intake.admissions.deliveries],
       lost: (deliveries) => {
         const cause = new Error("The broker gave it to another consumer");
-        if (deliveries.length > 0) this.#intake.loseSome(new Set(deliveries), cause);
+        this.#intake.loseSome(new Set(deliveries), cause);
       },
       failed: (error) => this.#plan.hooks.onSettleError(error),
     });
