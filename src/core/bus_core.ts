@@ -60,10 +60,10 @@ export class BusCore {
     check(action, "pattern", pattern, ["a string", "string"]);
     check(action, "handler", handler, FUNCTION);
     if (this.state === "closed") throw new BusClosedError(action);
-    if (options === undefined) return this.registry.add(pattern, handler);
-    checkOptions(action, options, { once: BOOLEAN, signal: SIGNAL });
+    if (options === undefined) return this.#add(pattern, handler);
+    checkOptions(action, options, { once: BOOLEAN, signal: SIGNAL, ...this.engine.subscribeRules });
     const { once, signal } = options;
-    const registration = this.registry.add(pattern, handler);
+    const registration = this.#add(pattern, handler, options);
     const end = () => registration.unsubscribe();
     if (once) {
       let called = false;
@@ -81,6 +81,12 @@ export class BusCore {
     };
     signal?.addEventListener("abort", end);
     if (signal?.aborted) end();
+    return registration;
+  }
+
+  #add(pattern: string, handler: Handler, options?: SubscribeOptions): Registration {
+    const registration = this.registry.add(pattern, handler);
+    this.engine.subscribed?.(registration, options);
     return registration;
   }
 

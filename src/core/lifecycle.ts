@@ -7,6 +7,9 @@ import type { CloseReport } from "./stats.ts";
 /** Longest delay that timers can take; a longer one would fire at once. */
 export const MAX_DELAY: number = 2 ** 31 - 1;
 
+/** Milliseconds for what runs to end by itself, unless `close` is told otherwise. */
+const GRACE = 1_000;
+
 /** How an error says that not time but `close` has ended a drain. */
 const CUT = "to its end";
 
@@ -20,14 +23,16 @@ export async function drain(core: BusCore, options: DrainOptions = {}): Promise<
     return;
   }
   core.seal("draining");
+  let grace = 0;
   try {
     await settled(core, timeout, signal);
     const remaining = core.ledger.depth + core.discarded;
     if (remaining > 0) {
       throw new DrainTimeoutError(remaining, core.report ? CUT : `within ${timeout} ms`);
     }
+    grace = GRACE;
   } finally {
-    await close(core, { timeout: 0 });
+    await close(core, { timeout: grace });
   }
 }
 
@@ -42,7 +47,7 @@ export function close(core: BusCore, options: CloseOptions = {}): Promise<CloseR
     // Hooks that are called on the way may call `close` too, and get the same promise.
     const { promise, resolve } = Promise.withResolvers<CloseReport>();
     core.report = promise;
-    resolve(end(core, options.timeout ?? 1_000));
+    resolve(end(core, options.timeout ?? GRACE));
   }
   return core.report;
 }
@@ -50,9 +55,11 @@ export function close(core: BusCore, options: CloseOptions = {}): Promise<CloseR
 async function end(core: BusCore, timeout: number): Promise<CloseReport> {
   core.seal("closed");
   for (const registration of core.registry.live) registration.end(true);
-  const discarded = core.discarded = core.engine.discard();
+  core.discarded = core.engine.discard();
+  const stopping = core.engine.stop?.(timeout);
   await settled(core, timeout);
-  return { discarded, inDoubt: 0, stuck: core.ledger.depth };
+  await stopping;
+  return { discarded: core.discarded, inDoubt: core.ledger.inDoubt, stuck: core.ledger.depth };
 }
 
 /** Waits until nothing is open, or the time is over, or (rejecting) the signal aborts. */
@@ -60,7 +67,7 @@ async function settled({ ledger }: BusCore, timeout: number, signal?: AbortSigna
   // When this goes on, the handlers that are on the stack now have returned.
   await null;
   signal?.throwIfAborted();
-  if (ledger.depth === 0 || timeout === 0) return;
+  if (ledger.isQuiet || timeout === 0) return;
   await new Promise<void>((resolve) => {
     const done = () => {
       clearTimeout(timer);

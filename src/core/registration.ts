@@ -7,6 +7,8 @@ export interface RegistrationOwner {
   remove(registration: Registration): boolean;
 }
 
+const LIVE = Promise.resolve();
+
 /** One subscription as the bus keeps it; users see it as a {@linkcode Subscription}. */
 export class Registration implements Subscription {
   readonly pattern: string;
@@ -16,6 +18,12 @@ export class Registration implements Subscription {
   handler: Handler;
   /** Whether a failure of its handler was printed already. */
   printed = false;
+  /** Whether every thread calls it, as `on` was told. */
+  each = false;
+  /** Whether it gets a cursor instead of an event, as `on` was told. */
+  zeroCopy = false;
+  /** Resolves when emits of all threads reach it; at once unless an engine says otherwise. */
+  ready: Promise<void> = LIVE;
   /** What must happen when the subscription ends: by itself, by a signal or by `close`. */
   onEnd: ((closed: boolean) => void) | undefined = undefined;
   #owner: RegistrationOwner;
@@ -30,10 +38,6 @@ export class Registration implements Subscription {
   /** Whether `owner` keeps or has kept it. */
   isOf(owner: RegistrationOwner): boolean {
     return this.#owner === owner;
-  }
-
-  get ready(): Promise<void> {
-    return Promise.resolve();
   }
 
   unsubscribe(): boolean {

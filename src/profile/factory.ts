@@ -2,10 +2,12 @@ import { UnsupportedError } from "../core/errors.ts";
 import { BOOLEAN, check, checkObject } from "../options/options.ts";
 import { createAsyncBus } from "../engines/async.ts";
 import { createSyncBus } from "../engines/sync.ts";
+import { createThreadBus } from "../engines/threads.ts";
 import type { AsyncBus, SyncBus } from "../core/contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
 import type { AsyncOptions } from "../engines/async.ts";
 import type { SyncOptions } from "../engines/sync.ts";
+import type { ThreadOptions } from "../engines/threads.ts";
 
 /** Options of `forSync` and `createBus` for a bus that calls its handlers inside `emit`. */
 export interface DirectOptions extends SyncOptions {
@@ -82,8 +84,13 @@ export function forSync<M extends object>(
  * assertEquals(done, [1]);
  * ```
  */
-export function forAsync<M extends object = OpenEventMap>(options: AsyncOptions = {}): AsyncBus<M> {
-  refuseThreads("create an async bus", options);
+export function forAsync<M extends object = OpenEventMap>(
+  options: AsyncOptions | ThreadOptions = {},
+): AsyncBus<M> {
+  checkObject("create an async bus", options);
+  if ("handlers" in options || "threads" in options) {
+    return createThreadBus<M>(options as ThreadOptions);
+  }
   return createAsyncBus<M>(options);
 }
 
