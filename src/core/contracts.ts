@@ -207,6 +207,12 @@ export interface Bus<M extends object> {
    * @throws {BusClosedError} If the bus is closed.
    */
   on(pattern: "**", handler: Handler<AnyEvent<M>>, options?: SubscribeOptions): Subscription;
+  /** Subscribes a handler to the data of every event whose type matches, where it lies. */
+  on<const P extends string>(
+    pattern: KnownPattern<M, P>,
+    handler: (cursor: Cursor) => unknown,
+    options: SubscribeOptions & { zeroCopy: true },
+  ): Subscription;
   /** Subscribes a handler to every event whose type matches `pattern`. */
   on<const P extends string>(
     pattern: KnownPattern<M, P>,

@@ -7,8 +7,6 @@ export interface RegistrationOwner {
   remove(registration: Registration): boolean;
 }
 
-const LIVE = Promise.resolve();
-
 /** One subscription as the bus keeps it; users see it as a {@linkcode Subscription}. */
 export class Registration implements Subscription {
   readonly pattern: string;
@@ -22,11 +20,10 @@ export class Registration implements Subscription {
   each = false;
   /** Whether it gets a cursor instead of an event, as `on` was told. */
   zeroCopy = false;
-  /** Resolves when emits of all threads reach it; at once unless an engine says otherwise. */
-  ready: Promise<void> = LIVE;
   /** What must happen when the subscription ends: by itself, by a signal or by `close`. */
   onEnd: ((closed: boolean) => void) | undefined = undefined;
   #owner: RegistrationOwner;
+  #ready: Promise<void> | undefined;
 
   constructor(owner: RegistrationOwner, pattern: string, order: number, handler: Handler) {
     this.#owner = owner;
@@ -38,6 +35,15 @@ export class Registration implements Subscription {
   /** Whether `owner` keeps or has kept it. */
   isOf(owner: RegistrationOwner): boolean {
     return this.#owner === owner;
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready ?? Promise.resolve();
+  }
+
+  /** Says when emits of all threads reach it. */
+  set ready(ready: Promise<void>) {
+    this.#ready = ready;
   }
 
   unsubscribe(): boolean {

@@ -1,7 +1,6 @@
 import { BusCore } from "../core/bus_core.ts";
 import { BusClosedError, CrashError, ThreadFailedError } from "../core/errors.ts";
 import { Registration } from "../core/registration.ts";
-import { check, checkOptions, OBJECT } from "../options/options.ts";
 import { FLAG, FRAME } from "../ring/frame.ts";
 import { readData, readEvent, readExtras } from "../ring/frame_event.ts";
 import { HEADER, NODE, STATE } from "../ring/layout.ts";
@@ -14,18 +13,18 @@ import {
   takeOverFromReader,
 } from "../ring/recovery.ts";
 import { readTopic } from "../ring/topic_table.ts";
-import { AsyncEngine, ENQUEUE_RULES } from "./async_engine.ts";
+import { AsyncEngine } from "./async_engine.ts";
 import { HomeBooks } from "./home_books.ts";
 import { Idle } from "./idle.ts";
 import { lendData } from "./lend_data.ts";
 import { createMesh, HOME, type Mesh } from "./mesh.ts";
 import { type ErrorReport, type Note, Notes, reviveError } from "./notes.ts";
 import { Outbox } from "./outbox.ts";
+import { RoomQueue } from "./room_queue.ts";
 import { Routes } from "./routes.ts";
 import { Supervisor } from "./supervisor.ts";
-import { WaitingList } from "./waiting_list.ts";
-import { THREAD_SUBSCRIBE_RULES } from "./worker_engine.ts";
-import type { DropReport, EnqueueOptions, SubscribeOptions } from "../core/contracts.ts";
+import { THREAD_SUBSCRIBE_RULES } from "./subscribe_rules.ts";
+import type { DropReport, SubscribeOptions } from "../core/contracts.ts";
 import type { Engine } from "../core/engine.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Resolution } from "../core/resolution.ts";
@@ -40,6 +39,8 @@ export class HomeEngine implements Engine {
   readonly core: BusCore;
   readonly subscribeRules = THREAD_SUBSCRIBE_RULES;
   readonly outbox: Outbox;
+  /** The calls of `enqueue` that wait. */
+  readonly queue: RoomQueue;
   /** Resolves when every thread serves. */
   readonly ready: Promise<void>;
   readonly #options: FullThreadOptions;
@@ -50,7 +51,6 @@ export class HomeEngine implements Engine {
   readonly #books: HomeBooks;
   readonly #supervisor: Supervisor;
   readonly #idle: Idle;
-  readonly #waiters = new WaitingList();
   readonly #serving = new Set<number>();
   readonly #failed = new Set<number>();
   /** What stands for subscriptions of other threads, by pattern. */
@@ -58,10 +58,11 @@ export class HomeEngine implements Engine {
   readonly #becomeReady: PromiseWithResolvers<void> = Promise.withResolvers();
   /** Holds the process while something is open. */
   #handle: ReturnType<typeof setInterval> | undefined;
+  #isStarting = true;
   #isClosing = false;
   readonly #release = () => {
+    if (!this.#isClosing && (this.#options.keepAlive || this.#isStarting)) return;
     this.core.ledger.waiting.delete(this.#release);
-    if (this.#options.keepAlive && !this.#isClosing) return;
     clearInterval(this.#handle);
     this.#handle = undefined;
     this.#mesh.cells.store(this.#mesh.words + NODE.WATCH, 0);
@@ -80,6 +81,13 @@ export class HomeEngine implements Engine {
     );
     this.#routes = new Routes(options.threads + 1, HOME);
     this.outbox = new Outbox(mesh, this.#routes, options);
+    this.queue = new RoomQueue(
+      mesh,
+      this.outbox,
+      this.core,
+      (resolution, event) => this.#tryToDeliver(resolution, event),
+      () => this.#idle.schedule(),
+    );
     this.#notes = new Notes(mesh, this.#routes, this.outbox);
     this.#books = new HomeBooks(mesh, this.core.ledger);
     this.core.ledger.remote = this.#books;
@@ -93,6 +101,7 @@ export class HomeEngine implements Engine {
       recheck: () => {
         // Threads wake this one to say that they have finished, sealed or answered.
         this.#supervisor.check();
+        if (this.outbox.hasWaiters) this.queue.serve(this.#notes.flush());
         this.core.ledger.settle();
         return mesh.hasNext();
       },
@@ -103,7 +112,7 @@ export class HomeEngine implements Engine {
       onFailed: (node, cause) => this.#giveUp(node, cause),
       onStuck: (node) => this.#leaveStuck(node),
     });
-    if (options.keepAlive) this.#hold();
+    this.#hold();
     this.#notes.serve();
     this.#supervisor.start();
     this.#idle.schedule();
@@ -137,7 +146,7 @@ export class HomeEngine implements Engine {
   }
 
   discard(): number {
-    for (const waiter of this.#waiters) waiter.refuse(new BusClosedError("enqueue an event"));
+    this.queue.refuse();
     return this.#local.discard();
   }
 
@@ -168,21 +177,6 @@ export class HomeEngine implements Engine {
     for (let node = 1; node <= layout.threads; node++) this.#mesh.wake(node);
   }
 
-  /** The `enqueue` of the bus. */
-  async enqueue(event: BusEvent, options: EnqueueOptions = {}): Promise<void> {
-    check("enqueue an event", "event", event, OBJECT);
-    checkOptions("enqueue an event", options, ENQUEUE_RULES);
-    options.signal?.throwIfAborted();
-    const resolution = this.core.registry.lookup(event.type);
-    if (this.#waiters.size === 0 && this.#tryToDeliver(resolution, event)) return;
-    const { cells, words, layout } = this.#mesh;
-    this.outbox.hasWaiters = true;
-    cells.store(words + NODE.WANTS_ROOM, 1);
-    this.#hold();
-    this.#idle.schedule();
-    await this.#waiters.wait(event, options, layout.capacity);
-  }
-
   /** The `write` of the bus. */
   write(
     type: string,
@@ -191,7 +185,7 @@ export class HomeEngine implements Engine {
     key: string | undefined,
   ): void {
     const { outbox } = this;
-    outbox.checkFilling(type);
+    outbox.checkBusy(type);
     const resolution = this.core.registry.resolve(type, "write");
     const isForHome = resolution.handlers.length > 0;
     const event: BusEvent = { type, data: undefined, ...(key === undefined ? {} : { key }) };
@@ -248,7 +242,11 @@ export class HomeEngine implements Engine {
       }
     }
     for (const node of this.#failed) this.#discardInbox(node, "thread-failed");
-    if (this.outbox.hasWaiters) this.#serveWaiters();
+    if (this.outbox.hasWaiters) {
+      this.queue.serve(this.#notes.flush());
+      // Its own queue wakes nobody.
+      if (this.queue.size > 0 && this.#local.isFull) setTimeout(() => this.#idle.schedule(), 1);
+    }
     this.core.ledger.settle();
     return isBusy;
   }
@@ -284,7 +282,9 @@ export class HomeEngine implements Engine {
     if (note[0] !== "serving") return;
     this.#supervisor.serve(from);
     this.#serving.add(from);
-    if (this.#serving.size === this.#mesh.layout.threads) this.#becomeReady.resolve();
+    if (this.#serving.size < this.#mesh.layout.threads) return;
+    this.#isStarting = false;
+    this.#becomeReady.resolve();
   }
 
   #hearFailure(from: number, word: number): void {
@@ -367,6 +367,7 @@ export class HomeEngine implements Engine {
 
   #giveUp(node: number, cause: unknown): void {
     this.#failed.add(node);
+    this.#isStarting = false;
     this.#exclude(node);
     this.#discardInbox(node, "thread-failed");
     this.#becomeReady.reject(
@@ -446,25 +447,5 @@ export class HomeEngine implements Engine {
     // Before the event is published: who handles it then sees that somebody wants to know.
     cells.store(words + NODE.WATCH, 1);
     this.core.ledger.waiting.add(this.#release);
-  }
-
-  #serveWaiters(): void {
-    let isWaiting = this.#notes.flush();
-    for (const waiter of this.#waiters) {
-      try {
-        const resolution = this.core.registry.lookup(waiter.event.type);
-        if (!this.#tryToDeliver(resolution, waiter.event)) break;
-        waiter.accept();
-      } catch (error) {
-        waiter.refuse(error);
-      }
-    }
-    if (this.#waiters.size > 0) {
-      isWaiting = true;
-      // Its own queue wakes nobody.
-      if (this.#local.isFull) setTimeout(() => this.#idle.schedule(), 1);
-    }
-    this.outbox.hasWaiters = isWaiting;
-    if (!isWaiting) this.#mesh.cells.store(this.#mesh.words + NODE.WANTS_ROOM, 0);
   }
 }

@@ -39,7 +39,7 @@ export class Outbox {
   #isBatching = false;
   /** Whether the planned event goes to one thread for all its handlers, beside home. */
   #hasWorker = false;
-  #isFilling = false;
+  #isBusy = false;
   /** Whether somebody else waits for room. */
   hasWaiters = false;
 
@@ -59,10 +59,16 @@ export class Outbox {
    * @throws {ThreadFailedError} If the thread of its key has failed.
    */
   plan(resolution: Resolution, event: BusEvent): boolean {
-    this.checkFilling(resolution.type);
+    this.checkBusy(resolution.type);
     const route = this.#aim(resolution);
     if (route === undefined) return false;
-    this.#encoder.encode(event, this.#topic !== NO_TOPIC);
+    // Getters, `toJSON` and codecs of the user run in here.
+    this.#isBusy = true;
+    try {
+      this.#encoder.encode(event, this.#topic !== NO_TOPIC);
+    } finally {
+      this.#isBusy = false;
+    }
     this.#choose(route, this.#encoder.size, event.key);
     return true;
   }
@@ -134,7 +140,7 @@ export class Outbox {
    * @throws {RangeError} If it is too large.
    */
   planFilled(resolution: Resolution, length: number, key: string | undefined): boolean {
-    this.checkFilling(resolution.type);
+    this.checkBusy(resolution.type);
     const route = this.#aim(resolution);
     if (route === undefined) return false;
     this.#encoder.encode(
@@ -175,18 +181,20 @@ export class Outbox {
 
   /** Runs what fills memory: nothing may be emitted meanwhile. */
   fill(action: () => void): void {
-    this.#isFilling = true;
+    this.#isBusy = true;
     try {
       action();
     } finally {
-      this.#isFilling = false;
+      this.#isBusy = false;
     }
   }
 
-  /** @throws {TypeError} If memory is being filled. */
-  checkFilling(type: string): void {
-    if (this.#isFilling) {
-      throw new TypeError(`Cannot emit ${show(type)} as the 'fill' of 'write' must not emit`);
+  /** @throws {TypeError} If an event is being written. */
+  checkBusy(type: string): void {
+    if (this.#isBusy) {
+      throw new TypeError(
+        `Cannot emit ${show(type)} as another event is being written: what writes it must not emit`,
+      );
     }
   }
 

@@ -38,7 +38,7 @@ export function createThreadBus<M extends object = OpenEventMap>(
   const emitBatch = face.emitBatch.bind(face);
   const bus = Object.assign(face, {
     emitBatch: (events: readonly BusEvent[]) => engine.outbox.batch(() => emitBatch(events)),
-    enqueue: (event: BusEvent, options?: EnqueueOptions) => engine.enqueue(event, options),
+    enqueue: (event: BusEvent, options?: EnqueueOptions) => engine.queue.enqueue(event, options),
     write: (type: string, length: number, fill: Fill, options: WriteOptions = {}) => {
       checkWrite(length, fill, options);
       engine.write(type, length, fill, options.key);

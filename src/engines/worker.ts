@@ -22,7 +22,7 @@ import { HOME } from "./mesh.ts";
 import { WorkerEngine, type WorkerOptions } from "./worker_engine.ts";
 import { check, checkOptions, FUNCTION } from "../options/options.ts";
 import { CODEC_RULE } from "./thread_options.ts";
-import type { AsyncBus } from "../core/contracts.ts";
+import type { AsyncBus, EnqueueOptions } from "../core/contracts.ts";
 import type { BusEvent, OpenEventMap } from "../core/event.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 
@@ -39,6 +39,7 @@ export type WorkerBus<M extends object> = Pick<
   | "emit"
   | "unsafeEmit"
   | "emitBatch"
+  | "enqueue"
   | "topic"
   | "events"
   | "prewarm"
@@ -150,5 +151,6 @@ function createWorkerBus(engine: WorkerEngine, threads: number): WorkerBus<OpenE
   const emitBatch = face.emitBatch.bind(face);
   return Object.assign(face, {
     emitBatch: (events: readonly BusEvent[]) => engine.outbox.batch(() => emitBatch(events)),
+    enqueue: (event: BusEvent, options?: EnqueueOptions) => engine.queue.enqueue(event, options),
   }) as unknown as WorkerBus<OpenEventMap>;
 }

@@ -1,8 +1,7 @@
 import { BusCore } from "../core/bus_core.ts";
 import { isThenable } from "../core/ledger.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
-import { BOOLEAN } from "../options/options.ts";
-import { FLAG, FRAME } from "../ring/frame.ts";
+import { FLAG, FRAME, MARK } from "../ring/frame.ts";
 import { dataOf, FrameEvent, readData, readExtras } from "../ring/frame_event.ts";
 import { HEADER, NODE, STATE } from "../ring/layout.ts";
 import { readTopic } from "../ring/topic_table.ts";
@@ -12,7 +11,9 @@ import { refuseThenable } from "./lend_data.ts";
 import { HOME, type Mesh } from "./mesh.ts";
 import { type Note, Notes, reportError } from "./notes.ts";
 import { Outbox, type OutboxOptions } from "./outbox.ts";
+import { RoomQueue } from "./room_queue.ts";
 import { Routes } from "./routes.ts";
+import { THREAD_SUBSCRIBE_RULES } from "./subscribe_rules.ts";
 import type { Cursor, SubscribeOptions } from "../core/contracts.ts";
 import type { Engine } from "../core/engine.ts";
 import type { BusEvent } from "../core/event.ts";
@@ -23,9 +24,6 @@ import type { RingReader } from "../ring/ring_reader.ts";
 /** Events that are handled before the event loop has a turn, and of one ring before the next. */
 const BURST = 1024;
 const BURST_OF_RING = 128;
-
-/** Options of `on` in a bus with threads. */
-export const THREAD_SUBSCRIBE_RULES = { each: BOOLEAN, zeroCopy: BOOLEAN };
 
 /** What the thread of the bus tells a thread that it has started. */
 export interface WorkerOptions extends OutboxOptions {
@@ -46,6 +44,8 @@ export class WorkerEngine implements Engine {
   readonly core: BusCore;
   readonly subscribeRules = THREAD_SUBSCRIBE_RULES;
   readonly notes: Notes;
+  /** The calls of `enqueue` that wait. */
+  readonly queue: RoomQueue;
   readonly outbox: Outbox;
   readonly #mesh: Mesh;
   readonly #options: WorkerOptions;
@@ -75,6 +75,12 @@ export class WorkerEngine implements Engine {
     this.#routes = new Routes(layout.threads + 1, mesh.self);
     this.outbox = new Outbox(mesh, this.#routes, options);
     this.notes = new Notes(mesh, this.#routes, this.outbox);
+    this.queue = new RoomQueue(mesh, this.outbox, this.core, (resolution, event) => {
+      if (!this.outbox.plan(resolution, event)) this.#countUnwanted();
+      else if (!this.outbox.hasRoom()) return false;
+      else this.outbox.commit();
+      return true;
+    }, () => this.#idle.schedule());
     for (let node = 0; node <= layout.threads; node++) this.#topics.push([]);
     this.#cursor = { u8: cells.bytes, i32: cells.words, offset: 0, length: 0 };
     this.#failedBefore = cells.get(words + NODE.FAILED);
@@ -83,6 +89,11 @@ export class WorkerEngine implements Engine {
     this.#idle = new Idle(mesh, {
       turn: () => this.#turn(),
       hasWork: () => this.#hasWork(),
+      recheck: () => {
+        // Room may have come before this thread announced its sleep, and nobody wakes it for that.
+        if (this.outbox.hasWaiters) this.queue.serve(this.notes.flush());
+        return this.#hasWork();
+      },
       mayBlock: () => options.park === "block" && this.core.ledger.pending === 0,
     });
   }
@@ -95,9 +106,8 @@ export class WorkerEngine implements Engine {
 
   deliver(resolution: Resolution, event: BusEvent): void {
     const { outbox } = this;
-    if (!outbox.plan(resolution, event)) {
-      this.#mesh.cells.set(this.#mesh.words + NODE.UNWANTED, ++this.#unwanted | 0);
-    } else if (outbox.makeRoom(this.#isHandling)) outbox.commit();
+    if (!outbox.plan(resolution, event)) this.#countUnwanted();
+    else if (outbox.makeRoom(this.#isHandling)) outbox.commit();
     else this.#drop();
   }
 
@@ -148,14 +158,15 @@ export class WorkerEngine implements Engine {
     if (this.#mesh.cells.load(HEADER.STATE) !== STATE.OPEN && this.core.state === "open") {
       return true;
     }
-    return this.core.ledger.pending < this.#options.concurrency &&
-      (this.#backlog.hasDue || this.#mesh.hasNext());
+    if (this.core.ledger.pending < this.#options.concurrency) {
+      return this.#backlog.hasDue || this.#mesh.hasNext();
+    }
+    return this.#mesh.readers.some((reader) => reader!.hasUnscanned());
   }
 
   /** Handles a burst; says whether there is more. */
   #turn(): boolean {
     const { cells, words } = this.#mesh;
-    cells.set(words + NODE.HEARTBEAT, ++this.#beat | 0);
     this.#followState();
     let left = BURST;
     try {
@@ -176,7 +187,9 @@ export class WorkerEngine implements Engine {
       this.#isHandling = false;
       this.#close();
     }
-    if (this.outbox.hasWaiters) this.#serveWaiters();
+    // A handler may wait for what another thread tells: events must not hold that up.
+    if (this.core.ledger.pending >= this.#options.concurrency) this.#hearNotes();
+    if (this.outbox.hasWaiters) this.queue.serve(this.notes.flush());
     return left <= 0;
   }
 
@@ -217,6 +230,7 @@ export class WorkerEngine implements Engine {
     }
     if (this.#onStop === undefined || !this.#isStopping()) return;
     this.core.seal("closed");
+    this.queue.refuse();
     const onStop = this.#onStop;
     this.#onStop = undefined;
     onStop();
@@ -225,6 +239,7 @@ export class WorkerEngine implements Engine {
   #handleFrame(from: number, reader: RingReader, word: number): void {
     const { cells } = this.#mesh;
     const flags = cells.get(word + FRAME.FLAGS);
+    cells.set(this.#mesh.words + NODE.HEARTBEAT, ++this.#beat | 0);
     if ((flags & FLAG.KIND) === FLAG.NOTE) {
       this.notes.hear(from, readData(cells, word) as Note);
       reader.finish(word, false);
@@ -240,6 +255,19 @@ export class WorkerEngine implements Engine {
       }
     }
     this.#handle(resolution, reader, word);
+  }
+
+  #hearNotes(): void {
+    const { cells, readers } = this.#mesh;
+    for (const [from, reader] of readers.entries()) {
+      reader!.scan((word) => {
+        const flags = cells.get(word + FRAME.FLAGS);
+        if (cells.get(word + FRAME.MARK) === MARK.DONE) return false;
+        if ((flags & FLAG.KIND) !== FLAG.NOTE) return false;
+        this.notes.hear(from, readData(cells, word) as Note);
+        return true;
+      });
+    }
   }
 
   #handleDue(): void {
@@ -345,9 +373,8 @@ export class WorkerEngine implements Engine {
     cells.set(words + NODE.DROPPED, ++this.#dropped | 0);
   }
 
-  #serveWaiters(): void {
-    const isWaiting = this.notes.flush();
-    this.outbox.hasWaiters = isWaiting;
-    if (!isWaiting) this.#mesh.cells.store(this.#mesh.words + NODE.WANTS_ROOM, 0);
+  #countUnwanted(): void {
+    const { cells, words } = this.#mesh;
+    cells.set(words + NODE.UNWANTED, ++this.#unwanted | 0);
   }
 }

@@ -145,7 +145,7 @@ export function createBus<M extends object>(
 ): SyncBus<M> | AsyncBus<M> {
   checkObject("create a bus", options);
   if ("stages" in options) return forFlow(options);
-  refuseThreads("create a bus", options);
+  if ("handlers" in options || "threads" in options) return forAsync<M>(options);
   return forSync<M>(options as DeferredOptions);
 }
 
