@@ -1,5 +1,6 @@
 import { BusCore } from "../core/bus_core.ts";
 import { BusClosedError, CrashError, ThreadFailedError } from "../core/errors.ts";
+import { MAX_DELAY } from "../core/lifecycle.ts";
 import { Registration } from "../core/registration.ts";
 import { FLAG, FRAME } from "../ring/frame.ts";
 import { readData, readEvent, readExtras } from "../ring/frame_event.ts";
@@ -58,12 +59,14 @@ export class HomeEngine implements Engine {
   readonly #becomeReady: PromiseWithResolvers<void> = Promise.withResolvers();
   /** Holds the process while something is open. */
   #handle: ReturnType<typeof setInterval> | undefined;
+  #stallWatch: ReturnType<typeof setInterval> | undefined;
   #isStarting = true;
   #isClosing = false;
   readonly #release = () => {
     if (!this.#isClosing && (this.#options.keepAlive || this.#isStarting)) return;
     this.core.ledger.waiting.delete(this.#release);
     clearInterval(this.#handle);
+    clearInterval(this.#stallWatch);
     this.#handle = undefined;
     this.#mesh.cells.store(this.#mesh.words + NODE.WATCH, 0);
   };
@@ -159,11 +162,11 @@ export class HomeEngine implements Engine {
 
   async stop(timeout: number): Promise<void> {
     this.#isClosing = true;
+    this.#becomeReady.reject(new BusClosedError("wait for the threads"));
     const { cells, layout } = this.#mesh;
     cells.store(HEADER.STATE, STATE.CLOSED);
     await this.#supervisor.close(timeout);
     for (let from = 1; from <= layout.threads; from++) this.#discardRing(from, HOME, "closed");
-    this.#becomeReady.reject(new BusClosedError("wait for the threads"));
     this.#idle.end();
     this.core.ledger.settle();
     this.#release();
@@ -317,13 +320,14 @@ export class HomeEngine implements Engine {
   }
 
   #greeting(node: number, generation: number): unknown {
-    const { overflow, blockTimeout, park, concurrency = 1, valueCodec } = this.#options;
+    const { overflow, blockTimeout, park, concurrency = 1, stallTimeout, valueCodec } =
+      this.#options;
     return {
       beat: "start",
       memory: this.#mesh.cells.words.buffer,
       node,
       hasCodec: valueCodec !== undefined,
-      options: { overflow, blockTimeout, park, concurrency, generation },
+      options: { overflow, blockTimeout, park, concurrency, stallTimeout, generation },
     };
   }
 
@@ -358,6 +362,7 @@ export class HomeEngine implements Engine {
       if (cells.load(layout.node(from) + NODE.WANTS_ROOM) === 1) this.#mesh.wake(from);
     }
     cells.store(layout.node(node) + NODE.SEALED, 0);
+    this.#serving.delete(node);
     if (this.#isClosing) this.#discardInbox(node, "closed");
     if (this.#isClosing) this.#books.silent.add(node);
     else if (cause !== undefined && !isTold) {
@@ -434,6 +439,21 @@ export class HomeEngine implements Engine {
     return [...started, ...ready];
   }
 
+  /** Replaces threads that have work and do not even run their timers. */
+  #watchStalls(): void {
+    const { stallTimeout, threads } = this.#options;
+    if (stallTimeout > MAX_DELAY) return;
+    const { cells, layout } = this.#mesh;
+    const beats: number[] = [];
+    this.#stallWatch = setInterval(() => {
+      for (let node = 1; node <= threads; node++) {
+        const beat = cells.load(layout.node(node) + NODE.HEARTBEAT);
+        if (beat === beats[node] && this.#serving.has(node)) void this.#supervisor.replace(node);
+        beats[node] = beat;
+      }
+    }, stallTimeout);
+  }
+
   #drop(type: string, event: BusEvent): void {
     this.core.ledger.emitted++;
     this.core.ledger.dropped++;
@@ -444,6 +464,7 @@ export class HomeEngine implements Engine {
     if (this.#handle !== undefined) return;
     const { cells, words } = this.#mesh;
     this.#handle = setInterval(() => {}, 2 ** 30);
+    this.#watchStalls();
     // Before the event is published: who handles it then sees that somebody wants to know.
     cells.store(words + NODE.WATCH, 1);
     this.core.ledger.waiting.add(this.#release);

@@ -1,5 +1,6 @@
 import { BusCore } from "../core/bus_core.ts";
 import { isThenable } from "../core/ledger.ts";
+import { MAX_DELAY } from "../core/lifecycle.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
 import { FLAG, FRAME, MARK } from "../ring/frame.ts";
 import { dataOf, FrameEvent, readData, readExtras } from "../ring/frame_event.ts";
@@ -29,6 +30,7 @@ const BURST_OF_RING = 128;
 export interface WorkerOptions extends OutboxOptions {
   concurrency: number;
   park: "async" | "block";
+  stallTimeout: number;
   /** Which start of this thread it is: what a stop names. */
   generation: number;
 }
@@ -102,6 +104,9 @@ export class WorkerEngine implements Engine {
   start(onStop: () => void): void {
     this.#onStop = onStop;
     this.#idle.schedule();
+    const { stallTimeout } = this.#options;
+    // Shows that the event loop turns, however long a promise is waited for.
+    if (stallTimeout <= MAX_DELAY) setInterval(() => this.#showLife(), stallTimeout / 4);
   }
 
   deliver(resolution: Resolution, event: BusEvent): void {
@@ -239,7 +244,7 @@ export class WorkerEngine implements Engine {
   #handleFrame(from: number, reader: RingReader, word: number): void {
     const { cells } = this.#mesh;
     const flags = cells.get(word + FRAME.FLAGS);
-    cells.set(this.#mesh.words + NODE.HEARTBEAT, ++this.#beat | 0);
+    this.#showLife();
     if ((flags & FLAG.KIND) === FLAG.NOTE) {
       this.notes.hear(from, readData(cells, word) as Note);
       reader.finish(word, false);
@@ -371,6 +376,11 @@ export class WorkerEngine implements Engine {
   #drop(): void {
     const { cells, words } = this.#mesh;
     cells.set(words + NODE.DROPPED, ++this.#dropped | 0);
+  }
+
+  #showLife(): void {
+    const { cells, words } = this.#mesh;
+    cells.set(words + NODE.HEARTBEAT, ++this.#beat | 0);
   }
 
   #countUnwanted(): void {

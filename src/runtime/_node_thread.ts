@@ -12,7 +12,7 @@ export interface NodeWorker {
 interface ParentPort {
   on(name: "message", listener: (data: unknown) => void): void;
   postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
-  close(): void;
+  close?(): void;
 }
 
 interface WorkerThreads {
@@ -69,7 +69,8 @@ export function nodePort(): ThreadPort | undefined {
   return {
     send: (message, transfer = []) => port.postMessage(message, transfer),
     listen: (onMessage) => port.on("message", onMessage),
-    close: () => port.close(),
+    // Deno has none: its thread ends when the other side lets go.
+    close: () => port.close?.(),
   };
 }
 
