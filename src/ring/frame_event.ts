@@ -56,7 +56,7 @@ export function readExtras(cells: Cells, word: number): Extras {
   for (const [flag, name] of FIELDS) {
     if ((flags & flag) === 0) continue;
     const bytes = next < end ? cells.get(next) : -1;
-    if (bytes < 0 || next + 1 + (padToWord(bytes) >> 2) > end) {
+    if (bytes < 0 || bytes > (end - next - 1) * 4) {
       throw new FrameError(`its ${name} does not fit into it`);
     }
     const text = readText(cells, (next + 1) << 2, bytes);
