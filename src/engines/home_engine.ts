@@ -91,7 +91,7 @@ export class HomeEngine implements Engine {
       (resolution, event) => this.#tryToDeliver(resolution, event),
       () => this.#idle.schedule(),
     );
-    this.#notes = new Notes(mesh, this.#routes, this.outbox);
+    this.#notes = new Notes(mesh, this.#routes, this.outbox, 0);
     this.#books = new HomeBooks(mesh, this.core.ledger);
     this.core.ledger.remote = this.#books;
     this.core.registry.onRemove = (registration) => this.#notes.remove(registration);

@@ -1,4 +1,4 @@
-import { HEADER, Layout, VERSION } from "../ring/layout.ts";
+import { HEADER, Layout, RING, VERSION } from "../ring/layout.ts";
 import { wake } from "../ring/park.ts";
 import { RingReader } from "../ring/ring_reader.ts";
 import { RingWriter } from "../ring/ring_writer.ts";
@@ -65,6 +65,16 @@ export function createMesh(threads: number, capacity: number): Mesh {
   cells.set(HEADER.VERSION, VERSION);
   cells.set(HEADER.THREADS, threads);
   cells.set(HEADER.CAPACITY, capacity);
+  for (let from = 0; from <= threads; from++) {
+    for (let to = 0; to <= threads; to++) {
+      if (from + to === HOME) continue;
+      const { words } = layout.ring(from, to);
+      // Positions start just below 2 ** 32: what goes wrong at the wrap goes wrong at once.
+      for (const word of [RING.PUBLISHED, RING.WRITTEN, RING.HEAD]) {
+        cells.set(words + word, -2 * capacity);
+      }
+    }
+  }
   return new Mesh(cells, layout, HOME);
 }
 

@@ -8,7 +8,8 @@ import type { Routes } from "./routes.ts";
 
 /** What threads tell each other, in the rings, in its place among the events. */
 export type Note =
-  | readonly [kind: "hello"]
+  | readonly [kind: "hello", generation: number]
+  | readonly [kind: "welcome", generation: number]
   | readonly [kind: "on", id: number, pattern: string, each: boolean]
   | readonly [kind: "off", id: number]
   | readonly [kind: "known", id: number]
@@ -34,19 +35,30 @@ export class Notes {
   readonly #waiting: Note[][] = [];
   /** Nodes that have not heard of a subscription, and what to do when all have. */
   readonly #open = new Map<number, { nodes: Set<number>; resolve: () => void }>();
+  /**
+   * By node, whether it has answered the greeting of this very thread. What it had told the thread
+   * before, in the same ring, is not the whole: some of it has died with that one.
+   */
+  readonly #isWelcome: boolean[] = [];
+  readonly #generation: number;
   #isServing = false;
   #nextId = 1;
 
-  constructor(mesh: Mesh, routes: Routes, outbox: Outbox) {
+  constructor(mesh: Mesh, routes: Routes, outbox: Outbox, generation: number) {
     this.#mesh = mesh;
+    this.#generation = generation;
     this.#routes = routes;
     this.#outbox = outbox;
-    for (let node = 0; node <= mesh.layout.threads; node++) this.#waiting.push([]);
+    for (let node = 0; node <= mesh.layout.threads; node++) {
+      this.#waiting.push([]);
+      // The thread of the bus never dies before the others, so it has always heard everything.
+      this.#isWelcome.push(mesh.self === HOME);
+    }
   }
 
   /** Says hello: from now on the others send what they know. */
   greet(): void {
-    this.#tellAll(["hello"]);
+    this.#tellAll(["hello", this.#generation]);
   }
 
   /** Says that all that this thread subscribes at first has been said. */
@@ -104,7 +116,14 @@ export class Notes {
   hear(node: number, note: Note): void {
     const routes = this.#routes;
     switch (note[0]) {
+      case "welcome":
+        this.#isWelcome[node] ||= note[1] === this.#generation;
+        break;
       case "hello":
+        this.tell(node, ["welcome", note[1]]);
+        for (const [other] of this.#waiting.entries()) {
+          if (routes.isGone(other)) this.tell(node, ["gone", other]);
+        }
         routes.reset(node);
         this.#settle(node);
         for (const [id, { pattern, each }] of this.#own) {
@@ -113,6 +132,7 @@ export class Notes {
         if (this.#isServing) this.tell(node, ["serving"]);
         break;
       case "on":
+        if (!this.#isWelcome[node]) break;
         routes.add(node, note[1], note[2], note[3]);
         this.tell(node, ["known", note[1]]);
         break;
@@ -123,7 +143,7 @@ export class Notes {
         this.#settleOne(note[1], node);
         break;
       case "serving":
-        routes.serve(node);
+        if (this.#isWelcome[node]) routes.serve(node);
         break;
       case "gone":
         this.leave(note[1]);

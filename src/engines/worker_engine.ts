@@ -76,7 +76,7 @@ export class WorkerEngine implements Engine {
     this.core.registry.onRemove = (registration) => this.notes.remove(registration);
     this.#routes = new Routes(layout.threads + 1, mesh.self);
     this.outbox = new Outbox(mesh, this.#routes, options);
-    this.notes = new Notes(mesh, this.#routes, this.outbox);
+    this.notes = new Notes(mesh, this.#routes, this.outbox, options.generation);
     this.queue = new RoomQueue(mesh, this.outbox, this.core, (resolution, event) => {
       if (!this.outbox.plan(resolution, event)) this.#countUnwanted();
       else if (!this.outbox.hasRoom()) return false;
