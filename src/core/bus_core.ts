@@ -60,19 +60,23 @@ export class BusCore {
     check(action, "pattern", pattern, ["a string", "string"]);
     check(action, "handler", handler, FUNCTION);
     if (this.state === "closed") throw new BusClosedError(action);
-    if (options === undefined) return this.#add(pattern, handler);
-    checkOptions(action, options, { once: BOOLEAN, signal: SIGNAL, ...this.engine.subscribeRules });
+    const rules = { once: BOOLEAN, signal: SIGNAL, ...this.engine.subscribeRules };
+    if (options !== undefined) checkOptions(action, options, rules);
+    const registration = this.registry.add(pattern, handler);
+    this.engine.subscribed?.(registration, options);
+    if (options === undefined) return registration;
     const { once, signal } = options;
-    const registration = this.#add(pattern, handler, options);
     const end = () => registration.unsubscribe();
     if (once) {
       let called = false;
+      // Not `handler`: an engine may have wrapped it.
+      const call = registration.handler;
       registration.handler = (event) => {
         // A second event may come before the first has been handled, even within its handler.
         if (called) return;
         called = true;
         end();
-        return handler(event);
+        return call(event);
       };
     }
     registration.onEnd = (closed) => {
@@ -81,12 +85,6 @@ export class BusCore {
     };
     signal?.addEventListener("abort", end);
     if (signal?.aborted) end();
-    return registration;
-  }
-
-  #add(pattern: string, handler: Handler, options?: SubscribeOptions): Registration {
-    const registration = this.registry.add(pattern, handler);
-    this.engine.subscribed?.(registration, options);
     return registration;
   }
 

@@ -2,8 +2,8 @@
 export interface RemoteBooks {
   /** Adds what they have counted since the last time. */
   collect(): void;
-  /** Whether they take nothing new any more, where a bus that drains has told them so. */
-  readonly isQuiet: boolean;
+  /** Whether one of them may take something new that this one knows nothing of. */
+  readonly isOpen: boolean;
 }
 
 /**
@@ -20,7 +20,7 @@ export class Ledger {
   /** Deliveries whose handlers have all been called, and that wait for promises. */
   pending = 0;
   /** Books that other threads keep. */
-  remote: RemoteBooks | undefined;
+  declare remote: RemoteBooks | undefined;
   /** Called when nothing is open any more; what is called takes itself out. */
   readonly waiting: Set<() => void> = new Set();
 
@@ -32,7 +32,7 @@ export class Ledger {
 
   /** Whether nothing is open, and nobody beyond reach can open anything. */
   get isQuiet(): boolean {
-    return this.depth === 0 && (this.remote?.isQuiet ?? true);
+    return this.depth === 0 && !this.remote?.isOpen;
   }
 
   /** Tells whoever waits, if nothing is open. Called wherever something settles late. */

@@ -23,16 +23,15 @@ export async function drain(core: BusCore, options: DrainOptions = {}): Promise<
     return;
   }
   core.seal("draining");
-  let grace = 0;
   try {
     await settled(core, timeout, signal);
     const remaining = core.ledger.depth + core.discarded;
     if (remaining > 0) {
       throw new DrainTimeoutError(remaining, core.report ? CUT : `within ${timeout} ms`);
     }
-    grace = GRACE;
   } finally {
-    await close(core, { timeout: grace });
+    // What has nothing left to do may clean up.
+    await close(core, { timeout: core.ledger.depth > 0 ? 0 : GRACE });
   }
 }
 

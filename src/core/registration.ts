@@ -16,14 +16,15 @@ export class Registration implements Subscription {
   handler: Handler;
   /** Whether a failure of its handler was printed already. */
   printed = false;
-  /** Whether every thread calls it, as `on` was told. */
-  each = false;
-  /** Whether it gets a cursor instead of an event, as `on` was told. */
-  zeroCopy = false;
+  /** Whether every thread calls it, where `on` was told so. */
+  declare each: boolean | undefined;
+  /** Whether it gets a cursor instead of an event, where `on` was told so. */
+  declare zeroCopy: boolean | undefined;
+  /** When emits of all threads reach it, where there are threads. */
+  declare readiness: Promise<void> | undefined;
   /** What must happen when the subscription ends: by itself, by a signal or by `close`. */
   onEnd: ((closed: boolean) => void) | undefined = undefined;
   #owner: RegistrationOwner;
-  #ready: Promise<void> | undefined;
 
   constructor(owner: RegistrationOwner, pattern: string, order: number, handler: Handler) {
     this.#owner = owner;
@@ -38,12 +39,7 @@ export class Registration implements Subscription {
   }
 
   get ready(): Promise<void> {
-    return this.#ready ?? Promise.resolve();
-  }
-
-  /** Says when emits of all threads reach it. */
-  set ready(ready: Promise<void>) {
-    this.#ready = ready;
+    return this.readiness ?? Promise.resolve();
   }
 
   unsubscribe(): boolean {

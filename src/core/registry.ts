@@ -36,7 +36,7 @@ export class Registry {
   /** Equals `version` while anyone may emit; never equal to any once the registry is sealed. */
   openVersion = 1;
   /** Called when a subscription has ended. */
-  onRemove: ((registration: Registration) => void) | undefined;
+  declare onRemove: ((registration: Registration) => void) | undefined;
   /** Every subscription, in the order of registration. */
   readonly live = new Set<Registration>();
 

@@ -12,17 +12,21 @@ import type { Ledger, RemoteBooks } from "../core/ledger.ts";
 export class HomeBooks implements RemoteBooks {
   readonly #mesh: Mesh;
   readonly #ledger: Ledger;
+  readonly #follow: () => void;
   /** What each counter had when it was last read, by its word. */
   readonly #seen = new Map<number, number>();
   /** Nodes that take nothing new for good. */
   readonly silent = new Set<number>();
 
-  constructor(mesh: Mesh, ledger: Ledger) {
+  /** `follow` tells the threads how far the bus has gone: before anyone asks whether they know. */
+  constructor(mesh: Mesh, ledger: Ledger, follow: () => void) {
     this.#mesh = mesh;
+    this.#follow = follow;
     this.#ledger = ledger;
   }
 
   collect(): void {
+    this.#follow();
     const ledger = this.#ledger;
     const { layout } = this.#mesh;
     const { threads } = layout;
@@ -48,14 +52,14 @@ export class HomeBooks implements RemoteBooks {
     }
   }
 
-  get isQuiet(): boolean {
+  get isOpen(): boolean {
     const { cells, layout } = this.#mesh;
-    if (cells.load(HEADER.STATE) === STATE.OPEN) return true;
+    if (cells.load(HEADER.STATE) === STATE.OPEN) return false;
     for (let node = 1; node <= layout.threads; node++) {
       if (this.silent.has(node)) continue;
-      if (cells.load(layout.node(node) + NODE.SEALED) === 0) return false;
+      if (cells.load(layout.node(node) + NODE.SEALED) === 0) return true;
     }
-    return true;
+    return false;
   }
 
   #growth(word: number): number {

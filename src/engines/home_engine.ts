@@ -92,7 +92,7 @@ export class HomeEngine implements Engine {
       () => this.#idle.schedule(),
     );
     this.#notes = new Notes(mesh, this.#routes, this.outbox, 0);
-    this.#books = new HomeBooks(mesh, this.core.ledger);
+    this.#books = new HomeBooks(mesh, this.core.ledger, () => this.#followState());
     this.core.ledger.remote = this.#books;
     this.core.registry.onRemove = (registration) => this.#notes.remove(registration);
     this.ready = this.#becomeReady.promise;
@@ -154,8 +154,8 @@ export class HomeEngine implements Engine {
   }
 
   subscribed(registration: Registration, options: SubscribeOptions = {}): void {
-    registration.each = options.each ?? false;
-    registration.zeroCopy = options.zeroCopy ?? false;
+    registration.each = options.each;
+    registration.zeroCopy = options.zeroCopy;
     if (registration.zeroCopy) lendData(registration, this.#options);
     this.#notes.add(registration);
   }
@@ -234,7 +234,6 @@ export class HomeEngine implements Engine {
   /** Moves what other threads have sent into the queue; says whether there is more. */
   #turn(): boolean {
     const { cells, readers, layout } = this.#mesh;
-    this.#followState();
     this.#supervisor.check();
     let isBusy = false;
     for (const [from, reader] of readers.entries()) {

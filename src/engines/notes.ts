@@ -73,12 +73,12 @@ export class Notes {
     const id = this.#nextId++;
     this.#ids.set(registration, id);
     this.#own.set(id, registration);
-    const { pattern, each } = registration;
+    const { pattern, each = false } = registration;
     const nodes = new Set(this.#others());
     if (this.#mesh.self !== HOME) this.#routes.add(this.#mesh.self, id, pattern, each);
     if (nodes.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    registration.ready = promise;
+    registration.readiness = promise;
     this.#open.set(id, { nodes, resolve });
     this.#tellAll(["on", id, pattern, each]);
   }
@@ -126,7 +126,7 @@ export class Notes {
         }
         routes.reset(node);
         this.#settle(node);
-        for (const [id, { pattern, each }] of this.#own) {
+        for (const [id, { pattern, each = false }] of this.#own) {
           this.tell(node, ["on", id, pattern, each]);
         }
         if (this.#isServing) this.tell(node, ["serving"]);

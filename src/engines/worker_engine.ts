@@ -129,8 +129,8 @@ export class WorkerEngine implements Engine {
   }
 
   subscribed(registration: Registration, options: SubscribeOptions = {}): void {
-    registration.each = options.each ?? false;
-    registration.zeroCopy = options.zeroCopy ?? false;
+    registration.each = options.each;
+    registration.zeroCopy = options.zeroCopy;
     this.notes.add(registration);
   }
 

@@ -60,7 +60,7 @@ const FAULTS: Fault[] = [
     file: "src/engines/notes.ts",
     line: "this.#isWelcome.push(mesh.self === HOME);",
     broken: "this.#isWelcome.push(true);",
-    torture: ["torture", "2", "20000", "40", "0"],
+    torture: ["torture", "2", "4000", "30", "0"],
   },
   {
     name: "a writer forgets the gap before the end",
