@@ -115,9 +115,10 @@ export class HomeEngine implements Engine {
       onFailed: (node, cause) => this.#giveUp(node, cause),
       onStuck: (node) => this.#leaveStuck(node),
     });
+    // Throws where there are no threads, and so comes before all that would have to be undone.
+    this.#supervisor.start();
     this.#hold();
     this.#notes.serve();
-    this.#supervisor.start();
     this.#idle.schedule();
   }
 

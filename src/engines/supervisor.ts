@@ -64,7 +64,11 @@ export class Supervisor {
     }
   }
 
-  /** Starts all threads. */
+  /**
+   * Starts all threads.
+   *
+   * @throws What the first start throws: there are no threads here.
+   */
   start(): void {
     for (const one of this.#threads) this.#start(one);
   }
@@ -145,6 +149,7 @@ export class Supervisor {
       if (!one.thread.unref()) this.canUnref = false;
       greet();
     } catch (error) {
+      if (one.node === 1 && generation === 1) throw error;
       one.cause = error;
       queueMicrotask(() => isCurrent() && this.#end(one));
     }

@@ -1,8 +1,11 @@
+import { UnsupportedError } from "../core/errors.ts";
 import { EventBus } from "../core/event_bus.ts";
 import { check, checkOptions, FUNCTION, integer } from "../options/options.ts";
 import { HomeEngine } from "./home_engine.ts";
+import { createInThreadBus } from "./in_thread.ts";
 import { completeOptions } from "./thread_options.ts";
-import type { AsyncBus, BusCapabilities, EnqueueOptions, WriteOptions } from "../core/contracts.ts";
+import type { BusCore } from "../core/bus_core.ts";
+import type { AsyncBus, EnqueueOptions, WriteOptions } from "../core/contracts.ts";
 import type { BusEvent, OpenEventMap } from "../core/event.ts";
 import type { ThreadOptions } from "./thread_options.ts";
 
@@ -23,30 +26,68 @@ export function checkWrite(length: number, fill: Fill, options: WriteOptions): v
  *
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range, or all rings together are too large.
+ * @throws {UnsupportedError} If the runtime shares no memory between threads.
  */
 export function createThreadBus<M extends object = OpenEventMap>(
   options: ThreadOptions,
 ): AsyncBus<M> {
   const full = completeOptions(options);
-  const engine = new HomeEngine(full);
-  const capabilities: BusCapabilities = Object.freeze({
+  if (typeof SharedArrayBuffer === "undefined") {
+    throw new UnsupportedError(
+      "create an async bus with threads",
+      "there is no shared memory: a page must be cross-origin isolated",
+    );
+  }
+  let home: HomeEngine;
+  try {
+    home = new HomeEngine(full);
+  } catch (cause) {
+    const { engine, face, ready } = createInThreadBus(full, cause);
+    return complete(face, engine.core, {
+      enqueue: (event, options) => engine.enqueue(event, options),
+      write(type, length, fill, options = {}) {
+        checkWrite(length, fill, options);
+        const data = new Uint8Array(length);
+        fill(data, 0, length);
+        face.emit({ type, data, ...options });
+      },
+      ready,
+    });
+  }
+  const face = new EventBus(home.core, {
     engine: "async",
     threads: full.threads,
     transport: "shared-memory",
   });
-  const face = new EventBus(engine.core, capabilities);
   const emitBatch = face.emitBatch.bind(face);
-  const bus = Object.assign(face, {
-    emitBatch: (events: readonly BusEvent[]) => engine.outbox.batch(() => emitBatch(events)),
-    enqueue: (event: BusEvent, options?: EnqueueOptions) => engine.queue.enqueue(event, options),
-    write: (type: string, length: number, fill: Fill, options: WriteOptions = {}) => {
+  return complete(face, home.core, {
+    emitBatch: (events) => home.outbox.batch(() => emitBatch(events)),
+    enqueue: (event, options) => home.queue.enqueue(event, options),
+    write(type, length, fill, options = {}) {
       checkWrite(length, fill, options);
-      engine.write(type, length, fill, options.key);
+      home.write(type, length, fill, options.key);
     },
-    ready: engine.ready,
-    lastError: () => engine.core.lastError,
+    ready: home.ready,
+  });
+}
+
+/** What a bus with threads has beside the face that every bus has. */
+interface Extensions {
+  emitBatch?(events: readonly BusEvent[]): void;
+  enqueue(event: BusEvent, options?: EnqueueOptions): Promise<void>;
+  write(type: string, length: number, fill: Fill, options?: WriteOptions): void;
+  ready: Promise<void>;
+}
+
+function complete<M extends object>(
+  face: EventBus,
+  core: BusCore,
+  extensions: Extensions,
+): AsyncBus<M> {
+  const bus = Object.assign(face, extensions, {
+    lastError: () => core.lastError,
     clearError: () => {
-      engine.core.lastError = undefined;
+      core.lastError = undefined;
     },
   });
   return bus as unknown as AsyncBus<M>;

@@ -19,6 +19,7 @@ import { ownPort } from "../runtime/threads.ts";
 import { onExit } from "../runtime/exit_hook.ts";
 import { reportError } from "./notes.ts";
 import { HOME } from "./mesh.ts";
+import { served, type ThreadInfo } from "./served.ts";
 import { WorkerEngine, type WorkerOptions } from "./worker_engine.ts";
 import { check, checkOptions, FUNCTION } from "../options/options.ts";
 import { CODEC_RULE } from "./thread_options.ts";
@@ -48,13 +49,7 @@ export type WorkerBus<M extends object> = Pick<
   | "capabilities"
 >;
 
-/** Which of the threads this is. */
-export interface ThreadInfo {
-  /** From 0 up; a thread that is started again keeps it. */
-  readonly index: number;
-  /** How many there are. */
-  readonly threads: number;
-}
+export type { ThreadInfo };
 
 /** Options of {@linkcode serve}. */
 export interface ServeOptions {
@@ -102,7 +97,11 @@ export function serve<M extends object = OpenEventMap>(
   check("serve", "callback", callback, FUNCTION);
   checkOptions("serve", options, { valueCodec: CODEC_RULE });
   const port = ownPort();
-  if (port === undefined) return;
+  if (port === undefined) {
+    // Nobody has started this thread: where there are no threads, the bus comes here.
+    served.push({ callback, valueCodec: options.valueCodec });
+    return;
+  }
   let isStarted = false;
   port.listen((message) => {
     const start = message as Start | null;

@@ -171,7 +171,6 @@ export class WorkerEngine implements Engine {
 
   /** Handles a burst; says whether there is more. */
   #turn(): boolean {
-    const { cells, words } = this.#mesh;
     this.#followState();
     let left = BURST;
     try {

@@ -62,13 +62,15 @@ export function forSync<M extends object>(
 /**
  * Creates a bus that queues its events and handles them in a microtask, in their order; it lets
  * the event loop have a turn every 1 024 events. Handlers may overlap where they return promises.
+ * With `handlers` threads run that module, and each event goes to one of them as well; see
+ * {@linkcode ThreadOptions} and `docs/threads.md`.
  *
  * @typeParam M The event map; without one any type carries any data.
  * @param options The bounds of the queue, and what to do about errors.
  * @returns The bus.
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range.
- * @throws {UnsupportedError} If `handlers` or `threads` ask for threads: this version has none.
+ * @throws {UnsupportedError} If threads are asked for and the runtime shares no memory with them.
  *
  * @example Emitting without waiting
  * ```ts
@@ -84,7 +86,10 @@ export function forSync<M extends object>(
  * assertEquals(done, [1]);
  * ```
  */
-export function forAsync<M extends object = OpenEventMap>(
+export function forAsync<M extends object = OpenEventMap>(options: ThreadOptions): AsyncBus<M>;
+/** Creates a bus that queues its events and handles them in a microtask. */
+export function forAsync<M extends object = OpenEventMap>(options?: AsyncOptions): AsyncBus<M>;
+export function forAsync<M extends object>(
   options: AsyncOptions | ThreadOptions = {},
 ): AsyncBus<M> {
   checkObject("create an async bus", options);
@@ -115,15 +120,16 @@ export function forFlow(options: object = {}): never {
 }
 
 /**
- * Creates a bus. The options alone decide its kind: a sync bus, with `deferred` an async one.
+ * Creates a bus. The options alone decide its kind: a sync bus, with
+ * `deferred` an async one, with `handlers` one whose handlers run in threads.
  *
  * @typeParam M The event map; without one any type carries any data.
  * @param options What the bus is to do.
  * @returns The bus.
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range.
- * @throws {UnsupportedError} If `stages`, `handlers` or `threads` ask for another engine: this
- *   version has none.
+ * @throws {UnsupportedError} If `stages` ask for a flow bus: this version has none. Or if threads
+ *   are asked for and the runtime shares no memory with them.
  *
  * @example The default: handlers run inside `emit`
  * ```ts
@@ -138,14 +144,16 @@ export function forFlow(options: object = {}): never {
  * ```
  */
 export function createBus<M extends object = OpenEventMap>(options: DeferredOptions): AsyncBus<M>;
+/** Creates a bus whose handlers run in threads. */
+export function createBus<M extends object = OpenEventMap>(options: ThreadOptions): AsyncBus<M>;
 /** Creates a bus that calls its handlers inside `emit`. */
 export function createBus<M extends object = OpenEventMap>(options?: DirectOptions): SyncBus<M>;
 export function createBus<M extends object>(
-  options: DirectOptions | DeferredOptions = {},
+  options: DirectOptions | DeferredOptions | ThreadOptions = {},
 ): SyncBus<M> | AsyncBus<M> {
   checkObject("create a bus", options);
   if ("stages" in options) return forFlow(options);
-  if ("handlers" in options || "threads" in options) return forAsync<M>(options);
+  if ("handlers" in options || "threads" in options) return forAsync<M>(options as ThreadOptions);
   return forSync<M>(options as DeferredOptions);
 }
 
@@ -156,7 +164,7 @@ export function refuseThreads(action: string, options: object): void {
     if (!(name in options)) continue;
     throw new UnsupportedError(
       `${action} with '${name}'`,
-      "this version runs handlers only in the thread of the bus",
+      "a profile names no module for the threads: use 'forAsync' with 'handlers'",
     );
   }
 }

@@ -20,10 +20,8 @@ describe("createBus()", () => {
     assertThrows(() => createBus({ failfast: true } as object), TypeError, "'failfast' is unknown");
   });
 
-  it("refuses what needs threads or the flow engine", () => {
-    for (const options of [{ handlers: "x" }, { threads: 2 }, { stages: [] }]) {
-      assertThrows(() => createBus(options as object), UnsupportedError, "this version");
-    }
+  it("refuses what needs the flow engine", () => {
+    assertThrows(() => createBus({ stages: [] } as object), UnsupportedError, "this version");
   });
 
   it("refuses what are no options", () => {
@@ -52,9 +50,10 @@ describe("forSync()", () => {
 });
 
 describe("forAsync()", () => {
-  it("refuses threads, whatever their number", () => {
-    for (const options of [{ threads: 0 }, { threads: 2 }, { handlers: undefined }]) {
-      assertThrows(() => forAsync(options as object), UnsupportedError, "Cannot create an async");
+  it("wants a module for its threads", () => {
+    for (const options of [{ threads: 2 }, { handlers: undefined }, { handlers: "a.ts" }]) {
+      assertThrows(() => forAsync(options as object), TypeError, "'handlers' must be a URL");
+      assertThrows(() => createBus(options as object), TypeError, "'handlers' must be a URL");
     }
   });
 });

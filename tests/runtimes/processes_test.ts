@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertObjectMatch } from "@std/assert";
 import { capabilities } from "../../src/runtime/capabilities.ts";
-import { PROCESS_MATRIX, runProgram } from "./_processes.ts";
+import { DEATH_MATRIX, PROCESS_MATRIX, runProgram } from "./_processes.ts";
 import { currentColumn, expectedOf, outcomeOf } from "./_table.ts";
 
 const HERE = currentColumn();
@@ -10,6 +10,15 @@ describe("matrix of processes", () => {
   for (const row of PROCESS_MATRIX) {
     const expected = expectedOf(row, HERE);
     it(`${row.capability} ${expected} in ${HERE}`, async () => {
+      assertEquals(await outcomeOf(row), expected);
+    });
+  }
+});
+
+describe("deaths of threads", () => {
+  for (const row of DEATH_MATRIX) {
+    const expected = expectedOf(row, HERE);
+    it(`${row.capability}: ${expected} in ${HERE}`, async () => {
       assertEquals(await outcomeOf(row), expected);
     });
   }
