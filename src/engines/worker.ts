@@ -2,7 +2,7 @@
  * The side of a bus that runs in its threads: a module that a bus names in `handlers` calls
  * {@linkcode serve}, once and without awaiting anything before.
  *
- * ```ts no-assert
+ * ```ts ignore
  * import { serve } from "@beat/beat/worker";
  *
  * serve<{ "image.added": Uint8Array }>((bus, { index }) => {
@@ -80,7 +80,7 @@ interface Start {
  * @throws {TypeError} If `callback` is no function, or an option is unknown or of a wrong type.
  *
  * @example Handlers of a thread
- * ```ts no-assert
+ * ```ts ignore
  * import { serve } from "@beat/beat/worker";
  *
  * serve<{ "order.paid": { id: string } }>((bus, { index, threads }) => {
