@@ -203,7 +203,7 @@ export class HomeEngine implements Engine {
       } else this.#drop(type, event);
     }
     if (!isForHome) {
-      if (data === undefined && this.#routes.of(resolution).workers.length === 0) {
+      if (data === undefined && !this.#routes.of(resolution).hasWorkers) {
         this.#local.deliver(resolution, event);
       }
       return;

@@ -1,6 +1,6 @@
 import { QueueFullError, ThreadFailedError } from "../core/errors.ts";
 import { show } from "../options/refusal.ts";
-import { DATA, FLAG, FRAME, FRAME_HEADER, padFrame } from "../ring/frame.ts";
+import { DATA, FLAG, FRAME_HEADER, padFrame } from "../ring/frame.ts";
 import { FrameEncoder } from "../ring/frame_encoder.ts";
 import { NODE } from "../ring/layout.ts";
 import { announceSleep, stayAwake } from "../ring/park.ts";
@@ -20,6 +20,20 @@ export interface OutboxOptions {
   valueCodec?: ValueCodec | undefined;
 }
 
+/** No node. */
+const NOBODY = -1;
+
+const NOWHERE: Route = {
+  version: 0,
+  type: "",
+  home: false,
+  hasWorkers: false,
+  workers: [],
+  each: [],
+  isPlain: true,
+  topic: NO_TOPIC,
+};
+
 /** Sends events of one thread to the threads that want them. */
 export class Outbox {
   readonly #mesh: Mesh;
@@ -29,16 +43,13 @@ export class Outbox {
   readonly #noteEncoder = new FrameEncoder();
   readonly #options: OutboxOptions;
   readonly #maxFrame: number;
-  /** Where the planned event goes: all handlers of the first, those of every thread in the rest. */
-  readonly #targets: number[] = [];
-  #type = "";
-  #topic = NO_TOPIC;
+  /** The planned event: what is known of its type, its bytes, and the thread that is chosen. */
+  #route: Route = NOWHERE;
   #size = 0;
+  #worker = NOBODY;
   /** Counts the events without a key, to take turns. */
   #turn = 0;
   #isBatching = false;
-  /** Whether the planned event goes to one thread for all its handlers, beside home. */
-  #hasWorker = false;
   #isBusy = false;
   /** Whether somebody else waits for room. */
   hasWaiters = false;
@@ -59,25 +70,21 @@ export class Outbox {
    * @throws {ThreadFailedError} If the thread of its key has failed.
    */
   plan(resolution: Resolution, event: BusEvent): boolean {
-    this.checkBusy(resolution.type);
+    if (this.#isBusy || this.#encoder.isBusy) this.checkBusy(resolution.type);
     const route = this.#aim(resolution);
     if (route === undefined) return false;
-    // Getters, `toJSON` and codecs of the user run in here.
-    this.#isBusy = true;
-    try {
-      this.#encoder.encode(event, this.#topic !== NO_TOPIC);
-    } finally {
-      this.#isBusy = false;
-    }
-    this.#choose(route, this.#encoder.size, event.key);
+    const encoder = this.#encoder;
+    encoder.encode(event, route.topic !== NO_TOPIC);
+    this.#choose(route, encoder.size, encoder.key);
     return true;
   }
 
   /** Whether the planned event fits into all rings that it goes to. */
   hasRoom(): boolean {
     const { writers } = this.#mesh;
-    for (const node of this.#targets) if (!writers[node]!.hasRoom(this.#size)) return false;
-    return true;
+    const size = this.#size;
+    if (this.#worker !== NOBODY && !writers[this.#worker]!.hasRoom(size)) return false;
+    return this.#route.isPlain || this.#others().every((node) => writers[node]!.hasRoom(size));
   }
 
   /**
@@ -100,19 +107,11 @@ export class Outbox {
 
   /** Writes the planned event, for which there is room. */
   commit(): void {
-    const { cells, writers } = this.#mesh;
-    const encoder = this.#encoder;
-    const size = this.#size;
-    let isFirst = this.#hasWorker;
-    for (const node of this.#targets) {
-      const writer = writers[node]!;
-      const at = writer.claim(size);
-      encoder.write(cells, at, this.#topic, isFirst || node === HOME ? 0 : FLAG.EACH);
-      writer.commit(size, true);
-      isFirst = false;
-      if (!this.#isBatching) this.#mesh.publish(node);
+    if (this.#worker !== NOBODY) this.#write(this.#worker, 0);
+    if (!this.#route.isPlain) {
+      for (const node of this.#others()) this.#write(node, node === HOME ? 0 : FLAG.EACH);
     }
-    encoder.forget();
+    this.#encoder.forget();
   }
 
   /** Runs `action`; what is sent meanwhile can be read after it, or when a ring is full. */
@@ -143,12 +142,9 @@ export class Outbox {
     this.checkBusy(resolution.type);
     const route = this.#aim(resolution);
     if (route === undefined) return false;
-    this.#encoder.encode(
-      { type: resolution.type, data: undefined, ...(key === undefined ? {} : { key }) },
-      this.#topic !== NO_TOPIC,
-    );
-    const padded = padFrame(length);
-    this.#choose(route, this.#encoder.size + padded, key);
+    const event = { type: route.type, data: undefined, ...(key === undefined ? {} : { key }) };
+    this.#encoder.encode(event, route.topic !== NO_TOPIC);
+    this.#choose(route, this.#encoder.size + padFrame(length), key);
     return true;
   }
 
@@ -156,23 +152,19 @@ export class Outbox {
   commitFilled(length: number, fill: (bytes: Uint8Array, at: number, length: number) => void) {
     const { cells, writers } = this.#mesh;
     const size = this.#size;
+    const { topic } = this.#route;
+    const targets = this.#worker === NOBODY ? this.#others() : [this.#worker, ...this.#others()];
     let first = -1;
-    for (const node of this.#targets) {
+    for (const node of targets) {
       const writer = writers[node]!;
       const at = writer.claim(size);
       const start = at + FRAME_HEADER;
-      const flags = first < 0 && this.#hasWorker || node === HOME ? 0 : FLAG.EACH;
+      const flags = node === this.#worker || node === HOME ? 0 : FLAG.EACH;
       if (first < 0) {
         this.fill(() => fill(cells.bytes, start, length));
         first = start;
       } else cells.bytes.copyWithin(start, first, first + length);
-      this.#encoder.writeAfter(
-        cells,
-        at,
-        this.#topic,
-        flags | DATA.BYTES << FLAG.DATA_SHIFT,
-        length,
-      );
+      this.#encoder.writeAfter(cells, at, topic, flags | DATA.BYTES << FLAG.DATA_SHIFT, length);
       writer.commit(size, true);
       this.#mesh.publish(node);
     }
@@ -191,7 +183,7 @@ export class Outbox {
 
   /** @throws {TypeError} If an event is being written. */
   checkBusy(type: string): void {
-    if (this.#isBusy) {
+    if (this.#isBusy || this.#encoder.isBusy) {
       throw new TypeError(
         `Cannot emit ${show(type)} as another event is being written: what writes it must not emit`,
       );
@@ -215,46 +207,48 @@ export class Outbox {
 
   #aim(resolution: Resolution): Route | undefined {
     const route = this.#routes.of(resolution);
-    if (route.workers.length === 0 && route.each.length === 0 && !route.home) return undefined;
-    if (route.topic < NO_TOPIC) route.topic = this.#mesh.topics.numberOf(resolution.type);
-    this.#type = resolution.type;
-    this.#topic = route.topic;
+    if (!route.hasWorkers && route.isPlain) return undefined;
+    if (route.topic < NO_TOPIC) route.topic = this.#mesh.topics.numberOf(route.type);
     return route;
   }
 
   #choose(route: Route, size: number, key: string | undefined): void {
-    if (size > this.#maxFrame) {
-      throw new RangeError(
-        `Cannot emit ${show(this.#type)} to another thread as it takes ${size} bytes: at most a ` +
-          `quarter of a ring may be used, ${this.#maxFrame} bytes; raise 'capacity'`,
-      );
-    }
+    this.#route = route;
     this.#size = size;
-    const targets = this.#targets;
-    targets.length = 0;
-    const { workers, each, home } = route;
-    this.#hasWorker = workers.length > 0;
-    if (this.#hasWorker) {
-      const chosen = key === undefined ? this.#takeTurn(workers, size) : this.#ofKey(key);
-      targets.push(chosen);
-    }
-    for (const node of each) if (node !== targets[0]) targets.push(node);
-    if (home) targets.push(HOME);
+    if (size > this.#maxFrame) this.#refuseSize();
+    if (!route.hasWorkers) this.#worker = NOBODY;
+    else if (key !== undefined) this.#worker = this.#ofKey(key);
+    else this.#worker = this.#takeTurn(route.workers, size);
+  }
+
+  /** Where the planned event goes beside the thread that is chosen. */
+  #others(): number[] {
+    const { each, home } = this.#route;
+    const nodes = each.filter((node) => node !== this.#worker);
+    if (home) nodes.push(HOME);
+    return nodes;
+  }
+
+  #write(node: number, flags: number): void {
+    const size = this.#size;
+    const writer = this.#mesh.writers[node]!;
+    const at = writer.claim(size);
+    this.#encoder.write(this.#mesh.cells, at, this.#route.topic, flags);
+    writer.commit(size, true);
+    if (!this.#isBatching) this.#mesh.publish(node);
   }
 
   /** The next thread that has room; the next one at all if none has. */
   #takeTurn(workers: readonly number[], size: number): number {
     const { writers } = this.#mesh;
-    const first = this.#turn++;
-    let fallback = -1;
-    for (let i = 0; i < workers.length; i++) {
-      const node = workers[(first + i) % workers.length];
-      if (this.#routes.isGone(node)) continue;
-      if (fallback < 0) fallback = node;
-      if (writers[node]!.hasRoom(size)) return node;
-    }
-    if (fallback < 0) this.#fail(workers[0]);
-    return fallback;
+    const count = workers.length;
+    if (count === 0) this.#fail(NOBODY);
+    let at = this.#turn + 1;
+    if (at >= count) at = 0;
+    this.#turn = at;
+    const next = workers[at];
+    if (writers[next]!.hasRoom(size)) return next;
+    return workers.find((node) => writers[node]!.hasRoom(size)) ?? next;
   }
 
   #ofKey(key: string): number {
@@ -264,7 +258,15 @@ export class Outbox {
   }
 
   #fail(node: number): never {
-    throw new ThreadFailedError(`emit ${show(this.#type)}`, node - 1, "has failed");
+    const index = node === NOBODY ? 0 : node - 1;
+    throw new ThreadFailedError(`emit ${show(this.#route.type)}`, index, "has failed");
+  }
+
+  #refuseSize(): never {
+    throw new RangeError(
+      `Cannot emit ${show(this.#route.type)} to another thread as it takes ${this.#size} bytes: ` +
+        `at most a quarter of a ring may be used, ${this.#maxFrame} bytes; raise 'capacity'`,
+    );
   }
 
   /**
@@ -297,11 +299,6 @@ export class Outbox {
   }
 
   #refuse(reason: string): never {
-    throw new QueueFullError(this.#type, this.#mesh.layout.capacity, reason, "bytes");
+    throw new QueueFullError(this.#route.type, this.#mesh.layout.capacity, reason, "bytes");
   }
-}
-
-/** The words of a frame that tell what it is. */
-export function flagsOf(mesh: Mesh, word: number): number {
-  return mesh.cells.get(word + FRAME.FLAGS);
 }

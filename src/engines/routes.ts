@@ -6,12 +6,17 @@ import type { Resolution } from "../core/resolution.ts";
 /** Which threads want a type. */
 export interface Route {
   readonly version: number;
+  readonly type: string;
   /** Whether the thread that made the bus does. */
   readonly home: boolean;
+  /** Whether any thread of which one gets it subscribes it, dead or alive. */
+  readonly hasWorkers: boolean;
   /** The threads of which one gets it, by node. */
   readonly workers: readonly number[];
   /** The threads that all get it, by node. */
   readonly each: readonly number[];
+  /** Whether one thread at most gets it. */
+  readonly isPlain: boolean;
   /** The number of the type among this thread's topics; -2 until it is first sent. */
   topic: number;
 }
@@ -106,9 +111,12 @@ export class Routes {
     const isThere = (node: number) => !this.#isGone[node];
     return {
       version: this.#version,
+      type,
       home,
-      workers: [...workers].sort((a, b) => a - b),
+      hasWorkers: workers.size > 0,
+      workers: [...workers].filter(isThere).sort((a, b) => a - b),
       each: [...each].filter(isThere),
+      isPlain: !home && each.size === 0,
       topic: -2,
     };
   }

@@ -52,10 +52,6 @@ export const FLAG = {
 /** How data is encoded. */
 export const DATA = { NONE: 0, BYTES: 1, TEXT: 2, CODEC: 3 } as const;
 
-/** Bits that say that there is more than data. */
-export const EXTRAS: number = FLAG.TYPE | FLAG.KEY | FLAG.ID | FLAG.SOURCE | FLAG.METADATA |
-  FLAG.TIMESTAMP | FLAG.REPORT;
-
 /** A frame that no writer of this version has made. */
 export class FrameError extends Error {
   /** Creates the error from what is wrong. */

@@ -1,12 +1,9 @@
 import { refuse } from "../options/refusal.ts";
 import { copyBytes, Scratch } from "./text.ts";
-import { DATA, EXTRAS, FLAG, FRAME, FRAME_HEADER, padFrame, padToWord } from "./frame.ts";
+import { DATA, FLAG, FRAME, FRAME_HEADER, padFrame, padToWord } from "./frame.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { Cells } from "../runtime/shared_cells.ts";
-
-/** The texts of an event beside its type, in the order in which frames carry them. */
-export const TEXTS = [["key", FLAG.KEY], ["id", FLAG.ID], ["source", FLAG.SOURCE]] as const;
 
 const NO_BYTES = new Uint8Array();
 const float = new Float64Array(1);
@@ -22,6 +19,10 @@ export class FrameEncoder {
   #flags = 0;
   /** Bytes of the frame. */
   size = 0;
+  /** The key of the event. */
+  key: string | undefined = undefined;
+  /** Whether code of the user runs, which must not make this encode something else. */
+  isBusy = false;
 
   constructor(codec?: ValueCodec) {
     this.#codec = codec;
@@ -33,10 +34,12 @@ export class FrameEncoder {
    * @throws {TypeError} If something of it cannot be carried.
    */
   encode(event: BusEvent, hasTopic: boolean, kind: number = FLAG.EVENT, report?: string): void {
+    // First, as these may be getters of the user.
+    const { data, key, id, source, metadata, timestamp } = event;
     const scratch = this.#scratch;
     scratch.length = 0;
     this.#flags = kind;
-    const { data, key, id, source, metadata, timestamp } = event;
+    this.key = key;
     this.#encodeData(data, event.type);
     let flags = this.#flags;
     if (
@@ -46,9 +49,12 @@ export class FrameEncoder {
       scratch.align();
       const inBytes = this.#bytes === NO_BYTES ? 0 : padToWord(this.#length);
       if (!hasTopic) flags |= this.#putText("type", event.type, FLAG.TYPE);
-      for (const [name, flag] of TEXTS) flags |= this.#putText(name, event[name], flag);
+      flags |= this.#putText("key", key, FLAG.KEY);
+      flags |= this.#putText("id", id, FLAG.ID);
+      flags |= this.#putText("source", source, FLAG.SOURCE);
       if (metadata !== undefined) {
-        flags |= this.#putText("metadata", stringify(metadata, "metadata"), FLAG.METADATA);
+        const text = this.#ask(() => stringify(metadata, "metadata"));
+        flags |= this.#putText("metadata", text, FLAG.METADATA);
       }
       if (report !== undefined) flags |= this.#putText("report", report, FLAG.REPORT);
       if (timestamp !== undefined) {
@@ -101,7 +107,8 @@ export class FrameEncoder {
     if (data === undefined) return;
     let kind: number = DATA.CODEC;
     if (this.#codec !== undefined) {
-      this.#bytes = encodeBy(this.#codec, data, type);
+      const codec = this.#codec;
+      this.#bytes = this.#ask(() => encodeBy(codec, data, type));
       this.#length = this.#bytes.length;
     } else if (data instanceof Uint8Array) {
       kind = DATA.BYTES;
@@ -110,10 +117,23 @@ export class FrameEncoder {
     } else if (typeof data === "string" && data.isWellFormed()) {
       kind = DATA.TEXT;
       this.#length = this.#scratch.putText(data);
-    } else this.#length = this.#scratch.putText(stringify(data, `data of '${type}'`));
+    } else {
+      const text = this.#ask(() => stringify(data, `data of '${type}'`));
+      this.#length = this.#scratch.putText(text);
+    }
     // What is empty has nothing to copy, and `NO_BYTES` stands for that.
     if (this.#length === 0) this.#bytes = NO_BYTES;
     this.#flags |= kind << FLAG.DATA_SHIFT;
+  }
+
+  /** Runs code of the user: a codec, or a `toJSON`. */
+  #ask<T>(action: () => T): T {
+    this.isBusy = true;
+    try {
+      return action();
+    } finally {
+      this.isBusy = false;
+    }
   }
 
   #putText(name: string, text: string | undefined, flag: number): number {
@@ -124,11 +144,6 @@ export class FrameEncoder {
     this.#scratch.putField(text);
     return flag;
   }
-}
-
-/** Whether a frame has more than data. */
-export function hasExtras(flags: number): boolean {
-  return (flags & EXTRAS) !== 0;
 }
 
 function stringify(value: unknown, name: string): string {

@@ -1,4 +1,4 @@
-import { FRAME, FRAME_HEADER, MARK, PADDING } from "./frame.ts";
+import { FRAME, MARK, PADDING } from "./frame.ts";
 import { RING, type RingPlace } from "./layout.ts";
 import type { Cells } from "../runtime/shared_cells.ts";
 
@@ -35,11 +35,6 @@ export class RingWriter {
     this.#tail = this.#published = cells.load(words + RING.PUBLISHED);
     this.#head = cells.load(words + RING.HEAD);
     this.#events = cells.get(words + RING.EVENTS);
-  }
-
-  /** How many events were written. */
-  get events(): number {
-    return this.#events;
   }
 
   /** Whether something was written that is not published. */
@@ -95,7 +90,4 @@ export class RingWriter {
     this.#published = this.#tail;
     this.#cells.store(this.#words + RING.PUBLISHED, this.#tail);
   }
-
-  /** Bytes that are taken by the smallest frame. */
-  static readonly SMALLEST: number = FRAME_HEADER;
 }

@@ -1,7 +1,6 @@
-import { FRAME, FrameError } from "./frame.ts";
+import { FrameError, padToWord } from "./frame.ts";
 import { type Layout, NODE, TOPIC_LIMIT, TOPIC_TEXT } from "./layout.ts";
 import { copyBytes, readText, Scratch } from "./text.ts";
-import { padToWord } from "./frame.ts";
 import type { Cells } from "../runtime/shared_cells.ts";
 
 /** What stands for a type that has no number: its text stands in the frame. */
@@ -68,9 +67,4 @@ export function readTopic(cells: Cells, layout: Layout, node: number, number: nu
     throw new FrameError(`topic ${number} does not fit into the table`);
   }
   return readText(cells, (layout.topics(node) + TOPIC_LIMIT * 2) * 4 + start, length);
-}
-
-/** The number of the topic in a frame. */
-export function topicOf(cells: Cells, word: number): number {
-  return cells.get(word + FRAME.TOPIC);
 }

@@ -24,6 +24,16 @@ describe("deaths of threads", () => {
   }
 });
 
+describe("bus with threads", () => {
+  for (const [arg, output] of [["idle", "20\n"], ["kept", "lives\n20\n"]] as const) {
+    it(`holds the process while it has something to do: ${arg} in ${HERE}`, async () => {
+      const program = "bus_with_threads.ts";
+      const { code, stdout } = await runProgram({ program, args: [arg] });
+      assertEquals([code, stdout], [0, output]);
+    });
+  }
+});
+
 describe("capabilities()", () => {
   for (const program of ["capabilities_alone.ts", "capabilities_unawaited.ts"]) {
     it(`answers, then lets the process end: ${program} in ${HERE}`, async () => {

@@ -21,6 +21,7 @@ serve((bus, { index, threads }) => {
   bus.on("each", () => bus.emit("seen", index), { each: true });
   bus.on("both", () => bus.emit("seen", ["each", index]), { each: true });
   bus.on("both", () => bus.emit("seen", ["one", index]));
+  bus.on("silent", () => {}, { each: true });
 
   bus.on("cursor", ({ u8, i32, offset, length }) => {
     let sum = 0;
