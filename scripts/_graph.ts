@@ -20,11 +20,11 @@ interface Dependency {
   type?: { specifier?: string; error?: string };
 }
 
-/** The files whose imports the floor rules judge: what is published, without its tests. */
+/** The files whose imports the floor rules judge: what is published, so neither tests nor `testdata`. */
 export function publishedFiles(): string[] {
   return ["mod.ts", "src", "adapters"]
     .flatMap((path) => listFiles(path, /\.tsx?$/))
-    .filter((file) => !/_test\.tsx?$/.test(file));
+    .filter((file) => !/_test\.tsx?$|\/testdata\//.test(file));
 }
 
 /** Reads every import of the given files, type-only and dynamic ones included, as Deno resolves it. */

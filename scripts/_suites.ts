@@ -37,6 +37,7 @@ const SUITES: Suite[] = [
   { name: "router", path: "src/router", sanitize: true },
   { name: "local", path: "src/local", sanitize: true },
   { name: "testing", path: "src/testing", sanitize: true },
+  { name: "conformance", path: "tests/conformance", sanitize: true },
   {
     name: "profile",
     path: "src/profile",
@@ -51,8 +52,27 @@ const SUITES: Suite[] = [
     permissions: ["-A"],
     omit: [{ files: ["/processes_test.ts", "/docs_test.ts"], on: ["workerd", "chromium"] }],
   },
+  {
+    name: "http",
+    path: "adapters/http",
+    permissions: ["-A"],
+    runtimes: [...PROCESSES, "workerd"],
+    omit: [
+      {
+        files: [
+          "/listen_test.ts",
+          "/socket_poster_test.ts",
+          "/cloud_events_test.ts",
+          "/watermill_test.ts",
+        ],
+        on: ["workerd"],
+      },
+      { files: ["/workerd_test.ts"], on: ["bun", "node22", "node24", "node26", "workerd"] },
+    ],
+  },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
-  { name: "memory", path: "tests/memory", permissions: ["-A"], runtimes: PROCESSES },
+  { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },
+  { name: "heap", path: "tests/memory", permissions: ["-A"], runtimes: PROCESSES },
   { name: "stand-ins", path: "tests/_std" },
   { name: "scripts", path: "scripts", permissions: ["-A"], runtimes: ["deno"] },
 ];

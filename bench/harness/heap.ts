@@ -25,13 +25,19 @@ const WAIT: Work = {
 export async function measureBytes(work: Work): Promise<Sample> {
   await warmUp(work, WARM_UP_MS);
   // What the meter itself and one wait for a round allocate is the same with and without emits.
-  const own = await growth(work.handledPerRound === 0 ? NOTHING : WAIT);
+  const own = await growth(idleOf(work));
   const grown = await growth(work);
   const perOp = grown
     .map((bytes) => Math.max(0, bytes - own[own.length >> 1]!) / (work.opsPerRound ?? 1));
   // The lowest sample is one that a collection cut short: only the median means anything.
   const { median } = summarize(perOp);
   return { min: median, median };
+}
+
+/** A round of `work` that emits nothing. */
+function idleOf({ idle, handledPerRound }: Work): Work {
+  if (idle !== undefined) return { handledPerRound: 0, run: () => idle() };
+  return handledPerRound === 0 ? NOTHING : WAIT;
 }
 
 async function growth(work: Work): Promise<number[]> {

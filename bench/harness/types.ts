@@ -37,6 +37,8 @@ export interface Goal {
 export interface Work {
   /** Runs `rounds` rounds, and resolves when everything it emitted has been handled. */
   run(rounds: number): void | Promise<void>;
+  /** A round without its operations, where the wait of a round is of a kind of its own. */
+  idle?(): void | Promise<void>;
   /** Operations (emits, subscriptions) in a round. @default 1 */
   opsPerRound?: number;
   /** Handler calls that a round must cause. @default opsPerRound */

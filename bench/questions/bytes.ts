@@ -3,16 +3,26 @@
  *
  * @module
  */
+import type { Stage } from "../../mod.ts";
 import type { Goal, ProcessSubject, Question, Work } from "../harness/types.ts";
 import { createEvent, TYPE } from "../subjects/events.ts";
 import { handlers } from "../subjects/handlers.ts";
-import { createAsyncBus, createDeferredBus, createSyncBus, useAsyncBus } from "../subjects/ours.ts";
-import { EMITTERY, type Peer, SYNC_PEERS } from "../subjects/peers.ts";
+import {
+  createAsyncBus,
+  createDeferredBus,
+  createFlowBus,
+  createSyncBus,
+  useAsyncBus,
+  useFlowBus,
+} from "../subjects/ours.ts";
+import { EMITTERY, type Peer, RX_SUBJECT, SYNC_PEERS } from "../subjects/peers.ts";
 import { settled } from "../subjects/settled.ts";
 import { ours, peer } from "../subjects/subject.ts";
 
 /** Big enough that the harness's own promises vanish in it, small enough for every queue. */
 const BURST = 1_000;
+/** A queue yields to the event loop now and then: a round holds many turns of it. */
+const QUEUED = 16_384;
 /** Less than one machine word in sixteen emits: nothing is allocated for each. */
 const NOTHING: Goal[] = [{ limit: 0.5 }];
 
@@ -45,9 +55,41 @@ function sync(form: (bus: ReturnType<typeof createSyncBus>) => () => unknown): (
   };
 }
 
+/**
+ * The last handler call of a round ends its wait: asking again and again whether all have been
+ * handled allocates more than the bus does.
+ */
 function queued(create: typeof createAsyncBus): () => Work {
   return () => {
     const bus = create();
+    const event = createEvent();
+    let left = 0;
+    let end = () => {};
+    bus.on(TYPE, (event) => {
+      handlers[0]!(event);
+      if (--left === 0) end();
+    });
+    const round = async (emits: number) => {
+      const ended = new Promise<void>((resolve) => end = resolve);
+      left = emits;
+      for (let k = 0; k < emits; k++) bus.emit(event);
+      if (emits === 0) end();
+      await ended;
+    };
+    return {
+      opsPerRound: QUEUED,
+      async run(rounds) {
+        for (let i = 0; i < rounds; i++) await round(QUEUED);
+      },
+      idle: () => round(0),
+    };
+  };
+}
+
+/** Batches of which a burst is a multiple, so that each leaves without waiting. */
+function flowing(stages: Stage[]): () => Work {
+  return () => {
+    const bus = createFlowBus({ batchSize: BURST / 4, stages });
     bus.on(TYPE, handlers[0]!);
     const event = createEvent();
     return bursts(() => void bus.emit(event));
@@ -107,12 +149,15 @@ export const bytesQuestion: Question = {
         use: useAsyncBus,
         goals: NOTHING,
       }),
+      ours("forFlow emit(event)", flowing([]), { use: useFlowBus, goals: NOTHING }),
+      ours("forFlow emit(event), a stage", flowing([() => {}]), { use: useFlowBus }),
       control(),
-      ...[...SYNC_PEERS, EMITTERY].map((kind) => peer(kind, emitter)),
+      ...[...SYNC_PEERS, RX_SUBJECT, EMITTERY].map((kind) => peer(kind, emitter)),
     ],
   }],
   notes: [
     "Growth of V8's heap ÷ emits; Bun's heap statistics do not move with it, so it is not measurable there.",
     "0 is judged as below 0.5 B; emit(type, data) and topic.emit make the one event that handlers get.",
+    "A flow bus hands each stage an array of its batch: that is 8 B an event, and kept by nobody.",
   ],
 };

@@ -18,16 +18,47 @@ function bareProgram(): string {
   return `import { forSync } from "${ENTRY}";\nexport const bus = forSync();\n`;
 }
 
-/** A map of `KEYS` types in areas of ten, exact subscriptions, one wildcard for each area. */
-function fullProgram(salt: string): string {
-  const keys = Array.from({ length: KEYS }, (_, i) => `area${salt}${Math.floor(i / 10)}.step${i}`);
-  const fields = keys.map((key, i) => `  "${key}": { id: string; value${i}: number };`);
-  const exact = keys.slice(0, EXACT)
+/** What a program is made of: keys, and patterns of which each matches some of them. */
+interface Shape {
+  name: string;
+  keys(salt: string): string[];
+  wildcards(salt: string): string[];
+}
+
+const SHAPES: Shape[] = [
+  {
+    name: "keys of two segments, one star at the end",
+    keys: (salt) => count(KEYS, (i) => `area${salt}${Math.floor(i / 10)}.step${i}`),
+    wildcards: (salt) => count(WILDCARD, (i) => `area${salt}${i}.${i % 2 === 0 ? "*" : "**"}`),
+  },
+  {
+    name: "keys of three segments, stars anywhere",
+    keys: (salt) =>
+      count(KEYS, (i) => `area${salt}${Math.floor(i / 20)}.part${i % 20}.step${i % 7}`),
+    wildcards: (salt) => {
+      const kinds: ((i: number) => string)[] = [
+        (i) => `area${salt}${i % 10}.*.*`,
+        (i) => `*.part${i}.*`,
+        (i) => `**.step${i % 7}`,
+        (i) => `area${salt}${i % 10}.**.step${(i + 1) % 7}`,
+        (i) => `*.part${i}.**`,
+      ];
+      return count(WILDCARD, (i) => kinds[i % kinds.length]!(i));
+    },
+  },
+];
+
+function count(length: number, make: (index: number) => string): string[] {
+  return Array.from({ length }, (_, index) => make(index));
+}
+
+/** An interface of all keys, exact subscriptions to some of them, and the wildcard ones. */
+function fullProgram({ keys, wildcards }: Shape, salt: string): string {
+  const fields = keys(salt).map((key, i) => `  "${key}": { id: string; value${i}: number };`);
+  const exact = keys(salt).slice(0, EXACT)
     .map((key, i) => `bus.on("${key}", (event) => use(event.data.value${i}));`);
-  const wildcard = Array.from({ length: WILDCARD }, (_, i) => {
-    const pattern = i % 2 === 0 ? `area${salt}${i}.*` : `area${salt}${i}.**`;
-    return `bus.on("${pattern}", (event) => use(event.data.id.length));`;
-  });
+  const wildcard = wildcards(salt)
+    .map((pattern) => `bus.on("${pattern}", (event) => use(event.data.id.length));`);
   return [
     `import { forSync } from "${ENTRY}";`,
     "interface Events {",
@@ -69,8 +100,8 @@ async function checkBare(): Promise<number> {
   return await check(`${bareProgram()}// ${salt()}\n`);
 }
 
-async function checkFull(): Promise<number> {
-  return await check(fullProgram(salt()));
+async function checkFull(shape: Shape): Promise<number> {
+  return await check(fullProgram(shape, salt()));
 }
 
 function subject(
@@ -95,20 +126,21 @@ export const checkTimeQuestion: Question = {
   title: "Type check of a program with many subscriptions",
   measure: "seconds",
   states: [],
-  cases: [{
-    name: `${KEYS} event keys, ${EXACT} exact and ${WILDCARD} wildcard subscriptions`,
+  cases: SHAPES.map((shape) => ({
+    name:
+      `${KEYS} event keys, ${EXACT} exact and ${WILDCARD} wildcard subscriptions: ${shape.name}`,
     subjects: [
       {
-        ...subject("beat, the whole check", "ours", checkFull),
+        ...subject("beat, the whole check", "ours", () => checkFull(shape)),
         goals: [{ limit: 2 }],
       },
       subject("beat, above a file that only imports", "ours", async () => {
         const bare = await checkBare();
-        return await checkFull() - bare;
+        return await checkFull(shape) - bare;
       }),
       subject("a file that only imports", "bound", checkBare),
     ],
-  }],
+  })),
   notes: [
     "Wall time of `deno check` on a new file outside the tree. The budget is not scaled by C.",
   ],

@@ -11,19 +11,12 @@ import type { Case, ProcessSubject, Question, Work } from "../harness/types.ts";
 import { createEvent, TYPE } from "../subjects/events.ts";
 import { type Handler, handlers } from "../subjects/handlers.ts";
 import { createSyncBus } from "../subjects/ours.ts";
-import {
-  NODE_EVENTS,
-  type Peer,
-  type PeerKind,
-  RX_SUBJECT,
-  SYNC_PEERS,
-} from "../subjects/peers.ts";
+import { type Peer, type PeerKind, RX_SUBJECT, SYNC_PEERS } from "../subjects/peers.ts";
 import { ours, peer } from "../subjects/subject.ts";
 
 /** A round has this many events, so that one of each round fails. */
 const EVENTS = 100;
 const failure = new Error("the handler failed on purpose");
-const EVENT_TARGET = SYNC_PEERS.find((kind) => kind.name === "EventTarget")!;
 
 function throwing(): Handler {
   let calls = 0;
@@ -107,9 +100,9 @@ function toCase(name: string, fails: boolean): Case {
     subjects: [
       ours("emit", ourEmit(true, fails)),
       ours("unsafeEmit", ourEmit(false, fails), { isolates: false }),
-      peer(NODE_EVENTS, peerEmit(fails, false)),
-      reportingPeer(EVENT_TARGET, fails),
-      reportingPeer(RX_SUBJECT, fails),
+      ...[...SYNC_PEERS, RX_SUBJECT].map((kind) =>
+        kind.isolates ? reportingPeer(kind, fails) : peer(kind, peerEmit(fails, false))
+      ),
     ],
   };
 }

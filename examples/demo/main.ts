@@ -3,17 +3,24 @@ import { loadDeliveries } from "./deliveries.ts";
 import { type Engine, ENGINES } from "./engines.ts";
 import { runPass } from "./pass.ts";
 import { grouped, printFaults, printPass } from "./report.ts";
-import { openTerminal, type Output } from "./terminal.ts";
+import { openTerminal, type Output, type Terminal } from "./terminal.ts";
 import { checksOf, faultsIn } from "./verdict.ts";
+import { runWebhooks } from "./webhooks/run.ts";
+import { serveWebhooks } from "./webhooks/serve.ts";
 
 const DEFAULT_ROUNDS = 1_000;
 const MAX_ROUNDS = 10_000;
 
-const HELP = `Feeds real GitHub webhook deliveries through a bus and checks every count.
+const HELP =
+  `Feeds real GitHub webhook deliveries through a bus, then over HTTP through a router with
+retries, dead letters and replay, and checks every count.
 
+  --only P    only this part: bus or webhooks
+  --serve     keep the receiver of webhooks running, and tell how to post to it
+  --port N    where it listens then; default 8787
   --rounds N  feed all deliveries N times, 1 to ${grouped(MAX_ROUNDS)}; default ${
-  grouped(DEFAULT_ROUNDS)
-}
+    grouped(DEFAULT_ROUNDS)
+  }, of the bus
   --help      show this
 `;
 
@@ -35,11 +42,28 @@ export async function main(
     output.write(HELP);
     return 0;
   }
-  return await feed(options.rounds, output, engines);
+  const terminal = openTerminal(output);
+  if (options.serve) return await serveWebhooks(terminal, options.port);
+  const codes: number[] = [];
+  if (options.only !== "webhooks") codes.push(await feed(options.rounds, terminal, engines));
+  if (options.only !== "bus") codes.push(await post(terminal));
+  return Math.max(...codes);
 }
 
-async function feed(rounds: number, output: Output, engines: Engine[]): Promise<number> {
-  const terminal = openTerminal(output);
+/** The second part: the same payloads as webhooks, over HTTP and through a router. */
+async function post(terminal: Terminal): Promise<number> {
+  const { paint, print } = terminal;
+  const { checks, faults } = await runWebhooks(terminal);
+  for (const fault of faults) print(paint("red", `✗ webhooks, ${fault}`));
+  print(
+    faults.length === 0
+      ? paint("green", `✓ all ${checks} checks of the webhooks hold`)
+      : paint("red", `✗ ${faults.length} of ${checks} checks of the webhooks fail`),
+  );
+  return faults.length === 0 ? 0 : 1;
+}
+
+async function feed(rounds: number, terminal: Terminal, engines: Engine[]): Promise<number> {
   const { paint, print } = terminal;
   const deliveries = loadDeliveries();
   const topics = new Set(deliveries.map(({ event }) => event.type));
@@ -69,21 +93,48 @@ async function feed(rounds: number, output: Output, engines: Engine[]): Promise<
   return faulty === 0 ? 0 : 1;
 }
 
+const PARTS = ["bus", "webhooks", "all"];
+
+interface DemoOptions {
+  readonly rounds: number;
+  readonly only: string;
+  readonly serve: boolean;
+  readonly port: number;
+  readonly help: boolean;
+}
+
 /** The options, or what is wrong with them. */
-function readOptions(args: string[]): { rounds: number; help: boolean } | string {
+function readOptions(args: string[]): DemoOptions | string {
   try {
     const { values } = parseArgs({
       args,
       options: {
         rounds: { type: "string", default: String(DEFAULT_ROUNDS) },
+        only: { type: "string", default: "all" },
+        serve: { type: "boolean", default: false },
+        port: { type: "string", default: "8787" },
         help: { type: "boolean", default: false },
       },
     });
-    const rounds = /^\d+$/.test(values.rounds) ? Number(values.rounds) : NaN;
-    if (rounds >= 1 && rounds <= MAX_ROUNDS) return { rounds, help: values.help };
-    const range = `a whole number from 1 to ${grouped(MAX_ROUNDS)}`;
-    return `Cannot run the demo as '--rounds' must be ${range}: current value is '${values.rounds}'`;
+    const { only, serve, help } = values;
+    if (!PARTS.includes(only)) return refusal("only", `one of ${PARTS.join(", ")}`, only);
+    const rounds = readNumber(values.rounds);
+    if (!(rounds >= 1 && rounds <= MAX_ROUNDS)) {
+      return refusal("rounds", `a whole number from 1 to ${grouped(MAX_ROUNDS)}`, values.rounds);
+    }
+    const port = readNumber(values.port);
+    if (!(port <= 65_535)) return refusal("port", "a whole number from 0 to 65,535", values.port);
+    return { rounds, only, serve, port, help };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** A whole number that is not negative; everything else is NaN. */
+function readNumber(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : NaN;
+}
+
+function refusal(option: string, must: string, value: string): string {
+  return `Cannot run the demo as '--${option}' must be ${must}: current value is '${value}'`;
 }

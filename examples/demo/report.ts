@@ -61,7 +61,7 @@ function numbers(delivered: number, handled: number, failed: number, time: numbe
 }
 
 /** Brings the cells of every column to one width. */
-function layOut(rows: string[][]): string[][] {
+export function layOut(rows: string[][]): string[][] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row.map((cell, column) =>

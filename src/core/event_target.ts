@@ -1,5 +1,5 @@
 import { PatternError } from "./errors.ts";
-import { isThenable } from "./ledger.ts";
+import { isThenable } from "../options/thenable.ts";
 import { hasWildcard } from "./pattern.ts";
 import type { BusCore } from "./bus_core.ts";
 import type { BusEvent } from "./event.ts";

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { PatternError } from "./errors.ts";
 import { createSyncBus } from "../engines/sync.ts";
+import { countedSignal } from "../engines/testdata/counted_signal.ts";
 
 describe("asEventTarget()", () => {
   it("gives events as CustomEvents with the data as detail", () => {
@@ -96,18 +97,13 @@ describe("asEventTarget()", () => {
   it("lets a signal end only the registration that it came with, and lets go of it", () => {
     const bus = createSyncBus();
     const target = bus.asEventTarget();
-    const controller = new AbortController();
-    const { signal } = controller;
-    let listeners = 0;
-    const remove = signal.removeEventListener.bind(signal);
-    signal.removeEventListener = (...args: Parameters<typeof remove>) => (
-      listeners++, remove(...args)
-    );
+    const { controller, signal, listeners } = countedSignal();
     let calls = 0;
     const listener = () => calls++;
     target.addEventListener("a", listener, { signal });
+    assertEquals(listeners(), 1);
     target.removeEventListener("a", listener);
-    assertEquals(listeners, 1);
+    assertEquals(listeners(), 0);
     target.addEventListener("a", listener);
     controller.abort();
     bus.emit("a");

@@ -43,12 +43,6 @@ export class Ledger {
   }
 }
 
-/** Whether a handler returned a promise, its own or a foreign one. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (typeof value === "object" || typeof value === "function") &&
-    typeof (value as { then?: unknown } | null)?.then === "function";
-}
-
 /** What an emit throws: the one failure as it was, or all of them. */
 export function combine(failures: readonly unknown[], type: string): unknown {
   if (failures.length === 1) return failures[0];

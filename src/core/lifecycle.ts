@@ -54,7 +54,8 @@ export function close(core: BusCore, options: CloseOptions = {}): Promise<CloseR
 async function end(core: BusCore, timeout: number): Promise<CloseReport> {
   core.seal("closed");
   for (const registration of core.registry.live) registration.end(true);
-  core.discarded = core.engine.discard();
+  // An engine may add to it what it finds out while the handlers end.
+  core.discarded += core.engine.discard();
   const stopping = core.engine.stop?.(timeout);
   await settled(core, timeout);
   await stopping;

@@ -28,16 +28,17 @@ export class Resolution {
   /** What an engine notes about the type, such as which threads want it. */
   note: unknown = undefined;
 
+  /** The resolution that was looked up after this one the last time. */
+  next: Resolution = this;
+
   constructor(type: string) {
     this.type = type;
   }
 
-  /** Makes the next emit rebuild the lists, and lets go of the handlers until then. */
+  /** Makes the next emit rebuild the lists, and lets go of handlers and others until then. */
   expire(): void {
-    this.registrations = NONE;
-    this.handlers = NONE;
-    this.sole = undefined;
-    this.version = STALE;
+    this.rebuild(NONE, STALE);
+    this.next = this;
   }
 
   /** Replaces the lists. */

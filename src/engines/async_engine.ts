@@ -1,6 +1,6 @@
 import { BusCore } from "../core/bus_core.ts";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
-import { isThenable } from "../core/ledger.ts";
+import { isThenable } from "../options/thenable.ts";
 import { check, checkOptions, DURATION, OBJECT, SIGNAL } from "../options/options.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
@@ -43,6 +43,8 @@ export class AsyncEngine implements Engine {
   #concurrency: number;
   #isScheduled = false;
   #isHandling = false;
+  /** Whether no key is at work and nobody waits for room: then only the queue has to be asked. */
+  #isPlain = true;
   /** Events that may be handled before the event loop must have a turn. */
   #left = BURST;
   #run = () => this.#drainQueue();
@@ -63,13 +65,13 @@ export class AsyncEngine implements Engine {
 
   deliver(resolution: Resolution, event: BusEvent): void {
     const ledger = this.#ledger;
-    if (resolution.handlers.length === 0) {
+    if (resolution.sole === undefined && resolution.handlers.length === 0) {
       ledger.emitted++;
       ledger.processed++;
       return;
     }
-    if (this.#isFull()) this.#deliverToFull(resolution, event);
-    else this.#push(resolution, event);
+    if (this.#isFull()) return this.#deliverToFull(resolution, event);
+    this.#push(resolution, event);
   }
 
   /** Whether an event would find no room. */
@@ -122,11 +124,12 @@ export class AsyncEngine implements Engine {
       this.deliver(resolution, event);
       return;
     }
+    this.#isPlain = false;
     await this.#waiters.wait(event, options, this.#capacity);
   }
 
   #isFull(): boolean {
-    return this.#queue.size + this.#backlog.size >= this.#capacity;
+    return this.#queue.size + (this.#isPlain ? 0 : this.#backlog.size) >= this.#capacity;
   }
 
   /** Whether there is an event that may be handled now. */
@@ -154,16 +157,15 @@ export class AsyncEngine implements Engine {
   /** Handles what may be handled, at most `limit` events; says how many those were. */
   #handleBurst(limit: number): number {
     const queue = this.#queue;
-    const backlog = this.#backlog;
     const ledger = this.#ledger;
     let handled = 0;
     try {
       this.#isHandling = true;
       for (; handled < limit && ledger.pending < this.#concurrency; handled++) {
-        if (backlog.hasDue) this.#handleDue();
-        else if (queue.size > 0) this.#handleNext();
+        if (!this.#isPlain) {
+          if (!this.#handleCarefully()) break;
+        } else if (queue.size > 0) this.#handle(queue.peekResolution(), queue.shift());
         else break;
-        if (this.#waiters.size > 0) this.#admitWaiters();
       }
     } finally {
       this.#isHandling = false;
@@ -172,13 +174,22 @@ export class AsyncEngine implements Engine {
     return handled;
   }
 
+  /** Handles one event where keys are at work or somebody waits; says whether there was one. */
+  #handleCarefully(): boolean {
+    const backlog = this.#backlog;
+    if (backlog.hasDue) this.#handleDue();
+    else if (this.#queue.size > 0) this.#handleNext();
+    else return false;
+    if (this.#waiters.size > 0) this.#admitWaiters();
+    this.#isPlain = !backlog.active && this.#waiters.size === 0;
+    return true;
+  }
+
   #handleNext(): void {
     const resolution = this.#queue.peekResolution();
     const event = this.#queue.shift();
-    if (this.#backlog.active) {
-      const key = keyOf(event);
-      if (key !== undefined && this.#backlog.hold(key, resolution, event)) return;
-    }
+    const key = keyOf(event);
+    if (key !== undefined && this.#backlog.hold(key, resolution, event)) return;
     this.#handle(resolution, event);
   }
 
@@ -239,7 +250,10 @@ export class AsyncEngine implements Engine {
   }
 
   #createDelivery(event: BusEvent, key = keyOf(event)): PendingDelivery {
-    if (key !== undefined) this.#backlog.begin(key);
+    if (key !== undefined) {
+      this.#backlog.begin(key);
+      this.#isPlain = false;
+    }
     return new PendingDelivery(this.core, event, () => {
       if (key !== undefined) this.#backlog.end(key);
       if (!this.#isScheduled && this.#isReady()) this.#schedule();

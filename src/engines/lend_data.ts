@@ -1,4 +1,4 @@
-import { isThenable } from "../core/ledger.ts";
+import { isThenable } from "../options/thenable.ts";
 import { Scratch } from "../ring/text.ts";
 import type { Cursor } from "../core/contracts.ts";
 import type { BusEvent } from "../core/event.ts";

@@ -1,6 +1,7 @@
 import { BUS_RULES, BusCore } from "../core/bus_core.ts";
 import { EventBus } from "../core/event_bus.ts";
-import { combine, isThenable } from "../core/ledger.ts";
+import { combine } from "../core/ledger.ts";
+import { isThenable } from "../options/thenable.ts";
 import { BOOLEAN, checkOptions } from "../options/options.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
 import type { BusCapabilities, BusOptions, SyncBus } from "../core/contracts.ts";

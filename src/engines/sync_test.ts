@@ -1,13 +1,8 @@
-import {
-  assertEquals,
-  assertInstanceOf,
-  assertRejects,
-  assertStrictEquals,
-  assertThrows,
-} from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BatchError } from "../core/errors.ts";
 import { createSyncBus } from "./sync.ts";
+import { turn } from "./testdata/waits.ts";
 import type { BusOptions, ErrorContext } from "../core/contracts.ts";
 
 /** A thenable that is no promise. */
@@ -28,8 +23,6 @@ function noting(): { options: BusOptions; heard: [error: unknown, context: Error
   const heard: [unknown, ErrorContext][] = [];
   return { options: { onError: (error, context) => void heard.push([error, context]) }, heard };
 }
-
-const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 describe("sync bus", () => {
   describe("emit()", () => {
@@ -289,54 +282,6 @@ describe("sync bus", () => {
       await turn();
       assertEquals(heard.map(([error]) => error), ["x", "y"]);
       assertEquals(bus.stats().depth, 0);
-    });
-  });
-
-  describe("emitAsync()", () => {
-    it("starts the handlers in order and resolves when all have settled", async () => {
-      const bus = createSyncBus();
-      const calls: string[] = [];
-      bus.on("a", async () => {
-        calls.push("first starts");
-        await turn();
-        calls.push("first ends");
-      });
-      bus.on("a", () => calls.push("second"));
-      const promise = bus.emitAsync("a");
-      assertEquals(calls, ["first starts", "second"]);
-      assertEquals(bus.stats().depth, 1);
-      await promise;
-      assertEquals(calls, ["first starts", "second", "first ends"]);
-      assertEquals([bus.stats().processed, bus.stats().depth], [1, 0]);
-    });
-
-    it("rejects with one failure as it was, with several in an AggregateError", async () => {
-      const { options, heard } = noting();
-      const bus = createSyncBus(options);
-      const error = new Error("broken");
-      bus.on("one", () => Promise.reject(error));
-      assertStrictEquals(await bus.emitAsync("one").catch((error) => error), error);
-      bus.on("two", async () => {
-        await turn();
-        throw "slow";
-      });
-      bus.on("two", fail("quick"));
-      const several = await bus.emitAsync({ type: "two", data: 1 }).catch((error) => error);
-      assertInstanceOf(several, AggregateError);
-      assertEquals(several.errors, ["slow", "quick"]);
-      assertEquals([bus.stats().failed, heard.length], [3, 0]);
-    });
-
-    it("rejects an event without a type", async () => {
-      const bus = createSyncBus();
-      await assertRejects(() => bus.emitAsync(""), TypeError, "'type' must be");
-      await assertRejects(() => bus.emitAsync(undefined as unknown as ""), TypeError);
-    });
-
-    it("resolves for an event that nobody wants", async () => {
-      const bus = createSyncBus();
-      assertEquals(await bus.emitAsync("a"), undefined);
-      assertEquals(bus.stats().processed, 1);
     });
   });
 

@@ -1,5 +1,5 @@
 import { BusCore } from "../core/bus_core.ts";
-import { isThenable } from "../core/ledger.ts";
+import { isThenable } from "../options/thenable.ts";
 import { MAX_DELAY } from "../core/lifecycle.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
 import { FLAG, FRAME, MARK } from "../ring/frame.ts";

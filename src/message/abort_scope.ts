@@ -6,13 +6,13 @@ export class AbortScope {
   #controller: AbortController | undefined;
   #aborted = false;
   #reason: unknown;
-  readonly #inner = new Set<AbortScope>();
+  #inner: Set<AbortScope> | undefined;
   readonly #outer: AbortScope | undefined;
 
   constructor(outer?: AbortScope) {
     this.#outer = outer;
     if (outer === undefined) return;
-    outer.#inner.add(this);
+    (outer.#inner ??= new Set()).add(this);
     if (outer.#aborted) this.abort(outer.#reason);
   }
 
@@ -35,11 +35,16 @@ export class AbortScope {
     this.#aborted = true;
     this.#reason = reason;
     this.#controller?.abort(reason);
-    for (const scope of this.#inner) scope.abort(reason);
+    for (const scope of this.#inner ?? []) scope.abort(reason);
   }
 
   /** Takes the scope out of its outer one, which no longer reaches it. */
   leave(): void {
-    if (this.#outer !== undefined) this.#outer.#inner.delete(this);
+    this.#outer?.forget(this);
+  }
+
+  /** Takes an inner scope out. */
+  forget(inner: AbortScope): void {
+    this.#inner?.delete(inner);
   }
 }

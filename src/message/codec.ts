@@ -1,4 +1,4 @@
-import { type Message, openRecord } from "./message.ts";
+import { type Message, openRecord, writeRecord } from "./message.ts";
 import { safeHeaderName, safeHeaderValue } from "./names.ts";
 import type { Rec } from "./rec.ts";
 
@@ -33,22 +33,12 @@ export interface Codec {
  * ```
  */
 export const fields: Codec = {
-  encode(message: Message): Rec {
-    return {
-      id: message.uuid,
-      key: message.key,
-      headers: message.metadata.size === 0 ? NO_HEADERS : [...message.metadata],
-      payload: message.payload,
-      time: message.timestamp.getTime(),
-    };
-  },
+  encode: writeRecord,
 
   decode(rec: Rec): Message {
     return openRecord(areSafe(rec.headers) ? rec : { ...rec, headers: rec.headers.map(makeSafe) });
   },
 };
-
-const NO_HEADERS: Rec["headers"] = [];
 
 function areSafe(headers: Rec["headers"]): boolean {
   return headers.every(([name, value]) =>

@@ -15,7 +15,7 @@ export interface Work {
   /** The subscribed topic. */
   readonly topic: string;
   /** The consumer group, if there is one. */
-  readonly group?: string;
+  readonly group?: string | undefined;
   /** Where to write what should be known. */
   readonly logger: Logger;
 }

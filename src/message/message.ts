@@ -1,4 +1,4 @@
-import { check, checkOptions, DURATION, type Rules } from "../options/options.ts";
+import { ANYTHING, checkOptions, type Rules } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import { AbortScope } from "./abort_scope.ts";
 import type { Rec } from "./rec.ts";
@@ -50,9 +50,10 @@ export interface MessageOptions {
 /** What an engine knows of a delivery, and how it hears of the decision. */
 export interface Reception {
   /** Calls of the handler with this message, this one included. */
-  attempt: number;
-  readonly redelivered: boolean;
+  readonly attempt: number;
+  /** Built when it is asked for. */
   readonly origin: Origin;
+  /** Built when it is asked for: what aborts the work of this attempt. */
   readonly scope: AbortScope;
   /** Takes the decision, or refuses it because the delivery is no longer ours. */
   settle(settlement: Settlement): boolean;
@@ -68,12 +69,26 @@ const NEW_RULES: Rules = {
   timestamp: ["a valid Date", "object", isValidDate],
 };
 
+const NACK_RULES: Rules = {
+  // For ever is no delay: brokers cannot carry it, and the message would keep its slot.
+  delay: [
+    "a finite number of at least 0 ms",
+    "number",
+    (value: number) => value >= 0 && value < Infinity,
+  ],
+  reason: ANYTHING,
+};
+
+const ACKED = { kind: "acked" } as const;
 const PENDING = { kind: "pending" } as const;
 
 /** Options of a message whose fields come from a record: nothing to check, nothing to make. */
 const FROM_RECORD: MessageOptions = {};
 
+const NO_HEADERS: Rec["headers"] = [];
+
 let open: (rec: Rec) => Message;
+let write: (message: Message) => Rec;
 let receive: (message: Message, reception: Reception) => void;
 let enter: (message: Message) => AbortScope;
 let leave: (message: Message, scope: AbortScope) => void;
@@ -104,10 +119,11 @@ export class Message {
   #key = "";
   #time = 0;
   #metadata: Metadata | undefined;
-  #headers: Iterable<readonly [string, string]> | undefined;
+  #headers: Rec["headers"] | undefined;
   #settlement: Settlement | typeof PENDING = PENDING;
   #settled: PromiseWithResolvers<Settlement> | undefined;
   #reception: Reception | undefined;
+  #attempt = 1;
   #scope: AbortScope | undefined;
 
   static {
@@ -119,9 +135,17 @@ export class Message {
       message.#headers = rec.headers;
       return message;
     };
+    write = (message) => ({
+      id: message.uuid,
+      key: message.#key,
+      headers: message.#toHeaders(),
+      payload: message.payload,
+      time: message.#time,
+    });
     receive = (message, reception) => {
       message.#reception = reception;
-      message.#scope = reception.scope;
+      message.#attempt = reception.attempt;
+      message.#scope = undefined;
       message.#settlement = PENDING;
       message.#settled = undefined;
     };
@@ -132,7 +156,10 @@ export class Message {
     };
     leave = (message, scope) => {
       scope.leave();
-      if (message.#scope === scope) message.#scope = scope.outer;
+      // Work that was given up on may have opened scopes inside, and leave them later or never.
+      for (let open = message.#scope; open !== undefined; open = open.outer) {
+        if (open === scope) message.#scope = scope.outer;
+      }
     };
     lose = (message, cause) => {
       if (message.#settlement === PENDING) message.#decide({ kind: "lost", cause });
@@ -196,13 +223,12 @@ export class Message {
 
   /** Calls of the handler with this message, this one included, as far as known; 1 is the first. */
   get attempt(): number {
-    return this.#reception?.attempt ?? 1;
+    return this.#attempt;
   }
 
   /** Whether it was delivered before, as far as known. */
   get redelivered(): boolean {
-    const reception = this.#reception;
-    return reception !== undefined && (reception.redelivered || reception.attempt > 1);
+    return this.#attempt > 1;
   }
 
   /** Where it was received; a new message has none. */
@@ -223,19 +249,17 @@ export class Message {
 
   /** Says that the message is done. Tells whether this call decided. */
   ack(): boolean {
-    return this.#settle({ kind: "acked" });
+    return this.#settle(ACKED);
   }
 
   /**
    * Says that the message is not done: it will be delivered again, as the subscription's rules allow.
    * Tells whether this call decided.
    *
-   * @throws {TypeError | RangeError} If `delay` is not a number of at least 0.
+   * @throws {TypeError | RangeError} If `delay` is not a finite number of at least 0.
    */
-  nack(options?: NackOptions): boolean {
-    if (options?.delay !== undefined) {
-      check("nack a message", "delay", options.delay, DURATION);
-    }
+  nack(options: NackOptions = {}): boolean {
+    checkOptions("nack a message", options, NACK_RULES);
     return this.#settle({ kind: "nacked", ...options });
   }
 
@@ -264,15 +288,19 @@ export class Message {
 
   /** A new, unsettled message with the same content and another uuid; the payload is shared. */
   copy(): Message {
-    return new Message(this.payload, {
-      key: this.key,
-      metadata: this.metadata,
-      timestamp: this.timestamp,
-    });
+    const copy = new Message(this.payload, FROM_RECORD);
+    copy.#key = this.#key;
+    copy.#time = this.#time;
+    copy.#headers = this.#toHeaders();
+    return copy;
+  }
+
+  #toHeaders(): Rec["headers"] {
+    return this.#metadata === undefined ? this.#headers ?? NO_HEADERS : [...this.#metadata];
   }
 
   #currentScope(): AbortScope {
-    return this.#scope ??= new AbortScope();
+    return this.#scope ??= this.#reception?.scope ?? new AbortScope();
   }
 
   #settle(settlement: Settlement): boolean {
@@ -291,6 +319,11 @@ export class Message {
 /** A received message with the content of a record; its metadata is built at first use. */
 export function openRecord(rec: Rec): Message {
   return open(rec);
+}
+
+/** The record with the content of a message; neither metadata nor a Date is built for it. */
+export function writeRecord(message: Message): Rec {
+  return write(message);
 }
 
 /** Ties a message to a delivery: from now on it is pending, and the delivery hears of the decision. */

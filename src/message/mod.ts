@@ -43,5 +43,6 @@ export type {
   SpanContext,
   SpanOptions,
   Tracer,
+  TraceState,
 } from "./telemetry.ts";
 export type { Claim, ClaimResult, Store } from "./store.ts";

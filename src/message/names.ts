@@ -3,7 +3,8 @@ import type { Rec } from "./rec.ts";
 
 const TOPIC = /^(?=.{1,200}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 const HEADER_NAME = /^[A-Za-z0-9_.-]+$/;
-const FORBIDDEN_IN_VALUE = /[\r\n\0]/;
+/** What no header carries: ends of lines, NUL, and what UTF-8 has no bytes for. */
+const FORBIDDEN_IN_VALUE = /[\r\n\0]|\p{Surrogate}/u;
 
 const TOPIC_RULE =
   "1 to 200 characters of A-Z, a-z, 0-9, '_' and '-', in segments divided by single dots";
@@ -34,10 +35,11 @@ export function checkTopic(action: string, topic: string): void {
 /**
  * Refuses headers that some broker could not carry.
  *
- * @throws {RangeError} If a name is not `[A-Za-z0-9_.-]+`, or a value holds CR, LF or NUL.
+ * @throws {RangeError} If a name is not `[A-Za-z0-9_.-]+`, or a value holds CR, LF, NUL or a lone surrogate.
  */
 export function checkHeaders(action: string, headers: Rec["headers"]): void {
   for (const [name, value] of headers) {
+    if (typeof name !== "string") refuse(action, "name of metadata", "a string", name);
     if (!HEADER_NAME.test(name)) {
       throw new RangeError(
         `Cannot ${action} as the name of metadata must be made of A-Z, a-z, 0-9, '_', '.' and '-': current value is ${
@@ -48,7 +50,7 @@ export function checkHeaders(action: string, headers: Rec["headers"]): void {
     if (typeof value !== "string") refuse(action, `metadata ${name}`, "a string", value);
     if (FORBIDDEN_IN_VALUE.test(value)) {
       throw new RangeError(
-        `Cannot ${action} as metadata '${name}' must have no CR, LF or NUL: current value is ${
+        `Cannot ${action} as metadata '${name}' must have no CR, LF, NUL and lone surrogates: current value is ${
           show(value)
         }`,
       );
@@ -69,7 +71,10 @@ export function safeHeaderName(name: string): string {
   return escaped === "" ? "_x_" : escaped;
 }
 
-/** A foreign header value as one that {@linkcode checkHeaders} accepts: CR, LF and NUL become spaces. */
+/**
+ * A foreign header value as one that {@linkcode checkHeaders} accepts: CR, LF and NUL become spaces,
+ * lone surrogates U+FFFD.
+ */
 export function safeHeaderValue(value: string): string {
-  return FORBIDDEN_IN_VALUE.test(value) ? value.replace(/[\r\n\0]/g, " ") : value;
+  return FORBIDDEN_IN_VALUE.test(value) ? value.replace(/[\r\n\0]/g, " ").toWellFormed() : value;
 }

@@ -8,6 +8,18 @@
 /** Values of attributes. */
 export type Attributes = Record<string, string | number | boolean>;
 
+/** `TraceState` of OpenTelemetry: what tracing systems remember, each under its key. */
+export interface TraceState {
+  /** The value of a key. */
+  get(key: string): string | undefined;
+  /** The same with a member that is the newest. */
+  set(key: string, value: string): TraceState;
+  /** The same without a member. */
+  unset(key: string): TraceState;
+  /** As the `tracestate` of W3C Trace Context has it. */
+  serialize(): string;
+}
+
 /** `SpanContext` of OpenTelemetry. */
 export interface SpanContext {
   /** 32 hex digits. */
@@ -17,7 +29,7 @@ export interface SpanContext {
   /** Bit 0: sampled. */
   traceFlags: number;
   /** The `tracestate` of W3C Trace Context. */
-  traceState?: { serialize(): string };
+  traceState?: TraceState;
 }
 
 /** `Span` of OpenTelemetry. */

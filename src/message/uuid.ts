@@ -1,8 +1,10 @@
-const HEX: readonly string[] = Array.from(
-  { length: 256 },
-  (_, byte) => byte.toString(16).padStart(2, "0"),
+/** The character codes of the two hexadecimal digits of each byte. */
+const DIGITS = Uint8Array.from(
+  { length: 512 },
+  (_, at) => (at >> 1).toString(16).padStart(2, "0").charCodeAt(at & 1),
 );
 
+const DASH = 0x2d;
 const UUID_BYTES = 16;
 const BUFFERED_UUIDS = 256;
 
@@ -55,10 +57,22 @@ export function fastUuid(): string {
   return format(quick, 0);
 }
 
+/**
+ * One string of 36 characters. Adding up its parts would make a tree of them: on V8 that takes 500 bytes,
+ * and 600 to 1 200 ns instead of 100 ns where the UUID is kept.
+ */
+// deno-fmt-ignore
 function format(bytes: Uint8Array, at: number): string {
-  const hex = (index: number) => HEX[bytes[at + index]!]!;
-  return hex(0) + hex(1) + hex(2) + hex(3) + "-" + hex(4) + hex(5) +
-    "-" + HEX[(bytes[at + 6]! & 0x0f) | 0x40]! + hex(7) +
-    "-" + HEX[(bytes[at + 8]! & 0x3f) | 0x80]! + hex(9) +
-    "-" + hex(10) + hex(11) + hex(12) + hex(13) + hex(14) + hex(15);
+  const high = (index: number) => DIGITS[bytes[at + index]! * 2]!;
+  const low = (index: number) => DIGITS[bytes[at + index]! * 2 + 1]!;
+  const version = 0x40 | (bytes[at + 6]! & 0x0f);
+  const variant = 0x80 | (bytes[at + 8]! & 0x3f);
+  return String.fromCharCode(
+    high(0), low(0), high(1), low(1), high(2), low(2), high(3), low(3), DASH,
+    high(4), low(4), high(5), low(5), DASH,
+    DIGITS[version * 2]!, DIGITS[version * 2 + 1]!, high(7), low(7), DASH,
+    DIGITS[variant * 2]!, DIGITS[variant * 2 + 1]!, high(9), low(9), DASH,
+    high(10), low(10), high(11), low(11), high(12), low(12),
+    high(13), low(13), high(14), low(14), high(15), low(15),
+  );
 }

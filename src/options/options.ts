@@ -1,6 +1,6 @@
-import { show } from "./refusal.ts";
+import { refuse } from "./refusal.ts";
 
-/** What an option must be: in words, as a `typeof`, and beyond that as a condition. */
+/** What an option must be: in words, as a `typeof` or `"any"`, and beyond that as a condition. */
 export type Rule = readonly [
   must: string,
   type: string,
@@ -22,6 +22,9 @@ export const SIGNAL: Rule = [
   "object",
   (value: unknown) => value instanceof AbortSignal,
 ];
+
+/** A value of any kind. */
+export const ANYTHING: Rule = ["anything", "any"];
 
 /** An object. */
 export const OBJECT: Rule = ["an object", "object", (value: unknown) => value !== null];
@@ -47,14 +50,21 @@ export function choice(...allowed: string[]): Rule {
  * @throws {TypeError | RangeError} Naming the option, its value and its rule.
  */
 export function checkOptions(action: string, options: object, rules: Rules): void {
-  checkObject(action, options);
+  checkNames(action, options, Object.keys(rules));
   for (const name in options) {
     const value: unknown = options[name as never];
-    if (!Object.hasOwn(rules, name)) {
-      const known = Object.keys(rules).join(", ");
-      throw new TypeError(`Cannot ${action} as option '${name}' is unknown: known are ${known}`);
-    }
-    if (value !== undefined) check(action, name, value, rules[name]);
+    if (value !== undefined) check(action, name, value, rules[name]!);
+  }
+}
+
+/** @throws {TypeError} If the options are no object, or one of them has a name that nobody knows. */
+export function checkNames(action: string, options: object, known: readonly string[]): void {
+  checkObject(action, options);
+  for (const name in options) {
+    if (known.includes(name)) continue;
+    throw new TypeError(
+      `Cannot ${action} as option '${name}' is unknown: known are ${known.join(", ")}`,
+    );
   }
 }
 
@@ -63,7 +73,11 @@ export function checkObject(action: string, options: unknown): void {
   check(action, "options", options, OBJECT);
 }
 
-/** @throws {TypeError | RangeError} If the value breaks the rule: a `RangeError` if it is of the right type. */
+/**
+ * Refuses a value that breaks a rule.
+ *
+ * @throws {TypeError | RangeError} Naming it, its value and its rule: a `RangeError` if it is of the right type.
+ */
 export function check(
   action: string,
   name: string,
@@ -71,10 +85,7 @@ export function check(
   [must, type, holds]: Rule,
 ): void {
   const actual: string = typeof value;
-  const fits = actual === type;
+  const fits = actual === type || type === "any";
   if (fits && (holds === undefined || holds(value as never))) return;
-  const Refusal = fits && type !== "object" ? RangeError : TypeError;
-  throw new Refusal(
-    `Cannot ${action} as '${name}' must be ${must}: current value is ${show(value)}`,
-  );
+  refuse(action, name, must, value, fits && type !== "object" ? RangeError : TypeError);
 }

@@ -1,6 +1,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { BOOLEAN, checkOptions, choice, DURATION, FUNCTION, integer, SIGNAL } from "./options.ts";
+import {
+  ANYTHING,
+  BOOLEAN,
+  checkOptions,
+  choice,
+  DURATION,
+  FUNCTION,
+  integer,
+  SIGNAL,
+} from "./options.ts";
 
 const RULES = {
   flag: BOOLEAN,
@@ -9,6 +18,7 @@ const RULES = {
   delay: DURATION,
   size: integer(1),
   mode: choice("fast", "safe"),
+  note: ANYTHING,
 };
 
 function refusal(options: object): string {
@@ -23,6 +33,7 @@ describe("checkOptions()", () => {
     checkOptions("build it", { flag: undefined }, RULES);
     checkOptions("build it", { flag: true, hook: () => {}, signal, mode: "safe" }, RULES);
     checkOptions("build it", { delay: Infinity, size: 1 }, RULES);
+    for (const note of [null, 5, "x", {}, () => {}]) checkOptions("build it", { note }, RULES);
   });
 
   const refused: [options: object, error: string][] = [
@@ -61,11 +72,11 @@ describe("checkOptions()", () => {
     ],
     [
       { sizes: 1 },
-      "TypeError: Cannot build it as option 'sizes' is unknown: known are flag, hook, signal, delay, size, mode",
+      "TypeError: Cannot build it as option 'sizes' is unknown: known are flag, hook, signal, delay, size, mode, note",
     ],
     [
       JSON.parse('{ "__proto__": 1 }'),
-      "TypeError: Cannot build it as option '__proto__' is unknown: known are flag, hook, signal, delay, size, mode",
+      "TypeError: Cannot build it as option '__proto__' is unknown: known are flag, hook, signal, delay, size, mode, note",
     ],
   ];
   for (const [options, error] of refused) {

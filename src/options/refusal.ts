@@ -1,10 +1,16 @@
 /**
  * Refuses a value in the words that every refusal has.
  *
- * @throws {TypeError} Naming the value and the rule.
+ * @throws {TypeError | RangeError} Naming the value and the rule.
  */
-export function refuse(action: string, name: string, must: string, value: unknown): never {
-  throw new TypeError(
+export function refuse(
+  action: string,
+  name: string,
+  must: string,
+  value: unknown,
+  Refusal: typeof TypeError | typeof RangeError = TypeError,
+): never {
+  throw new Refusal(
     `Cannot ${action} as '${name}' must be ${must}: current value is ${show(value)}`,
   );
 }

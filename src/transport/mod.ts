@@ -44,3 +44,29 @@ export type {
   TopicConfig,
 } from "./capabilities.ts";
 export type { BackoffPolicy, DelayList, RetryPolicy } from "./retry_policy.ts";
+export { publisher, type PublisherOptions } from "./publisher.ts";
+export { fromPublisher, type PublisherLike } from "./from_publisher.ts";
+export { subscriber, type SubscriberOptions } from "./subscriber.ts";
+export { fromSubscriber, type SubscriberLike } from "./from_subscriber.ts";
+export { consume, type Consumption } from "./consumption.ts";
+export type { ConsumeOptions, FailedAttempt } from "./consume_options.ts";
+export type { Consumer } from "./handling.ts";
+export type { ConsumeStats } from "./counters.ts";
+export type { BatchOptions } from "./collector.ts";
+export type { DeadLetterTarget } from "./dead_letter.ts";
+export type { PauseOptions } from "./kill_switch.ts";
+export type { OnExhausted, Verdict } from "./verdict.ts";
+export { partitionOf } from "./partition.ts";
+export {
+  BOOLEAN,
+  check,
+  checkOptions,
+  choice,
+  DURATION,
+  FUNCTION,
+  integer,
+  OBJECT,
+  type Rule,
+  type Rules,
+  SIGNAL,
+} from "../options/options.ts";

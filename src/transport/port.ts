@@ -1,5 +1,6 @@
 import type { Rec } from "../message/rec.ts";
 import type { StartPosition } from "../message/contracts.ts";
+import type { PublishOutcome } from "../message/errors.ts";
 import type { ConnectionEvent, LaneLag, TopicAdmin } from "./capabilities.ts";
 
 /**
@@ -62,7 +63,10 @@ export interface SourceSpec {
 
 /** What the engine gives to a source. */
 export interface Host {
-  /** Hands over a delivery, after waiting for room: for brokers that push. */
+  /**
+   * Hands over a delivery, after waiting for room: for brokers that push. What is handed over while
+   * another one waits is kept, so a source that does not wait has to bound how much that is.
+   */
   admit(delivery: Delivery): void | Promise<void>;
   /** Hands over a delivery without waiting, the handler runs in the caller's stack; false means full or closed. */
   offer(delivery: Delivery): boolean;
@@ -73,6 +77,8 @@ export interface Host {
   revoke(lane: Lane, within: number): Promise<void>;
   /** Fences a lane that is already somebody else's: signals abort, a later `ack()` is false. */
   lost(lane: Lane, cause?: unknown): void;
+  /** There will be nothing more: the subscription closes when what came is settled. */
+  end(): void;
   /** Reports the connection. After `"failed"` the engine closes the source and makes a new one. */
   event(event: ConnectionEvent): void;
 }
@@ -87,14 +93,17 @@ export interface Requeue {
   readonly unstarted: boolean;
 }
 
-/** Where the deliveries of one subscription come from. One call of each method is in flight at most. */
+/**
+ * Where the deliveries of one subscription come from. One call of each method is in flight at most, but
+ * of `transfer`.
+ */
 export interface Source {
   /** What differs for this topic, or for a reader without group. */
   readonly traits?: Partial<Traits>;
   /**
    * Resolves with at most `room` deliveries as soon as there is one, or with none after a while. Lanes for
    * which `paused` is true are left out. Rejects when the connection is lost: the engine closes this
-   * source and makes a new one. Ends at once when the signal aborts.
+   * source and makes a new one. Resolves, or rejects, at once when the signal aborts.
    */
   fetch?(
     room: number,
@@ -109,6 +118,8 @@ export interface Source {
   extend?(deliveries: readonly Delivery[]): Promise<readonly Delivery[]>;
   /** Publishes and acks in one step. */
   transfer?(delivery: Delivery, topic: string, rec: Rec): Promise<void>;
+  /** The broker's own name for the record: offset, sequence, id. */
+  offset?(delivery: Delivery): string;
   /** How far behind it is. */
   lag?(): Promise<readonly LaneLag[]>;
   /** Ends what the source has opened; positions that a group has stay. */
@@ -119,8 +130,8 @@ export interface Source {
 export interface SendFailure {
   /** What the broker said. */
   readonly cause: unknown;
-  /** `"unknown"`: the connection broke, it may be stored. */
-  readonly outcome: "rejected" | "unknown";
+  /** `"unknown"`: the connection broke, it may be stored. `"not-attempted"`: an earlier item of its key failed. */
+  readonly outcome: PublishOutcome;
 }
 
 /** One record on its way to a topic. */
@@ -129,15 +140,23 @@ export interface SendItem {
   readonly topic: string;
   /** What. */
   readonly rec: Rec;
+  /**
+   * Tells this publishing from all others: destination, id and purpose. It is what a broker that drops
+   * duplicates goes by; the id alone would take a dead letter for the message itself.
+   */
+  readonly identity: string;
 }
 
 /** Takes records to the broker, without retry, window or batching of its own. */
 export interface Sink {
   /** What keeps order: at most one `send` per lane is in flight, the next carries what came meanwhile. */
   lane(topic: string, rec: Rec): string;
-  /** Resolves when the broker has confirmed or refused each item: one entry per item, in order. */
+  /**
+   * Resolves when the broker has confirmed or refused each item: one entry per item, in order. Rejects
+   * when nobody knows: the connection broke.
+   */
   send(lane: string, items: readonly SendItem[]): Promise<readonly (undefined | SendFailure)[]>;
-  /** Items and bytes of one `send`, and lanes in flight, at most. */
+  /** Items and bytes of one `send`, and lanes in flight, at most. An item that is larger goes alone. */
   readonly limits: { readonly batch: number; readonly bytes: number; readonly lanes: number };
   /** Ends what the sink has opened. */
   close(): Promise<void>;

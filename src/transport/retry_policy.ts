@@ -51,15 +51,24 @@ export interface Retry {
 
 const FACTOR: Rule = ["at least 1", "number", (value: number) => value >= 1];
 
-const RULES: Rules = {
-  maxRetries: integer(0),
+/** The rules of what decides how long a delay is. */
+export const DELAY_RULES: Rules = {
   strategy: choice("fixed", "linear", "exponential"),
   multiplier: FACTOR,
   initialDelay: DURATION,
   maxDelay: DURATION,
   jitter: choice("full", "none"),
+};
+
+const RULES: Rules = {
+  ...DELAY_RULES,
+  maxRetries: integer(0),
   maxElapsed: DURATION,
   shouldRetry: FUNCTION,
+};
+
+const LIST_RULES: Rules = {
+  delays: ["an array of milliseconds of at least 0", "object", isDelays],
 };
 
 /**
@@ -76,18 +85,28 @@ export function resolveRetry(
   if (typeof policy !== "object" || policy === null) {
     refuse(action, "retry", "a number of repeats or a policy", policy);
   }
-  if ("delays" in policy) return listed(action, policy.delays);
+  if ("delays" in policy) return listed(action, policy);
   checkOptions(action, policy, RULES);
   const { maxRetries = 3, maxElapsed = Infinity, shouldRetry, jitter = "full" } = policy;
   const delay = delayOf(policy);
   return {
     maxRetries,
     next(n, error, elapsed) {
-      if (n > maxRetries || shouldRetry?.(error) === false) return undefined;
+      if (n > maxRetries || !isWorthIt(error, shouldRetry)) return undefined;
       const wait = jitter === "full" ? random() * delay(n) : delay(n);
       return elapsed + wait > maxElapsed ? undefined : wait;
     },
   };
+}
+
+/** A predicate that throws decides nothing. */
+function isWorthIt(error: unknown, shouldRetry: BackoffPolicy["shouldRetry"]): boolean {
+  try {
+    return shouldRetry?.(error) !== false;
+  } catch (thrown) {
+    console.error("A hook failed:", thrown);
+    return true;
+  }
 }
 
 /** The delay before repeat `n`, without jitter. */
@@ -102,10 +121,13 @@ function delayOf(
   return (n) => Math.min(grown[strategy](n), maxDelay);
 }
 
-function listed(action: string, delays: readonly number[]): Retry {
-  if (!Array.isArray(delays) || !delays.every((delay) => typeof delay === "number" && delay >= 0)) {
-    refuse(action, "delays", "an array of milliseconds of at least 0", delays);
-  }
-  const own = [...delays];
+function listed(action: string, policy: DelayList): Retry {
+  checkOptions(action, policy, LIST_RULES);
+  const own = [...policy.delays];
   return { maxRetries: own.length, next: (n) => own[n - 1] };
+}
+
+function isDelays(value: unknown): boolean {
+  return Array.isArray(value) &&
+    value.every((delay) => typeof delay === "number" && delay >= 0);
 }

@@ -1,4 +1,6 @@
 import process from "node:process";
+import { silent } from "@beat/beat/message";
+import { fromSubscriber } from "@beat/beat/transport";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { loadDeliveries } from "../../examples/demo/deliveries.ts";
@@ -7,6 +9,9 @@ import { main } from "../../examples/demo/main.ts";
 import { type Pass, runPass } from "../../examples/demo/pass.ts";
 import { openTerminal } from "../../examples/demo/terminal.ts";
 import { checksOf, faultsIn } from "../../examples/demo/verdict.ts";
+import { createFlow } from "../../examples/demo/webhooks/flow.ts";
+import { makePosts } from "../../examples/demo/webhooks/posts.ts";
+import { checkFlow } from "../../examples/demo/webhooks/verdict.ts";
 import { runProgram } from "./_program.ts";
 
 const ROUNDS = 3;
@@ -25,7 +30,13 @@ const ROWS = [
 
 describe("demo, the program", () => {
   it("exits with 0 and shows what every subscriber got of 329 deliveries", async () => {
-    const { code, stdout, stderr } = await runProgram("examples/demo.ts", "--rounds", `${ROUNDS}`);
+    const { code, stdout, stderr } = await runProgram(
+      "examples/demo.ts",
+      "--only",
+      "bus",
+      "--rounds",
+      `${ROUNDS}`,
+    );
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     assertStringIncludes(stdout, "329 real GitHub webhooks of 161 topics, 3 rounds each\n");
     assertEquals(rowsIn(stdout), [...ROWS, ...ROWS]);
@@ -62,6 +73,46 @@ describe("demo, the program", () => {
     const { code, stdout } = await runProgram("examples/demo.ts", "--help");
     assertEquals(code, 0);
     assertStringIncludes(stdout, "--rounds N");
+  });
+});
+
+describe("demo, the webhooks", () => {
+  it("are posted, routed, tried again, buried with their reason, and put back after the fix", async () => {
+    const { code, stdout, stderr } = await runProgram("examples/demo.ts", "--only", "webhooks");
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    const rows = stdout.split("\n")
+      .filter((line) => /^(intake|index|archive|urgent|again) /.test(line))
+      .map((line) => line.replace(/( +[\d.]+ ms)+$/, "").replace(/\s+/g, " "));
+    assertEquals(rows, [
+      "intake validate, route 329 329 0 0",
+      "index by repository 341 294 47 29",
+      "archive batches of 50 312 312 0 0",
+      "urgent alerts 17 17 0 0",
+      "again after the fix 18 18 0 0",
+    ]);
+    assertStringIncludes(stdout, "routed: 17 urgent, 312 others · dead: 18 · replayed: 18\n");
+    assertStringIncludes(
+      stdout,
+      "posted twice: 13, handled once · forged or old: 2, answered 401\n",
+    );
+    assert(stdout.endsWith("✓ all 10 checks of the webhooks hold\n"));
+  });
+
+  it("fail their checks where a stage loses what it gets", async () => {
+    const flow = createFlow(fromSubscriber({ async *subscribe() {} }), silent);
+    const posts = makePosts();
+    const report = { replayed: 0, skipped: 0 };
+    const { checks, faults } = await checkFlow({
+      posts,
+      repeated: 0,
+      refused: [],
+      dead: 0,
+      report,
+      flow,
+    });
+    await flow.broker.close();
+    assertEquals(checks, 10);
+    assertEquals(faults.length, 5);
   });
 });
 
@@ -158,7 +209,11 @@ function losing(engine: Engine, type: string): Engine {
 
 async function runMain(engines: Engine[]): Promise<{ code: number; text: string }> {
   let text = "";
-  const code = await main(["--rounds", "1"], { write: (part) => text += part }, engines);
+  const code = await main(
+    ["--only", "bus", "--rounds", "1"],
+    { write: (part) => text += part },
+    engines,
+  );
   return { code, text };
 }
 

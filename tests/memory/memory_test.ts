@@ -32,9 +32,13 @@ const CASES: [name: string, count: number][] = [
   ["distinct types, async", MOST / 10],
   ["distinct topics", MOST / 10],
   ["subscriptions that end", 100_000],
+  ["types that end in a chain", 100_000],
   ["iterators and listeners that end", 50_000],
   ["large events that were handled", 1_000],
   ["buses that are closed", 10_000],
+  ["records in memory", 200_000],
+  ["consumers in memory", 5_000],
+  ["subscriptions behind a bus", 10_000],
 ];
 
 describe("the heap", () => {

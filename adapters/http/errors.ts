@@ -1,0 +1,74 @@
+/** An endpoint has an address that webhooks must not be sent to. */
+export class RefusedAddressError extends Error {
+  /** Creates the error from the host, the address and what that is reserved for. */
+  constructor(host: string, address: string, purpose: string) {
+    super(
+      `Cannot send webhooks to '${host}' as its address ${address} is special (${purpose}): name its block in 'allow' to open it`,
+    );
+    this.name = "RefusedAddressError";
+  }
+}
+
+/** What an endpoint answered, or why it did not. */
+export interface WebhookErrorOptions extends ErrorOptions {
+  /** The status of the answer. @default {none: there was no answer} */
+  status?: number;
+  /** Milliseconds that the endpoint asked to wait. @default {none} */
+  retryAfter?: number;
+}
+
+/** An endpoint did not take a webhook, after a few quick attempts if those had a chance. */
+export class WebhookError extends Error {
+  /** The status of the last answer; `undefined` if there was none. */
+  readonly status: number | undefined;
+  /** Milliseconds that the endpoint asked to wait; `undefined` if it did not say. */
+  readonly retryAfter: number | undefined;
+
+  /** Creates the error from the origin of the endpoint and what happened. */
+  constructor(origin: string, what: string, options: WebhookErrorOptions = {}) {
+    super(`The webhook endpoint at ${origin} ${what}`, options);
+    this.name = "WebhookError";
+    this.status = options.status;
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+/** An endpoint answered 410: nothing should be sent to it any more. */
+export class EndpointGoneError extends WebhookError {
+  /** Creates the error from the origin of the endpoint. */
+  constructor(origin: string) {
+    super(origin, "is gone: it should be sent nothing any more", { status: 410 });
+    this.name = "EndpointGoneError";
+  }
+}
+
+/** Why a signature was refused; never shown to the sender. */
+export type SignatureFault =
+  | "missing-header"
+  | "malformed-id"
+  | "malformed-timestamp"
+  | "too-old"
+  | "too-new"
+  | "no-match";
+
+/** A webhook is not signed by any of the secrets, or not at this time. */
+export class SignatureError extends Error {
+  /** Why; for a log, not for the sender. */
+  readonly fault: SignatureFault;
+
+  /** Creates the error from its reason. */
+  constructor(fault: SignatureFault) {
+    super("The signature of the webhook is missing or invalid");
+    this.name = "SignatureError";
+    this.fault = fault;
+  }
+}
+
+/** A request that was verified holds no message; its text is shown to the sender. */
+export class MalformedError extends Error {
+  /** Creates the error from what is wrong. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "MalformedError";
+  }
+}

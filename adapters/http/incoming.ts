@@ -1,0 +1,91 @@
+import {
+  cloudEvents,
+  contentModeOf,
+  decodeBatch,
+  DecodeError,
+  readEvent,
+} from "@beat/beat/marshal";
+import { fields, type Message, type Rec } from "@beat/beat/message";
+import { Refusal } from "./answer.ts";
+import { MalformedError } from "./errors.ts";
+import { readPlain } from "./plain.ts";
+
+/** A record of a request, and where it belongs. */
+export interface Incoming {
+  readonly topic: string;
+  readonly rec: Rec;
+}
+
+/** How requests are read. */
+export interface ReadingRules {
+  /** The topic of an event; of the last segment of the path where it is left out. */
+  readonly topicOf: ((message: Message, headers: Headers) => string) | undefined;
+  /** Headers of plain requests that become metadata, in lower case. */
+  readonly headers: readonly string[];
+  /** How deep JSON may be. */
+  readonly maxDepth: number;
+}
+
+/** Events in a batch at most. */
+const MAX_BATCH = 100;
+
+/** The way back from an event; what it would write is never asked for. */
+const EVENTS = cloudEvents({ source: "/", binding: "http" });
+
+/**
+ * Reads what a request holds: one record, or those of a batch.
+ *
+ * @throws {Refusal} 400 if it holds none.
+ */
+export function readIncoming(
+  request: Request,
+  body: Uint8Array,
+  signedId: string | undefined,
+  rules: ReadingRules,
+): Incoming[] {
+  const { headers } = request;
+  const path = lastSegment(request.url);
+  try {
+    return readRecords(headers, body, signedId, path, rules).map((rec) => ({
+      topic: rules.topicOf?.(fields.decode(rec, { topic: path }), headers) ?? path,
+      rec,
+    }));
+  } catch (error) {
+    if (error instanceof DecodeError || error instanceof MalformedError) {
+      throw new Refusal(400, error.message);
+    }
+    throw error;
+  }
+}
+
+function readRecords(
+  headers: Headers,
+  body: Uint8Array,
+  signedId: string | undefined,
+  topic: string,
+  { headers: copied, maxDepth }: ReadingRules,
+): Rec[] {
+  const mode = contentModeOf(headers.get("content-type") ?? undefined);
+  if (mode === "binary" && !headers.has("ce-specversion")) {
+    return [readPlain(headers, body, signedId, copied)];
+  }
+  const events = mode === "batch"
+    ? decodeBatch(body, { maxDepth })
+    : [readEvent({ headers: [...headers], payload: body }, "http", { maxDepth })];
+  if (events.length > MAX_BATCH) {
+    throw new MalformedError(
+      `Batch must have at most ${MAX_BATCH} events: it has ${events.length}`,
+    );
+  }
+  return events.map((event) => fields.encode(EVENTS.toMessage(event, { topic }), { topic }));
+}
+
+/** The topic in a path; `""`, which is no topic, if there is none. */
+function lastSegment(url: string): string {
+  const { pathname } = new URL(url);
+  try {
+    return decodeURIComponent(pathname.slice(pathname.lastIndexOf("/") + 1));
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,184 @@
+import type { Logger } from "@beat/beat/message";
+import type { Host, Lane, Source, SourceSpec, Traits } from "@beat/beat/transport";
+import { Refusal, refuse, succeed, unavailable } from "./answer.ts";
+import { batchId } from "./batch_id.ts";
+import { type BodyLimits, checkLength, readBody } from "./body.ts";
+import { DeliveryCounts } from "./delivery_counts.ts";
+import { SignatureError } from "./errors.ts";
+import { type AllowedOrigins, shakeHands } from "./handshake.ts";
+import { type Incoming, readIncoming, type ReadingRules } from "./incoming.ts";
+import { checkType, type TypeRules } from "./media_types.ts";
+import { Receipt, type Receiving } from "./receipt.ts";
+import { guard, type ReplayRules } from "./replay_guard.ts";
+import type { StandardWebhook } from "./standard_webhooks.ts";
+import { TopicSource } from "./topic_source.ts";
+
+/** What a receiver is made of; checked already. */
+export interface ReceiverPlan extends BodyLimits, TypeRules, ReadingRules {
+  /** `undefined`: nothing is verified. */
+  readonly verifier: StandardWebhook | undefined;
+  /** Names this receiver in the store. */
+  readonly endpoint: string;
+  readonly replay: ReplayRules;
+  /** Milliseconds that a request waits for its handler. */
+  readonly ackTimeout: number;
+  /** Whether a request is answered when a handler has it, or when it is acked. */
+  readonly respond: "acked" | "accepted";
+  /** Requests that are read or handled at the same time. */
+  readonly maxRequests: number;
+  readonly origins: AllowedOrigins;
+  readonly logger: Logger;
+}
+
+/** Who has been told that a webhook was taken cannot be told that it was not. */
+const ACCEPTED: Partial<Traits> = { settle: "none", requeue: "engine", counts: false, lease: 0 };
+
+/**
+ * Takes webhooks from requests to the handlers of their topics. The order of its checks is part of the
+ * contract: nothing that it says before the signature is verified depends on a secret or a topic.
+ */
+export class Receiver {
+  readonly #plan: ReceiverPlan;
+  readonly #hosts = new Map<string, Host>();
+  readonly #counts = new DeliveryCounts();
+  #open = 0;
+  #isClosed = false;
+
+  constructor(plan: ReceiverPlan) {
+    this.#plan = plan;
+  }
+
+  /** Lets the webhooks of a topic in. */
+  subscribe({ topic, from }: SourceSpec, host: Host): Source {
+    const action = `Cannot subscribe to the webhooks of '${topic}' as`;
+    if (from !== "latest") {
+      throw new RangeError(`${action} 'from' must be 'latest': nothing is kept`);
+    }
+    if (this.#hosts.has(topic)) throw new RangeError(`${action} they have a subscription already`);
+    this.#hosts.set(topic, host);
+    const traits = this.#plan.respond === "accepted" ? ACCEPTED : {};
+    return new TopicSource(traits, () => {
+      if (this.#hosts.get(topic) === host) this.#hosts.delete(topic);
+    });
+  }
+
+  /** Answers a request; never rejects. */
+  async handle(request: Request): Promise<Response> {
+    const { origins, maxRequests, logger } = this.#plan;
+    if (request.method === "OPTIONS" && origins.length > 0) return shakeHands(request, origins);
+    this.#open++;
+    try {
+      if (this.#isClosed || this.#open > maxRequests) throw unavailable("Receiver is busy");
+      return await this.#receive(request);
+    } catch (error) {
+      if (error instanceof Refusal) return refuse(error);
+      logger.error("A webhook could not be received", { error });
+      return refuse(new Refusal(500, "Webhook could not be received"));
+    } finally {
+      this.#open--;
+    }
+  }
+
+  /** Lets nothing in any more. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  async #receive(request: Request): Promise<Response> {
+    const plan = this.#plan;
+    if (request.method !== "POST") {
+      throw new Refusal(405, "Method must be POST", { allow: "POST" });
+    }
+    checkLength(request.headers, plan);
+    checkType(request.headers, plan);
+    const body = await readBody(request, plan);
+    const signedId = await this.#verify(request.headers, body);
+    const incoming = readIncoming(request, body, signedId, plan);
+    if (incoming.length === 0) return succeed(204);
+    return await this.#deliver(incoming, await this.#keyOf(incoming, signedId));
+  }
+
+  /** The id that the signature covers. */
+  async #verify(headers: Headers, body: Uint8Array): Promise<string | undefined> {
+    const { verifier, logger } = this.#plan;
+    if (verifier === undefined) return undefined;
+    try {
+      await verifier.verify(headers, body);
+    } catch (error) {
+      if (!(error instanceof SignatureError)) throw error;
+      logger.warn("A webhook was refused", { fault: error.fault });
+      throw new Refusal(401, "Signature is missing or invalid");
+    }
+    return headers.get("webhook-id")!;
+  }
+
+  /**
+   * By what a webhook is known again. Its topic is part of it, not its path: the same topic can be
+   * reached by many.
+   */
+  async #keyOf(incoming: readonly Incoming[], signedId: string | undefined): Promise<string> {
+    const [{ topic, rec }] = incoming as [Incoming];
+    const id = signedId ??
+      (incoming.length === 1 ? rec.id : await batchId(incoming.map((event) => event.rec.id)));
+    return `${this.#plan.endpoint}/${topic}/${id}`;
+  }
+
+  async #deliver(incoming: readonly Incoming[], key: string): Promise<Response> {
+    const guarded = await guard(key, this.#plan.replay);
+    if (guarded instanceof Response) return guarded;
+    try {
+      const receivings = await this.#handOver(incoming);
+      this.#count(incoming, receivings);
+      refuseUnlessTaken(receivings);
+      await guarded.done();
+      return succeed(this.#plan.respond === "accepted" ? 202 : 204);
+    } catch (error) {
+      await guarded.release();
+      throw error;
+    }
+  }
+
+  /** Gives all to handlers; resolves when each is settled, or the time is over. */
+  async #handOver(incoming: readonly Incoming[]): Promise<Receiving[]> {
+    const lane: Lane = { name: "", fenced: false };
+    const receipts = incoming.map(({ topic, rec }) => {
+      const host = this.#hosts.get(topic);
+      if (host === undefined) throw new Refusal(404, "Topic has no subscription");
+      return new Receipt(host, { rec, lane, count: this.#counts.of(`${topic}/${rec.id}`) });
+    });
+    const [first, ...others] = receipts as [Receipt, ...Receipt[]];
+    if (!first.offer()) throw unavailable("Handlers are busy");
+    const timer = setTimeout(() => {
+      for (const receipt of receipts) receipt.expire();
+    }, this.#plan.ackTimeout);
+    try {
+      // The rest of a batch waits for room, or a batch larger than that could never come in.
+      for (const receipt of others) await receipt.admit();
+      if (this.#plan.respond === "accepted") { for (const receipt of receipts) receipt.accept(); }
+      return await Promise.all(receipts.map(({ settled }) => settled));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #count(incoming: readonly Incoming[], receivings: readonly Receiving[]): void {
+    for (const [at, { topic, rec }] of incoming.entries()) {
+      const receiving = receivings[at]!;
+      if (receiving.kind === "taken") this.#counts.done(`${topic}/${rec.id}`);
+      else if (receiving.kind === "expired" || !receiving.unstarted) {
+        this.#counts.failed(`${topic}/${rec.id}`);
+      }
+    }
+  }
+}
+
+/** One that failed fails its batch: the sender can only send all of it again. */
+function refuseUnlessTaken(receivings: readonly Receiving[]): void {
+  const waits = receivings.map((receiving) => receiving.kind === "returned" ? receiving.wait : 0);
+  if (receivings.some(({ kind }) => kind === "expired")) {
+    throw unavailable("Webhook was not handled in time", Math.max(...waits, 1_000));
+  }
+  if (receivings.some(({ kind }) => kind === "returned")) {
+    throw unavailable("Webhook was not handled", Math.max(...waits));
+  }
+}

@@ -1,0 +1,48 @@
+import type { Claim, Logger, Store } from "@beat/beat/message";
+import { Refusal, succeed, unavailable } from "./answer.ts";
+import { formatRetryAfter } from "./retry_after.ts";
+
+/** How webhooks are kept from being handled twice. */
+export interface ReplayRules {
+  readonly store: Store;
+  /** Milliseconds that one may be in flight until it counts as given up. */
+  readonly lease: number;
+  /** Milliseconds that one is remembered as done. */
+  readonly ttl: number;
+  readonly logger: Logger;
+}
+
+/** A webhook that is in flight: nobody else may handle it until it is done or given up. */
+export interface Guarded {
+  /** It will not be handled again. */
+  done(): Promise<void>;
+  /** It may be handled again. */
+  release(): Promise<void>;
+}
+
+/**
+ * Marks a webhook as in flight; one that is done already is answered at once.
+ *
+ * @throws {Refusal} 409 if it is in flight, 503 if the store does not answer.
+ */
+export async function guard(key: string, rules: ReplayRules): Promise<Guarded | Response> {
+  const { store, lease, ttl, logger } = rules;
+  const report = (what: string) => (error: unknown) => {
+    logger.warn("The replay store did not take what became of a webhook", { what, error });
+  };
+  const claimed = await store.claim(key, lease).catch((error: unknown) => {
+    logger.error("The replay store did not answer", { error });
+    throw unavailable("Replay store is not available");
+  });
+  if (claimed.kind === "done") return succeed(204);
+  if (claimed.kind === "in-flight") {
+    throw new Refusal(409, "Webhook is being handled", {
+      "retry-after": formatRetryAfter(claimed.retryAfter),
+    });
+  }
+  const { claim }: { claim: Claim } = claimed;
+  return {
+    done: () => store.done(key, claim, ttl).then(() => {}, report("done")),
+    release: () => store.release(key, claim).then(() => {}, report("released")),
+  };
+}

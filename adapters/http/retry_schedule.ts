@@ -1,0 +1,38 @@
+import type { DelayList } from "@beat/beat/transport";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** The schedule that Standard Webhooks suggests: after the first attempt nine more, the last after 75 h 35 min. */
+const DELAYS = [
+  5 * SECOND,
+  5 * MINUTE,
+  30 * MINUTE,
+  2 * HOUR,
+  5 * HOUR,
+  10 * HOUR,
+  14 * HOUR,
+  20 * HOUR,
+  24 * HOUR,
+];
+
+/** Parts of a delay that are added to it at most. */
+const JITTER = 0.1;
+
+/**
+ * The long schedule of Standard Webhooks as a retry policy: 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and
+ * 24 h, each up to a tenth longer, which is drawn anew for each call. It belongs to a Router handler
+ * behind a durable transport that posts by `webhookPublisher`: days pass until it ends.
+ *
+ * @example Nine repeats
+ * ```ts
+ * import { standardWebhooks } from "@beat/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(standardWebhooks().delays.length, 9);
+ * ```
+ */
+export function standardWebhooks(): DelayList {
+  return { delays: DELAYS.map((delay) => delay * (1 + Math.random() * JITTER)) };
+}

@@ -1,0 +1,132 @@
+import type * as Dns from "node:dns";
+import type * as Http from "node:http";
+import type * as Https from "node:https";
+import { CheckedAddresses } from "./addresses.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { type Answer, MAX_ANSWER, type Post, type Poster } from "./poster.ts";
+
+/** The parts of Node that reach a socket. */
+interface Sockets {
+  readonly dns: typeof Dns;
+  readonly http: typeof Http;
+  readonly https: typeof Https;
+}
+
+/** `undefined` where connections cannot be directed to an address. */
+export function findSockets(): Sockets | undefined {
+  // workerd has these modules too, but fetches behind them by the host's name.
+  if (globalThis.navigator?.userAgent === "Cloudflare-Workers") return undefined;
+  const load = globalThis.process?.getBuiltinModule;
+  if (load === undefined) return undefined;
+  const [dns, http, https] = ["node:dns", "node:http", "node:https"].map((name) => load(name));
+  return { dns, http, https } as Sockets;
+}
+
+/**
+ * Posts over connections to addresses that were checked: what the name resolves to later cannot lead
+ * them elsewhere. Each address has connections of its own, and none goes through a proxy.
+ */
+export function socketPoster(
+  endpoint: Endpoint,
+  { dns, http, https }: Sockets,
+  ca: string | undefined,
+): Poster {
+  const { hostname, isAddress, secure } = endpoint;
+  const agents = new Map<string, Http.Agent>();
+  const names = new CheckedAddresses(hostname, endpoint.allowed, async (name) => {
+    const found = await dns.promises.lookup(name, { all: true });
+    return found.map(({ address }) => address);
+  });
+
+  const agentOf = (address: string): Http.Agent => {
+    let agent = agents.get(address);
+    if (agent === undefined) {
+      // An empty environment, because Deno would take a proxy from the real one.
+      const options = { keepAlive: true, proxyEnv: {} };
+      agent = secure ? new https.Agent({ ...options, ca }) : new http.Agent(options);
+      agents.set(address, agent);
+    }
+    return agent;
+  };
+
+  const choose = async (attempt: number, signal: AbortSignal): Promise<string> => {
+    if (isAddress) return hostname;
+    const addresses = await unlessAborted(names.get(), signal);
+    for (const [address, agent] of agents) {
+      if (addresses.includes(address)) continue;
+      agents.delete(address);
+      agent.destroy();
+    }
+    return addresses[(attempt - 1) % addresses.length]!;
+  };
+
+  return {
+    async post(post, attempt, signal) {
+      const address = await choose(attempt, signal);
+      const options = requestOptions(endpoint, post, address, agentOf(address), signal);
+      try {
+        return await exchange(secure ? https : http, options, post.body);
+      } catch (error) {
+        names.forget();
+        throw error;
+      }
+    },
+    close() {
+      for (const agent of agents.values()) agent.destroy();
+      agents.clear();
+    },
+  };
+}
+
+function requestOptions(
+  { host, hostname, port, isAddress }: Endpoint,
+  { target, headers, body }: Post,
+  address: string,
+  agent: Http.Agent,
+  signal: AbortSignal,
+): Https.RequestOptions {
+  return {
+    host: address,
+    port,
+    path: target,
+    method: "POST",
+    headers: { ...headers, host, "content-length": String(body.length) },
+    agent,
+    signal,
+    // TLS names hosts, never addresses (RFC 6066, section 3).
+    ...(!isAddress && { servername: hostname }),
+  };
+}
+
+function exchange(
+  { request }: typeof Http | typeof Https,
+  options: Https.RequestOptions,
+  body: Uint8Array,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(options, (response) => {
+      const answer = {
+        status: response.statusCode!,
+        retryAfter: response.headers["retry-after"],
+      };
+      let size = 0;
+      response.on("data", (chunk: Uint8Array) => {
+        size += chunk.length;
+        if (size > MAX_ANSWER) sent.destroy();
+      });
+      // However its body ends, the answer is known.
+      for (const end of ["end", "error", "close"]) response.on(end, () => resolve(answer));
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

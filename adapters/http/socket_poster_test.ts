@@ -1,0 +1,229 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { afterEach, describe, it } from "@std/testing/bdd";
+import http from "node:http";
+import https from "node:https";
+import type net from "node:net";
+import process from "node:process";
+import { parseEndpoint } from "./endpoint.ts";
+import { RefusedAddressError } from "./errors.ts";
+import { findSockets, socketPoster } from "./socket_poster.ts";
+import { CERTIFICATE, PRIVATE_KEY } from "./testdata/certificate.ts";
+
+const opened: { close(): unknown; closeAllConnections?(): void }[] = [];
+
+afterEach(() => {
+  for (const server of opened.splice(0)) {
+    server.close();
+    server.closeAllConnections?.();
+  }
+});
+
+/** A server that keeps what it was sent. */
+async function receive(answer: http.RequestListener, secure = false) {
+  const seen: { host: string; sni: unknown; body: number[]; port: number | undefined }[] = [];
+  const listener: http.RequestListener = (request, response) => {
+    const chunks: Uint8Array[] = [];
+    request.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+    request.on("end", () => {
+      const { headers, socket } = request;
+      seen.push({
+        host: headers.host!,
+        sni: (socket as { servername?: unknown }).servername,
+        body: chunks.flatMap((chunk) => [...chunk]),
+        port: socket.remotePort,
+      });
+      answer(request, response);
+    });
+  };
+  const server = secure
+    ? https.createServer({ cert: CERTIFICATE, key: PRIVATE_KEY }, listener)
+    : http.createServer(listener);
+  return { port: await listen(server), seen };
+}
+
+async function listen(server: net.Server): Promise<number> {
+  opened.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as net.AddressInfo).port;
+}
+
+/** A poster to a name that a resolver under our control knows. */
+function poster(url: string, answers: string[][], ca = CERTIFICATE) {
+  const endpoint = parseEndpoint("test", url, { insecureHttp: true, allow: ["127.0.0.1/32"] });
+  let asked = 0;
+  const lookup = () => {
+    const found = answers[Math.min(asked++, answers.length - 1)]!;
+    return Promise.resolve(found.map((address) => ({ address, family: 4 })));
+  };
+  const dns = { promises: { lookup } } as never;
+  const made = socketPoster(endpoint, { ...findSockets()!, dns }, endpoint.secure ? ca : undefined);
+  opened.push(made);
+  const post = (attempt = 1, signal = new AbortController().signal) =>
+    made.post(
+      { target: "/in?a=1", headers: { "x-a": "1" }, body: Uint8Array.of(1, 255, 0) },
+      attempt,
+      signal,
+    );
+  return { post, asked: () => asked };
+}
+
+const ok: http.RequestListener = (_request, response) => void response.end("thanks");
+
+describe("socketPoster()", () => {
+  it("connects to the checked address, and names the host in TLS and HTTP", async () => {
+    const { port, seen } = await receive(ok, true);
+    const { post } = poster(`https://hooks.example.com:${port}`, [["127.0.0.1"]]);
+    assertEquals((await post()).status, 200);
+    assertEquals((await post()).status, 200);
+    const [first, second] = seen;
+    assertEquals(first!.host, `hooks.example.com:${port}`);
+    assertEquals(first!.sni, "hooks.example.com");
+    assertEquals(first!.body, [1, 255, 0]);
+    assertEquals(first!.port, second!.port, "the connection is used again");
+  });
+
+  it("refuses a certificate of another name, or of nobody known", async () => {
+    const { port, seen } = await receive(ok, true);
+    const evil = poster(`https://evil.example.com:${port}`, [["127.0.0.1"]]);
+    await assertRejects(() => evil.post(), Error, "evil.example.com");
+    const unknown = poster(`https://hooks.example.com:${port}`, [["127.0.0.1"]], "");
+    await assertRejects(() => unknown.post(), Error);
+    assertEquals(seen.length, 0);
+  });
+
+  it("sends nothing when the name has a reserved address among others", async () => {
+    const { port, seen } = await receive(ok);
+    const { post } = poster(`http://hooks.example.com:${port}`, [["127.0.0.1", "10.0.0.1"]]);
+    await assertRejects(() => post(), RefusedAddressError, "10.0.0.1");
+    assertEquals(seen.length, 0);
+  });
+
+  it("is not led elsewhere by an answer that changes", async () => {
+    const { port, seen } = await receive(ok);
+    const { post, asked } = poster(`http://hooks.example.com:${port}`, [["127.0.0.1"], [
+      "127.0.0.2",
+    ]]);
+    await post();
+    await post();
+    assertEquals([seen.length, asked()], [2, 1]);
+  });
+
+  it("asks for the addresses again after a connection has failed, and checks them again", async () => {
+    const { post } = poster("http://hooks.example.com:1", [["127.0.0.1"], ["192.168.0.1"]]);
+    assertEquals((await assertRejects(() => post()) as { code?: string }).code, "ECONNREFUSED");
+    await assertRejects(() => post(), RefusedAddressError, "192.168.0.1");
+  });
+
+  it("takes the next address at the next attempt", async () => {
+    const { port } = await receive(ok);
+    const url = `http://hooks.example.com:${port}`;
+    const endpoint = parseEndpoint("test", url, { insecureHttp: true, allow: ["127.0.0.0/8"] });
+    const lookup = () => Promise.resolve([{ address: "127.0.0.9" }, { address: "127.0.0.1" }]);
+    const made = socketPoster(endpoint, {
+      ...findSockets()!,
+      dns: { promises: { lookup } } as never,
+    }, undefined);
+    opened.push(made);
+    const post = { target: "/", headers: {}, body: new Uint8Array() };
+    const { signal } = new AbortController();
+    await assertRejects(() => made.post(post, 1, signal));
+    assertEquals((await made.post(post, 2, signal)).status, 200);
+  });
+
+  it("follows no redirect", async () => {
+    const { port, seen } = await receive((_request, response) => {
+      response.writeHead(307, { location: "/elsewhere" }).end();
+    });
+    const { post } = poster(`http://hooks.example.com:${port}`, [["127.0.0.1"]]);
+    assertEquals((await post()).status, 307);
+    assertEquals(seen.length, 1);
+  });
+
+  it("reads 64 KiB of an answer that does not end", async () => {
+    let closed = () => {};
+    const isClosed = new Promise<void>((resolve) => closed = resolve);
+    const { port } = await receive((_request, response) => {
+      response.writeHead(200, { "retry-after": "7" });
+      const timer = setInterval(() => response.write("x".repeat(20_000)), 1);
+      response.on("close", () => {
+        clearInterval(timer);
+        closed();
+      });
+    });
+    const { post } = poster(`http://hooks.example.com:${port}`, [["127.0.0.1"]]);
+    assertEquals(await post(), { status: 200, retryAfter: "7" });
+    await isClosed;
+  });
+
+  it("takes nothing from an answer whose body breaks off", async () => {
+    const { port } = await receive((request, response) => {
+      response.writeHead(204 - 4, { "content-length": "100" });
+      response.write("x", () => request.socket.destroy());
+    });
+    const { post } = poster(`http://hooks.example.com:${port}`, [["127.0.0.1"]]);
+    assertEquals((await post()).status, 200);
+  });
+
+  it("ends when its signal does: before the answer, and while the name is looked up", async () => {
+    const { port } = await receive(() => {});
+    const { post } = poster(`http://hooks.example.com:${port}`, [["127.0.0.1"]]);
+    await assertRejects(() => post(1, AbortSignal.timeout(20)));
+    const endpoint = parseEndpoint("test", "https://hooks.example.com", {
+      insecureHttp: false,
+      allow: [],
+    });
+    const dns = { promises: { lookup: () => new Promise(() => {}) } } as never;
+    const stuck = socketPoster(endpoint, { ...findSockets()!, dns }, undefined);
+    const post2 = { target: "/", headers: {}, body: new Uint8Array() };
+    await assertRejects(() => stuck.post(post2, 1, AbortSignal.timeout(20)), DOMException);
+  });
+
+  it("goes through no proxy of the environment", async () => {
+    const proxied: string[] = [];
+    const proxy = http.createServer((request, response) => {
+      proxied.push(request.url!);
+      response.end();
+    });
+    const url = `http://127.0.0.1:${await listen(proxy)}`;
+    const names = [
+      "HTTP_PROXY",
+      "http_proxy",
+      "HTTPS_PROXY",
+      "https_proxy",
+      "ALL_PROXY",
+      "all_proxy",
+    ];
+    const before = names.map((name) => process.env[name]);
+    for (const name of names) process.env[name] = url;
+    process.env.NODE_USE_ENV_PROXY = "1";
+    try {
+      const { port, seen } = await receive(ok);
+      const { post } = poster(`http://hooks.example.com:${port}`, [["127.0.0.1"]]);
+      assertEquals((await post()).status, 200);
+      assertEquals([seen.length, proxied], [1, []]);
+    } finally {
+      delete process.env.NODE_USE_ENV_PROXY;
+      for (const [at, name] of names.entries()) {
+        if (before[at] === undefined) delete process.env[name];
+        else process.env[name] = before[at];
+      }
+    }
+  });
+
+  it("closes its connections", async () => {
+    const server = http.createServer((_request, response) => void response.end());
+    const port = await listen(server);
+    let closed = () => {};
+    const isClosed = new Promise<void>((resolve) => closed = resolve);
+    server.on("connection", (socket: net.Socket) => socket.on("close", () => closed()));
+    const endpoint = parseEndpoint("test", `http://127.0.0.1:${port}`, {
+      insecureHttp: true,
+      allow: ["127.0.0.1/32"],
+    });
+    const made = socketPoster(endpoint, findSockets()!, undefined);
+    const post = { target: "/", headers: {}, body: new Uint8Array() };
+    assert((await made.post(post, 1, new AbortController().signal)).status === 200);
+    made.close();
+    await isClosed;
+  });
+});

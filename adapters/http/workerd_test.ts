@@ -1,0 +1,77 @@
+import { assert, assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import * as esbuild from "npm:esbuild@0.28.2";
+import { Miniflare } from "npm:miniflare@4.20260730.0";
+import { type RequestChanges, webhook } from "./testdata/requests.ts";
+
+const COMPATIBILITY_DATE = "2026-07-01";
+
+/** The example worker, whose handlers give what comes to a sync bus. */
+async function start() {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: [new URL("./testdata/worker.ts", import.meta.url).pathname],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "esnext",
+    platform: "browser",
+    conditions: ["workerd", "worker"],
+    external: ["node:*"],
+    logLevel: "silent",
+  });
+  await esbuild.stop();
+  const worker = new Miniflare({
+    modules: [{ type: "ESModule", path: "worker.js", contents: outputFiles[0]!.text }],
+    compatibilityDate: COMPATIBILITY_DATE,
+    compatibilityFlags: ["nodejs_compat"],
+    handleRuntimeStdio: () => {},
+  });
+  const send = async (changes: RequestChanges = {}): Promise<number> => {
+    const { url, headers, body } = await webhook(changes);
+    const response = await worker.dispatchFetch(url, {
+      method: "POST",
+      headers: Object.fromEntries(headers),
+      body: await new Response(body).text(),
+    });
+    return response.status;
+  };
+  const orders = async () =>
+    Number(await (await worker.dispatchFetch("http://receiver.test/")).text());
+  return { send, orders, close: () => worker.dispose() };
+}
+
+describe("a webhook receiver in workerd, with a sync bus behind it", () => {
+  it("answers many requests in a row, and many at once", async () => {
+    const { send, orders, close } = await start();
+    try {
+      for (let at = 0; at < 50; at++) assertEquals(await send(), 204);
+      assertEquals(await orders(), 50);
+      assertEquals(await send({ body: "bad" }), 503);
+      assertEquals(await send({ secret: undefined }), 401);
+      assertEquals(await send(), 204);
+      const atOnce = await Promise.all(Array.from({ length: 30 }, () => send()));
+      assert(atOnce.every((status) => status === 204));
+      assertEquals(await orders(), 82);
+    } finally {
+      await close();
+    }
+  });
+
+  it("lets in as many as have a handler, whose work goes on in their own requests", async () => {
+    const { send, orders, close } = await start();
+    try {
+      for (let round = 0; round < 5; round++) {
+        const before = await orders();
+        const statuses = await Promise.all(
+          Array.from({ length: 12 }, () => send({ path: "/slow" })),
+        );
+        const handled = statuses.filter((status) => status === 204).length;
+        assert(handled >= 4, `${handled} were handled`);
+        assert(statuses.every((status) => status === 204 || status === 503));
+        assertEquals(await orders(), before + handled);
+      }
+    } finally {
+      await close();
+    }
+  });
+});

@@ -1,0 +1,47 @@
+import { grouped, layOut } from "../report.ts";
+import type { Terminal } from "../terminal.ts";
+import type { Stage } from "./stages.ts";
+import type { Facts } from "./verdict.ts";
+
+const HEADING = ["stage", "what it does", "in", "handled", "failed", "retried", "p50", "p99"];
+
+/** Prints what every stage of the flow did, and what became of the rest. */
+export function printFlow(terminal: Terminal, facts: Facts, time: number): void {
+  const { paint, print } = terminal;
+  const { flow, posts, repeated, refused, dead, report } = facts;
+  const { intake, index, archive, urgent, again } = flow.stages;
+  const rows = [intake, index, archive, urgent, again].map(rowOf);
+  const lines = layOut([HEADING, ...rows]);
+  const rule = paint("dim", "─".repeat(lines[0]!.join("  ").length));
+  print(paint("dim", lines[0]!.join("  ")));
+  print(rule);
+  for (const [name, ...cells] of lines.slice(1)) print([paint("cyan", name!), ...cells].join("  "));
+  print(rule);
+  print(
+    `routed: ${urgent.handled} urgent, ${posts.length - urgent.handled} others · ` +
+      `dead: ${dead} · replayed: ${report.replayed}`,
+  );
+  print(
+    `posted twice: ${repeated}, handled once · forged or old: ${refused.length}, answered ${
+      [...new Set(refused)].join(", ")
+    }`,
+  );
+  const speed = `${grouped(Math.round(posts.length / time * 1000))} webhooks/s`;
+  print(
+    `${grouped(posts.length)} webhooks in ${grouped(Math.round(time))} ms: ${paint("bold", speed)}`,
+  );
+  print();
+}
+
+function rowOf(stage: Stage): string[] {
+  const { name, describes, calls, handled, failed, retried } = stage;
+  const counts = [calls, handled, failed, retried].map(grouped);
+  return [name, describes, ...counts, percentile(stage, 0.5), percentile(stage, 0.99)];
+}
+
+/** Milliseconds from the post to the end of handling. */
+function percentile({ latencies }: Stage, share: number): string {
+  const sorted = latencies.toSorted((a, b) => a - b);
+  const at = Math.min(Math.floor(sorted.length * share), sorted.length - 1);
+  return sorted.length === 0 ? "–" : `${sorted[at]!.toFixed(1)} ms`;
+}

@@ -1,0 +1,151 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { FakeTime } from "@std/testing/time";
+import { BusClosedError, QueueFullError } from "../core/errors.ts";
+import { createAsyncBus } from "./async.ts";
+import { countedSignal } from "./testdata/counted_signal.ts";
+import { held, quiet, turn } from "./testdata/waits.ts";
+
+describe("async bus", () => {
+  describe("enqueue()", () => {
+    it("resolves at once where there is room", async () => {
+      const bus = createAsyncBus();
+      const seen: unknown[] = [];
+      bus.on("a", (event) => seen.push(event.data));
+      await bus.enqueue({ type: "a", data: 1 });
+      await quiet(bus);
+      assertEquals(seen, [1]);
+    });
+
+    it("waits for room in the order of the calls", async () => {
+      const bus = createAsyncBus({ capacity: 1, concurrency: 1 });
+      const { handler, started, settle } = held();
+      bus.on("a", handler);
+      bus.emit("a", 0);
+      await turn();
+      bus.emit("a", 1);
+      const accepted: number[] = [];
+      for (const data of [2, 3]) {
+        bus.enqueue({ type: "a", data }).then(() => accepted.push(data));
+      }
+      await turn();
+      assertEquals(accepted, []);
+      settle[0]();
+      await turn();
+      assertEquals([started, accepted], [[0, 1], [2]]);
+      for (let i = 1; bus.stats().depth > 0; i++) {
+        settle[i]();
+        await turn();
+      }
+      assertEquals([started, accepted], [[0, 1, 2, 3], [2, 3]]);
+    });
+
+    it("stands in line behind those who wait already", async () => {
+      const bus = createAsyncBus({ capacity: 2, concurrency: 1 });
+      const { handler, started, settle } = held();
+      bus.on("a", handler);
+      bus.emit("a", 0);
+      await turn();
+      for (const data of [1, 2]) bus.emit("a", data);
+      const waiting = [3, 4, 5].map((data) => bus.enqueue({ type: "a", data }));
+      settle[0]();
+      await null;
+      waiting.push(bus.enqueue({ type: "a", data: 6 }));
+      settle.shift();
+      while (started.length < 7 || bus.stats().depth > 0) {
+        settle.shift()?.();
+        await turn();
+      }
+      await Promise.all(waiting);
+      assertEquals(started, [0, 1, 2, 3, 4, 5, 6]);
+    });
+
+    it("lets go of its timer and its signal when it is accepted", async () => {
+      const bus = createAsyncBus({ capacity: 1, concurrency: 1 });
+      const { handler, settle } = held();
+      bus.on("a", handler);
+      const { signal, listeners } = countedSignal();
+      bus.emit("a");
+      await turn();
+      bus.emit("a");
+      const time = new FakeTime();
+      try {
+        const waiting = bus.enqueue({ type: "a", data: 2 }, { signal, timeout: 1_000 });
+        assertEquals(listeners(), 1);
+        settle[0]();
+        await time.runMicrotasks();
+        await waiting;
+        assertEquals(listeners(), 0);
+        await time.tickAsync(2_000);
+      } finally {
+        time.restore();
+      }
+      while (bus.stats().depth > 0) {
+        settle.shift()?.();
+        await turn();
+      }
+    });
+
+    it("gives up at its time-out or its signal, and emits nothing then", async () => {
+      const bus = createAsyncBus({ capacity: 1, concurrency: 1, overflow: "drop-newest" });
+      const { handler, started, settle } = held();
+      bus.on("a", handler);
+      bus.emit("a", 0);
+      await turn();
+      bus.emit("a", 1);
+      const time = new FakeTime();
+      try {
+        const late = bus.enqueue({ type: "a", data: 2 }, { timeout: 50 });
+        const outcome = assertRejects(() => late, QueueFullError, "no room for 50 ms");
+        await time.tickAsync(50);
+        await outcome;
+      } finally {
+        time.restore();
+      }
+      const controller = new AbortController();
+      const aborted = bus.enqueue({ type: "a", data: 3 }, { signal: controller.signal });
+      const reason = new Error("enough");
+      controller.abort(reason);
+      assertStrictEquals(await aborted.catch((error) => error), reason);
+      settle[0]();
+      await turn();
+      settle[1]();
+      await quiet(bus);
+      assertEquals([started, bus.stats().dropped], [[0, 1], 0]);
+    });
+
+    it("refuses bad input", async () => {
+      const bus = createAsyncBus();
+      const event = { type: "a", data: 1 };
+      const enqueue = bus.enqueue as (type: unknown, data?: unknown) => Promise<void>;
+      await assertRejects(() => enqueue("a", { id: 1 }), TypeError, "'event' must be an object");
+      await assertRejects(() => bus.enqueue({ type: "", data: 1 }), TypeError, "'type' must be");
+      await assertRejects(() => bus.enqueue(event, { timeout: -1 }), RangeError, "'timeout'");
+      await assertRejects(() => bus.enqueue(event, { tmieout: 1 } as object), TypeError, "unknown");
+      const reason = new Error("enough");
+      const signal = AbortSignal.abort(reason);
+      assertStrictEquals(await bus.enqueue(event, { signal }).catch((error) => error), reason);
+      await bus.close();
+      await assertRejects(() => bus.enqueue(event), BusClosedError);
+    });
+
+    it("rejects whoever waits when the bus drains or closes", async () => {
+      for (const end of ["drain", "close"] as const) {
+        const bus = createAsyncBus({ capacity: 1, concurrency: 1 });
+        const { handler, settle } = held();
+        bus.on("a", handler);
+        bus.emit("a", 0);
+        await turn();
+        bus.emit("a", 1);
+        const waiting = bus.enqueue({ type: "a", data: 2 });
+        const outcome = assertRejects(() => waiting, BusClosedError);
+        const ended = bus[end]();
+        settle[0]();
+        await turn();
+        settle[1]?.();
+        await ended;
+        await outcome;
+      }
+    });
+  });
+});

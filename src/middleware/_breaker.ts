@@ -1,0 +1,98 @@
+import { OutcomeWindow } from "./_outcome_window.ts";
+
+/** `"closed"`: calls go through. `"open"`: none does. `"half-open"`: some try whether it works again. */
+export type CircuitState = "closed" | "open" | "half-open";
+
+/** A change of a breaker's state. */
+export interface CircuitChange {
+  /** What it was. */
+  readonly from: CircuitState;
+  /** What it is now. */
+  readonly to: CircuitState;
+}
+
+/** The numbers that a breaker goes by. */
+export interface BreakerLimits {
+  readonly window: number;
+  readonly failureRate: number;
+  readonly minimum: number;
+  readonly cooldown: number;
+  readonly halfOpen: number;
+}
+
+/** A call that was let through. */
+export interface Permit {
+  /** The period of the breaker in which the call began. */
+  readonly era: number;
+}
+
+/** The states of a circuit breaker and what leads from one to the next; it has no timer. */
+export class Breaker {
+  readonly #limits: BreakerLimits;
+  readonly #onChange: (change: CircuitChange) => void;
+  readonly #outcomes: OutcomeWindow;
+  #state: CircuitState = "closed";
+  /** Grows with each change: how a call ends that began before says nothing about now. */
+  #era = 0;
+  #openedAt = 0;
+  #trying = 0;
+  #succeeded = 0;
+
+  constructor(limits: BreakerLimits, onChange: (change: CircuitChange) => void) {
+    this.#limits = limits;
+    this.#onChange = onChange;
+    this.#outcomes = new OutcomeWindow(limits.window);
+  }
+
+  /** A permit for one call, or the milliseconds until there may be one. */
+  ask(now: number): Permit | number {
+    if (this.#state === "open") {
+      const remaining = this.#openedAt + this.#limits.cooldown - now;
+      if (remaining > 0) return remaining;
+      this.#change("half-open");
+    }
+    if (this.#state === "half-open") {
+      // As many as must succeed are enough: more would only burden what may still be broken.
+      if (this.#trying + this.#succeeded >= this.#limits.halfOpen) return 0;
+      this.#trying++;
+    }
+    return { era: this.#era };
+  }
+
+  /** Hears how a call ended; `undefined`: in a way that does not count. */
+  report({ era }: Permit, failed: boolean | undefined, now: number): void {
+    if (era !== this.#era) return;
+    if (this.#state === "half-open") this.#judgeTrial(failed, now);
+    else if (failed !== undefined) this.#judgeCall(failed, now);
+  }
+
+  #judgeTrial(failed: boolean | undefined, now: number): void {
+    this.#trying--;
+    if (failed === undefined) return;
+    if (failed) this.#open(now);
+    else if (++this.#succeeded >= this.#limits.halfOpen) this.#change("closed");
+  }
+
+  #judgeCall(failed: boolean, now: number): void {
+    this.#outcomes.add(now, failed);
+    if (!failed) return;
+    const { calls, failures } = this.#outcomes.totals(now);
+    const { minimum, failureRate } = this.#limits;
+    if (calls >= minimum && failures / calls >= failureRate) this.#open(now);
+  }
+
+  #open(now: number): void {
+    this.#openedAt = now;
+    this.#change("open");
+  }
+
+  #change(to: CircuitState): void {
+    const from = this.#state;
+    this.#state = to;
+    this.#era++;
+    this.#trying = 0;
+    this.#succeeded = 0;
+    this.#outcomes.clear();
+    this.#onChange({ from, to });
+  }
+}

@@ -1,0 +1,133 @@
+import type { Claim, ClaimResult, Store } from "../message/store.ts";
+import {
+  check,
+  checkOptions,
+  DURATION,
+  FUNCTION,
+  integer,
+  type Rules,
+} from "../options/options.ts";
+
+/** What {@linkcode memoryStore} takes. */
+export interface MemoryStoreOptions {
+  /** Keys that are kept at most, claimed and done ones together. @default {65_536} */
+  capacity?: number;
+  /** Hears of a key that was done and is forgotten before its time, because there was no room. */
+  onEvict?: (key: string) => void;
+}
+
+/** A store in the memory of one process. */
+export interface MemoryStore extends Store {
+  /** Keys that are kept at the moment; an expired one counts until a claim makes it go. */
+  readonly size: number;
+}
+
+interface Entry {
+  readonly token: number;
+  /** When it ends by `performance.now()`, which no one sets back. */
+  until: number;
+}
+
+const RULES: Rules = { capacity: integer(1), onEvict: FUNCTION };
+
+/**
+ * Remembers in the memory of this process what was done, for {@linkcode deduplicate} and
+ * {@linkcode once}: across processes or restarts it remembers nothing.
+ *
+ * When it is full, expired keys go first, then the one that was done longest ago; a claim that is held
+ * never goes, and if there are only such, `claim` rejects with a `RangeError`.
+ *
+ * @throws {TypeError | RangeError} If an option is malformed.
+ *
+ * @example A claim, and who comes second
+ * ```ts
+ * import { memoryStore } from "@beat/beat/middleware";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const store = memoryStore();
+ * const first = await store.claim("order-7", 30_000);
+ * assertEquals((await store.claim("order-7", 30_000)).kind, "in-flight");
+ * if (first.kind === "claimed") await store.done("order-7", first.claim, 60_000);
+ * assertEquals((await store.claim("order-7", 30_000)).kind, "done");
+ * ```
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  checkOptions("create a store in memory", options, RULES);
+  const { capacity = 65_536, onEvict } = options;
+  const claimed = new Map<string, Entry>();
+  /** In the order in which they were done. */
+  const done = new Map<string, Entry>();
+  let lastToken = 0;
+
+  const find = (entries: Map<string, Entry>, key: string): Entry | undefined => {
+    const entry = entries.get(key);
+    if (entry === undefined || entry.until > performance.now()) return entry;
+    entries.delete(key);
+    return undefined;
+  };
+  const ours = (key: string, { token }: Claim): Entry | undefined => {
+    const entry = find(claimed, key);
+    return entry?.token === token ? entry : undefined;
+  };
+  /** What was done first mostly expires first, so that looking at the front is enough. */
+  const forgetExpired = (): void => {
+    const now = performance.now();
+    for (const [key, { until }] of done) {
+      if (until > now) break;
+      done.delete(key);
+    }
+  };
+  const makeRoom = (): void => {
+    if (claimed.size + done.size < capacity) return;
+    const oldest = done.keys().next();
+    if (!oldest.done) {
+      done.delete(oldest.value);
+      onEvict?.(oldest.value);
+      return;
+    }
+    for (const key of [...claimed.keys()]) find(claimed, key);
+    if (claimed.size < capacity) return;
+    throw new RangeError(`Cannot claim a key as the store is full: capacity is ${capacity} keys`);
+  };
+  const claim = (key: string, lease: number): ClaimResult => {
+    check("claim a key", "lease", lease, DURATION);
+    forgetExpired();
+    if (find(done, key) !== undefined) return { kind: "done" };
+    const held = find(claimed, key);
+    if (held !== undefined) {
+      return { kind: "in-flight", retryAfter: held.until - performance.now() };
+    }
+    makeRoom();
+    const entry = { token: ++lastToken, until: performance.now() + lease };
+    claimed.set(key, entry);
+    return { kind: "claimed", claim: { token: entry.token } };
+  };
+
+  return {
+    get size() {
+      return claimed.size + done.size;
+    },
+    // deno-lint-ignore require-await -- so that it rejects and does not throw
+    claim: async (key, lease) => claim(key, lease),
+    // deno-lint-ignore require-await
+    async extend(key, claim, lease) {
+      check("extend a claim", "lease", lease, DURATION);
+      const entry = ours(key, claim);
+      if (entry !== undefined) entry.until = performance.now() + lease;
+      return entry !== undefined;
+    },
+    // deno-lint-ignore require-await
+    async done(key, claim, ttl) {
+      check("end a claim", "ttl", ttl, DURATION);
+      const entry = ours(key, claim);
+      if (entry === undefined) return false;
+      claimed.delete(key);
+      done.set(key, { token: entry.token, until: performance.now() + ttl });
+      return true;
+    },
+    // deno-lint-ignore require-await
+    async release(key, claim) {
+      return ours(key, claim) !== undefined && claimed.delete(key);
+    },
+  };
+}

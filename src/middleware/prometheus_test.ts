@@ -1,0 +1,238 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import {
+  asynchronous,
+  batch,
+  eachForm,
+  failing,
+  failureOf,
+  messagesOf,
+  single,
+  withFakeTime,
+} from "../../tests/_messages/harness.ts";
+import { AbortScope } from "../message/abort_scope.ts";
+import type { Publisher } from "../message/contracts.ts";
+import { loseMessage, Message, receiveMessage } from "../message/message.ts";
+import { prometheus, type PrometheusOptions } from "./prometheus.ts";
+
+const broken = new Error("broken");
+
+/** The samples of a scrape by name and labels. */
+function samples(text: string): Map<string, number> {
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(lines.map((line) => {
+    const space = line.lastIndexOf(" ");
+    return [line.slice(0, space), Number(line.slice(space + 1))];
+  }));
+}
+
+function delivered(attempt = 1): Message {
+  const message = new Message("{}");
+  receiveMessage(message, {
+    attempt,
+    origin: { transport: "kafka", topic: "orders", partition: "0", offset: "0" },
+    scope: new AbortScope(),
+    settle: () => true,
+  });
+  return message;
+}
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+function publisherThat(publish: Publisher["publish"]): Publisher & { closed: number } {
+  const close = () => {
+    publisher.closed++;
+    return Promise.resolve();
+  };
+  const publisher = { publish, close, [Symbol.asyncDispose]: close, closed: 0 };
+  return publisher;
+}
+
+describe("prometheus", () => {
+  describe("middleware", () => {
+    eachForm((form, make) => {
+      it(`measures calls by handler and success, ${form}`, () =>
+        withFakeTime(async (time) => {
+          const metrics = prometheus();
+          const slow = metrics.middleware(() =>
+            new Promise<void>((resolve) => setTimeout(resolve, 200))
+          );
+          const done = slow(make());
+          await time.runAllAsync();
+          await done;
+          for (const shape of [(handle: ReturnType<typeof failing>) => handle, asynchronous]) {
+            const handle = metrics.middleware(shape(failing(broken)));
+            assertStrictEquals(await failureOf(() => handle(make())), broken);
+          }
+          const found = samples(metrics.text());
+          const at = (rest: string) => found.get(`handler_execution_time_seconds_${rest}`);
+          assertEquals(at('count{handler_name="bill",success="true"}'), 1);
+          assertEquals(at('sum{handler_name="bill",success="true"}'), 0.2);
+          assertEquals(at('bucket{handler_name="bill",success="true",le="0.1"}'), 0);
+          assertEquals(at('bucket{handler_name="bill",success="true",le="0.25"}'), 1);
+          assertEquals(at('bucket{handler_name="bill",success="true",le="+Inf"}'), 1);
+          assertEquals(at('count{handler_name="bill",success="false"}'), 2);
+        }));
+
+      it(`counts what is in handlers, ${form}`, async () => {
+        const metrics = prometheus();
+        const { promise, resolve } = Promise.withResolvers<void>();
+        const work = make();
+        const done = metrics.middleware(() => promise)(work);
+        const inflight = () => samples(metrics.text()).get('handler_inflight{handler_name="bill"}');
+        assertEquals(inflight(), work.messages.length);
+        resolve();
+        await done;
+        assertEquals(inflight(), 0);
+      });
+
+      it(`returns at once what a synchronous handler returns, ${form}`, () => {
+        const produced = new Message("paid");
+        assertStrictEquals(prometheus().middleware(() => produced)(make()), produced);
+      });
+    });
+
+    it("counts messages when they are settled, by how", async () => {
+      const metrics = prometheus();
+      const messages = [delivered(), delivered(), delivered(), delivered()];
+      await metrics.middleware(() => {})(batch(messages));
+      const count = (how: string) =>
+        samples(metrics.text()).get(
+          `subscriber_messages_received_total{handler_name="bill",subscriber_name="kafka",acked="${how}"}`,
+        );
+      assertEquals(count("acked"), undefined);
+      messages[0].ack();
+      messages[1].ack();
+      messages[2].nack();
+      loseMessage(messages[3], new Error("lease lost"));
+      await turn();
+      assertEquals(["acked", "nacked", "lost"].map(count), [2, 1, 1]);
+    });
+
+    it("counts a message once that is handled again before it is settled", async () => {
+      const metrics = prometheus();
+      const message = delivered();
+      const handle = metrics.middleware(failing(broken));
+      await failureOf(() => handle(single(message)));
+      await handle(single(message));
+      message.ack();
+      await turn();
+      const received = [...samples(metrics.text())].filter(([name]) => name.includes("received"));
+      assertEquals(received.map(([, value]) => value), [1]);
+    });
+
+    it("notes the attempts that a message took until it was acked", async () => {
+      const metrics = prometheus();
+      for (const message of [delivered(1), delivered(3), delivered(40)]) {
+        await metrics.middleware(() => {})(single(message));
+        message.ack();
+      }
+      await turn();
+      const found = samples(metrics.text());
+      const bucket = (le: string) =>
+        found.get(`handler_attempts_bucket{handler_name="bill",le="${le}"}`);
+      assertEquals(["1", "2", "3", "10", "+Inf"].map(bucket), [1, 1, 2, 2, 3]);
+    });
+  });
+
+  describe("publisher()", () => {
+    it("measures calls by handler, publisher and success", () =>
+      withFakeTime(async (time) => {
+        const metrics = prometheus();
+        let fails = false;
+        const slow = publisherThat(async () => {
+          await new Promise((resolve) => setTimeout(resolve, 30));
+          if (fails) throw broken;
+        });
+        const publisher = metrics.publisher(slow, { name: "kafka", handler: "bill" });
+        for (const publish of [() => publisher.publish("paid", new Message())]) {
+          const done = publish();
+          await time.runAllAsync();
+          await done;
+          fails = true;
+          const failed = assertRejects(publish, Error, "broken");
+          await time.runAllAsync();
+          await failed;
+        }
+        const found = samples(metrics.text());
+        const labels = 'handler_name="bill",publisher_name="kafka"';
+        assertEquals(found.get(`publish_time_seconds_sum{${labels},success="true"}`), 0.03);
+        assertEquals(found.get(`publish_time_seconds_count{${labels},success="false"}`), 1);
+      }));
+
+    it("says '<no handler>' where there is none, and measures no empty call", async () => {
+      const metrics = prometheus();
+      let calls = 0;
+      const publisher = metrics.publisher(publisherThat(() => Promise.resolve(void calls++)));
+      await publisher.publish("paid", []);
+      assertEquals([calls, samples(metrics.text()).size], [1, 0]);
+      await publisher.publish("paid", messagesOf("a", "b"));
+      const labels = 'handler_name="<no handler>",publisher_name="publisher",success="true"';
+      assertEquals(samples(metrics.text()).get(`publish_time_seconds_count{${labels}}`), 1);
+    });
+
+    it("counts dead letters that were confirmed, by the handler that they name", async () => {
+      const metrics = prometheus();
+      let fails = true;
+      const publisher = metrics.publisher(
+        publisherThat(() => fails ? Promise.reject(broken) : Promise.resolve()),
+        { deadLetters: true },
+      );
+      const letter = new Message("", { metadata: { dlq_handler: "bill" } });
+      await assertRejects(() => publisher.publish("dead", letter), Error, "broken");
+      fails = false;
+      await publisher.publish("dead", [letter, letter.copy(), new Message()]);
+      const found = samples(metrics.text());
+      assertEquals(found.get('dlq_total{handler_name="bill"}'), 2);
+      assertEquals(found.get('dlq_total{handler_name="<no handler>"}'), 1);
+    });
+
+    it("closes the publisher that it measures", async () => {
+      const inner = publisherThat(() => Promise.resolve());
+      const publisher = prometheus().publisher(inner);
+      await publisher.close();
+      await publisher[Symbol.asyncDispose]();
+      assertEquals(inner.closed, 2);
+    });
+  });
+
+  describe("text()", () => {
+    it("is what Prometheus reads", async () => {
+      const metrics = prometheus({ namespace: "shop", subsystem: "orders", buckets: [0.5, 2] });
+      await withFakeTime(() => metrics.middleware(() => {})(single()) as void);
+      assertEquals(metrics.contentType, "text/plain; version=0.0.4; charset=utf-8");
+      const [help, type, ...rest] = metrics.text().split("\n");
+      const name = "shop_orders_handler_execution_time_seconds";
+      const labels = 'handler_name="bill",success="true"';
+      assertEquals(help, `# HELP ${name} Seconds that a call of a handler took`);
+      assertEquals(type, `# TYPE ${name} histogram`);
+      assertEquals(rest.slice(0, 5), [
+        `${name}_bucket{${labels},le="0.5"} 1`,
+        `${name}_bucket{${labels},le="2"} 1`,
+        `${name}_bucket{${labels},le="+Inf"} 1`,
+        `${name}_sum{${labels}} 0`,
+        `${name}_count{${labels}} 1`,
+      ]);
+      assert(metrics.text().endsWith("\n"));
+    });
+
+    it("escapes what labels hold", async () => {
+      const metrics = prometheus();
+      await metrics.middleware(() => {})(single(undefined, { handler: 'a"b\\c\nd' }));
+      assert(metrics.text().includes('handler_inflight{handler_name="a\\"b\\\\c\\nd"} 0'));
+    });
+  });
+
+  it("refuses malformed options", () => {
+    const refused: PrometheusOptions[] = [
+      { namespace: "my shop" },
+      { subsystem: "1st" },
+      { buckets: [2, 1] },
+      { buckets: [1, Infinity] },
+    ];
+    for (const options of refused) assertThrows(() => prometheus(options), Error, "must be");
+    const publisher = publisherThat(() => Promise.resolve());
+    const misspelt = { deadletters: true } as never;
+    assertThrows(() => prometheus().publisher(publisher, misspelt), TypeError, "unknown");
+  });
+});

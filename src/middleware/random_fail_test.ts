@@ -1,0 +1,77 @@
+import { assertEquals, assertGreater, assertLess, assertMatch, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { batch, eachForm, failing, failureOf, single } from "../../tests/_messages/harness.ts";
+import { Message } from "../message/message.ts";
+import { randomFail } from "./random_fail.ts";
+
+/** Which of the calls fail. */
+function failures(calls: number, options: Parameters<typeof randomFail>[0]): number[] {
+  const handle = randomFail(options)(() => {});
+  return Array.from({ length: calls }, (_, at) => at).filter(() => {
+    try {
+      handle(single());
+      return false;
+    } catch {
+      return true;
+    }
+  });
+}
+
+describe("randomFail", () => {
+  it("fails always with 1 and never with 0, before the handler runs", async () => {
+    const handler = failing();
+    const error = await failureOf(() => randomFail({ probability: 1, seed: 7 })(handler)(single()));
+    assertEquals((error as Error).message, "Failed at random: seed 7, draw 1");
+    assertEquals(handler.calls.length, 0);
+    assertEquals(failures(1_000, { probability: 0 }), []);
+  });
+
+  it("fails about as often as it is asked to", () => {
+    const { length } = failures(10_000, { probability: 0.25, seed: 1 });
+    assertGreater(length, 2_300);
+    assertLess(length, 2_700);
+  });
+
+  it("fails the same with the same seed, and otherwise with another", () => {
+    const first = failures(100, { probability: 0.5, seed: 7 });
+    assertEquals(failures(100, { probability: 0.5, seed: 7 }), first);
+    assertEquals(failures(100, { probability: 0.5, seed: 8 }).join() === first.join(), false);
+  });
+
+  it("names the seed that it drew itself", async () => {
+    const error = await failureOf(() => randomFail({ probability: 1 })(failing())(single()));
+    assertMatch((error as Error).message, /^Failed at random: seed \d+, draw 1$/);
+  });
+
+  it("nacks those of a batch that are hit and passes on the rest", async () => {
+    const messages = Array.from({ length: 100 }, () => new Message());
+    let seen: readonly Message[] = [];
+    await randomFail({ probability: 0.5, seed: 7 })((work) => void (seen = work.messages))(
+      batch(messages),
+    );
+    assertEquals(seen, messages.filter(({ state }) => state === "pending"));
+    const hit = messages.flatMap(({ state }, at) => state === "nacked" ? [at] : []);
+    assertEquals(hit, failures(100, { probability: 0.5, seed: 7 }));
+  });
+
+  eachForm((form, make) => {
+    it(`passes work on as it is that is not hit, ${form}`, () => {
+      const work = make();
+      const handler = failing();
+      randomFail({ probability: 0 })(handler)(work);
+      assertEquals(handler.calls[0] === work, true);
+    });
+  });
+
+  it("does not call with a batch of which nothing is left", () => {
+    const handler = failing();
+    randomFail({ probability: 1 })(handler)(batch([new Message()]));
+    assertEquals(handler.calls.length, 0);
+  });
+
+  it("refuses malformed options", () => {
+    assertThrows(() => randomFail({ probability: 1.1 }), RangeError, "'probability'");
+    assertThrows(() => randomFail({} as never), TypeError, "'probability'");
+    assertThrows(() => randomFail({ probability: 1, seed: 0.5 }), RangeError, "'seed'");
+  });
+});

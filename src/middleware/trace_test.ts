@@ -1,0 +1,71 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { eachForm, failing, failureOf, single } from "../../tests/_messages/harness.ts";
+import { Message } from "../message/message.ts";
+import type { Meter, Span, SpanOptions, Tracer } from "../message/telemetry.ts";
+import { trace } from "./trace.ts";
+
+interface Seen {
+  name: string;
+  options: SpanOptions | undefined;
+  ended: number;
+}
+
+function tracing(): { tracer: Tracer; seen: Seen[] } {
+  const seen: Seen[] = [];
+  const tracer = {
+    startSpan(name: string, options?: SpanOptions): Span {
+      const one = { name, options, ended: 0 };
+      seen.push(one);
+      return {
+        spanContext: () => ({ traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1 }),
+        setAttribute: () => {},
+        setStatus: () => {},
+        recordException: () => {},
+        end: () => void one.ended++,
+      };
+    },
+  };
+  return { tracer, seen };
+}
+
+// What the real SDK makes of it is tested in tests/telemetry.
+describe("trace", () => {
+  eachForm((form, make) => {
+    it(`returns at once what a synchronous handler returns, and ends the span, ${form}`, () => {
+      const { tracer, seen } = tracing();
+      const produced = new Message("paid");
+      assertStrictEquals(trace({ tracer })(() => produced)(make()), produced);
+      assertEquals(seen.map(({ name, ended }) => [name, ended]), [["process orders", 1]]);
+    });
+
+    it(`ends the span of what fails with nothing, ${form}`, async () => {
+      const { tracer, seen } = tracing();
+      assertEquals(await failureOf(() => trace({ tracer })(failing(undefined))(make())), undefined);
+      assertEquals(seen[0].ended, 1);
+    });
+  });
+
+  it("links to the contexts that messages carry, malformed ones left out", async () => {
+    const { tracer, seen } = tracing();
+    for (const traceparent of [`00-${"c".repeat(32)}-${"d".repeat(16)}-01`, "malformed"]) {
+      await trace({ tracer })(() => {})(single(new Message("", { metadata: { traceparent } })));
+    }
+    assertEquals(seen.map(({ options }) => options?.links?.length), [1, 0]);
+  });
+
+  it("measures without a tracer", async () => {
+    const noted: string[] = [];
+    const meter: Meter = {
+      createCounter: (name) => ({ add: (value) => noted.push(`${name} ${value}`) }),
+      createHistogram: (name) => ({ record: () => noted.push(name) }),
+    };
+    await trace({ meter })(() => {})(single());
+    assertEquals(noted, ["messaging.client.consumed.messages 1", "messaging.process.duration"]);
+  });
+
+  it("refuses to do nothing", () => {
+    assertThrows(() => trace({}), TypeError, "'tracer' or 'meter' must be given");
+    assertThrows(() => trace({ tracer: 1 as never }), TypeError, "'tracer' must be an object");
+  });
+});

@@ -1,0 +1,118 @@
+import { checkOptions, OBJECT } from "../options/options.ts";
+import { accessOf } from "../transport/publisher_access.ts";
+import { accessOfSubscriber } from "../transport/subscriber.ts";
+import type { RouterFace } from "./plugin.ts";
+
+/** What the document is about. */
+export interface AsyncApiInfo {
+  /** Name of the application. */
+  title: string;
+  /** Its version. */
+  version: string;
+  /** What it does. */
+  description?: string;
+}
+
+/** What the router cannot know. */
+export interface AsyncApiOptions {
+  /** JSON Schema of the payload, by topic. @default {none} */
+  payloads?: Readonly<Record<string, object>>;
+  /** Content type of the payload, by topic. @default {"application/octet-stream", or "application/json" with a schema} */
+  contentTypes?: Readonly<Record<string, string>>;
+}
+
+/** An AsyncAPI document, as JSON. */
+export interface AsyncApiDocument {
+  /** The version of the specification. */
+  readonly asyncapi: "3.0.0";
+  /** What it is about. */
+  readonly info: AsyncApiInfo;
+  /** The topics, by their name. */
+  readonly channels: Readonly<Record<string, object>>;
+  /** What is received and sent, by handler. */
+  readonly operations: Readonly<Record<string, object>>;
+  /** What is used by several. */
+  readonly components: { readonly messages: Readonly<Record<string, object>> };
+}
+
+/**
+ * Describes a router by AsyncAPI 3.0.0 (asyncapi.com): each handler is an operation that receives from
+ * its topic, what it publishes and its dead letters are operations that send.
+ *
+ * @throws {TypeError} If `info` has no title or version.
+ *
+ * @example The document of a router
+ * ```ts
+ * import { MemoryBroker } from "@beat/beat/memory";
+ * import { asyncApi, Router } from "@beat/beat/router";
+ * import { subscriber } from "@beat/beat/transport";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const router = new Router();
+ * router.on("invoice", "orders.paid", subscriber(new MemoryBroker()), () => {});
+ * const document = asyncApi(router, { title: "Shop", version: "1.0.0" });
+ * assertEquals(Object.keys(document.channels), ["orders.paid"]);
+ * ```
+ */
+export function asyncApi(
+  router: Pick<RouterFace, "handlers">,
+  info: AsyncApiInfo,
+  options: AsyncApiOptions = {},
+): AsyncApiDocument {
+  checkOptions("describe a router", info, {
+    title: ["a string", "string"],
+    version: ["a string", "string"],
+    description: ["a string", "string"],
+  });
+  if (info.title === undefined || info.version === undefined) {
+    throw new TypeError("Cannot describe a router as 'info' must have a title and a version");
+  }
+  checkOptions("describe a router", options, { payloads: OBJECT, contentTypes: OBJECT });
+  const channels: Record<string, object> = {};
+  const operations: Record<string, object> = {};
+  const messages: Record<string, object> = {};
+  const add = (action: "receive" | "send", operation: string, topic: string, facts: object) => {
+    channels[topic] ??= {
+      address: topic,
+      messages: { [topic]: { $ref: `#/components/messages/${topic}` } },
+    };
+    messages[topic] ??= describeMessage(topic, options);
+    operations[operation] = {
+      action,
+      channel: { $ref: `#/channels/${topic}` },
+      messages: [{ $ref: `#/channels/${topic}/messages/${topic}` }],
+      ...facts,
+    };
+  };
+  for (const { name, topic, outTopic, parts, settings } of router.handlers()) {
+    const operation = safeId(name);
+    const transport = accessOfSubscriber(parts.subscriber)?.transport.name;
+    add("receive", operation, topic, { title: name, ...tags(transport) });
+    if (outTopic !== undefined) {
+      const target = parts.publisher && accessOf(parts.publisher).transport?.name;
+      add("send", `${operation}.out`, outTopic, { title: `${name} publishes`, ...tags(target) });
+    }
+    if (settings.dlq !== undefined) {
+      const target = accessOf(settings.dlq.publisher).transport?.name;
+      const title = `${name} gives up`;
+      add("send", `${operation}.dead`, settings.dlq.topic, { title, ...tags(target) });
+    }
+  }
+  return { asyncapi: "3.0.0", info: { ...info }, channels, operations, components: { messages } };
+}
+
+function describeMessage(topic: string, { payloads, contentTypes }: AsyncApiOptions): object {
+  const payload = payloads?.[topic];
+  const fallback = payload === undefined ? "application/octet-stream" : "application/json";
+  const described = { name: topic, contentType: contentTypes?.[topic] ?? fallback };
+  return payload === undefined ? described : { ...described, payload };
+}
+
+function tags(transport: string | undefined): object {
+  return transport === undefined ? {} : { tags: [{ name: transport }] };
+}
+
+/** Identifiers of AsyncAPI are `[A-Za-z0-9_.-]+`. */
+function safeId(name: string): string {
+  return name.replace(/[^A-Za-z0-9_.-]/g, "_");
+}

@@ -1,0 +1,78 @@
+import type { Health, HealthReporter } from "../transport/capabilities.ts";
+import { accessOfSubscriber } from "../transport/subscriber.ts";
+import type { Plugin, RouterFace } from "./plugin.ts";
+import type { RoutedHandler } from "./routed_handler.ts";
+
+/** A plugin that answers requests for the state of its router. */
+export interface HealthEndpoint extends Plugin {
+  /** Answers with 200 if all is well, else with 503; the body is the report as JSON. */
+  fetch(request?: Request): Promise<Response>;
+  /** The state of the router and of the brokers that can tell. */
+  report(signal?: AbortSignal): Promise<HealthReport>;
+}
+
+/** The state of a router. */
+export interface HealthReport {
+  /** Whether the router runs and every broker that was asked answered. */
+  readonly ok: boolean;
+  /** Whether the router runs. */
+  readonly running: boolean;
+  /** What the brokers said, by the name of the handler. */
+  readonly brokers: Readonly<Record<string, Health>>;
+  /** What the handlers have done. */
+  readonly handlers: Readonly<Record<string, object>>;
+}
+
+/**
+ * A plugin that tells by HTTP whether its router runs and its brokers answer: mount `fetch` where your
+ * server or your orchestrator looks.
+ *
+ * @example Asking for the health of a router
+ * ```ts
+ * import { health, Router } from "@beat/beat/router";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const endpoint = health();
+ * new Router().plugin(endpoint);
+ * assertEquals((await endpoint.fetch()).status, 503);
+ * ```
+ */
+export function health(): HealthEndpoint {
+  let router: RouterFace | undefined;
+  const report = async (signal?: AbortSignal): Promise<HealthReport> => {
+    const handlers = router?.handlers() ?? [];
+    const running = router?.isRunning ?? false;
+    const brokers = Object.fromEntries(
+      (await Promise.all(handlers.map((handler) => ask(handler, signal)))).flat(),
+    );
+    const ok = running && Object.values(brokers).every((broker) => broker.ok);
+    const stats = Object.fromEntries(handlers.map((one) => [one.name, { ...one.stats() }]));
+    return { ok, running, brokers, handlers: stats };
+  };
+  return {
+    onStart(started) {
+      router = started;
+    },
+    onStop() {
+      router = undefined;
+    },
+    report,
+    async fetch(request) {
+      const state = await report(request?.signal);
+      return Response.json(state, { status: state.ok ? 200 : 503 });
+    },
+  };
+}
+
+/** What the broker of a handler says, if it can. */
+async function ask(
+  handler: RoutedHandler,
+  signal: AbortSignal | undefined,
+): Promise<[name: string, health: Health][]> {
+  const transport = accessOfSubscriber(handler.parts.subscriber)?.transport;
+  const reporter = transport as Partial<HealthReporter> | undefined;
+  if (typeof reporter?.health !== "function") return [];
+  const { ok, latencyMs, cause } = await reporter.health(signal === undefined ? {} : { signal });
+  const said = cause === undefined ? { ok, latencyMs } : { ok, latencyMs, cause: String(cause) };
+  return [[handler.name, said]];
+}

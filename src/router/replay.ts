@@ -1,0 +1,164 @@
+import type { Publisher, Subscriber } from "../message/contracts.ts";
+import { Message } from "../message/message.ts";
+import { checkTopic } from "../message/names.ts";
+import { checkOptions, FUNCTION, integer, OBJECT, type Rule, SIGNAL } from "../options/options.ts";
+import { refuse } from "../options/refusal.ts";
+import { consume } from "../transport/consumption.ts";
+import { accessOf } from "../transport/publisher_access.ts";
+import { accessOfSubscriber } from "../transport/subscriber.ts";
+import { after } from "../transport/timer.ts";
+
+/** How dead letters are put back. */
+export interface ReplayOptions {
+  /** What publishes them. */
+  publisher: Publisher;
+  /** Where to. @default {the topic that the letter came from, its `dlq_topic`} */
+  to?: string | ((letter: Message) => string);
+  /** Which ones; the others stay. @default {all} */
+  filter?: (letter: Message) => boolean;
+  /** Letters a second at most. @default {Infinity} */
+  rate?: number;
+  /** The consumer group whose position is moved; a later replay goes on where this one ended. @default {"replay"} */
+  group?: string;
+  /** Milliseconds without a letter after which the replay is at its end. @default {1_000} */
+  idle?: number;
+  /** Ends it early. @default {none} */
+  signal?: AbortSignal;
+}
+
+/** What a replay did. */
+export interface ReplayReport {
+  /** Letters that were published again. */
+  readonly replayed: number;
+  /** Letters that the filter left out. */
+  readonly skipped: number;
+}
+
+const RATE: Rule = ["above 0", "number", (value: number) => value > 0];
+
+/** Metadata of a dead letter; a message that is put back has none of it but its count of replays. */
+const LETTER_FACT = /^dlq_/;
+const REPLAYS = "replays";
+
+/**
+ * Puts dead letters back: each is published with its own uuid, key and timestamp, without the facts of
+ * its failure, and with `replays` one higher; then its letter is acked. What the filter leaves out is
+ * skipped, and a later replay by another group sees it again.
+ *
+ * Publishing is identified by topic, uuid and number of the replay, so that a broker which drops
+ * duplicates does not take it for the first publishing.
+ *
+ * @throws {TypeError | RangeError} Naming the option, its value and its rule; or if a letter does not tell where it came from.
+ * @throws {PublishError} If a letter could not be published; it stays where it is.
+ *
+ * @example After the fix
+ * ```ts
+ * import { MemoryBroker } from "@beat/beat/memory";
+ * import { Message } from "@beat/beat/message";
+ * import { replay } from "@beat/beat/router";
+ * import { publisher, subscriber } from "@beat/beat/transport";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const broker = new MemoryBroker();
+ * const out = publisher(broker);
+ * await out.publish("orders.dead", new Message("7", { metadata: { dlq_topic: "orders" } }));
+ * const report = await replay(subscriber(broker), "orders.dead", { publisher: out, idle: 10 });
+ * assertEquals(report, { replayed: 1, skipped: 0 });
+ * ```
+ */
+export async function replay(
+  subscriber: Subscriber,
+  topic: string,
+  options: ReplayOptions,
+): Promise<ReplayReport> {
+  const { transport, codec } = checkReplay(subscriber, topic, options);
+  const { group = "replay", idle = 1_000, rate = Infinity, filter, signal } = options;
+  const counts = { replayed: 0, skipped: 0 };
+  const ended = Promise.withResolvers<void>();
+  let cancel = after(idle, ended.resolve);
+  const again = async ([letter]: readonly Message[]) => {
+    cancel();
+    try {
+      if (filter?.(letter!) === false) counts.skipped++;
+      else {
+        await putBack(letter!, options);
+        counts.replayed++;
+        if (rate !== Infinity) await pause(1_000 / rate, letter!.signal);
+      }
+      cancel = after(idle, ended.resolve);
+    } catch (error) {
+      ended.reject(error);
+      throw error;
+    }
+  };
+  const abort = () => ended.reject(signal!.reason);
+  signal?.throwIfAborted();
+  signal?.addEventListener("abort", abort, { once: true });
+  const place = transport.traits.groups ? { group } : {};
+  const consumption = await consume(transport, again, {
+    topic,
+    codec,
+    from: "earliest",
+    ...place,
+  });
+  try {
+    await ended.promise;
+  } finally {
+    cancel();
+    signal?.removeEventListener("abort", abort);
+    await consumption.close();
+  }
+  return counts;
+}
+
+function checkReplay(subscriber: Subscriber, topic: string, options: ReplayOptions) {
+  const action = "replay dead letters";
+  const access = accessOfSubscriber(subscriber);
+  if (access === undefined) {
+    refuse(action, "subscriber", "made by 'subscriber' or 'fromSubscriber'", subscriber);
+  }
+  checkTopic(action, topic);
+  const { to, ...others } = options;
+  checkOptions(action, others, {
+    publisher: OBJECT,
+    filter: FUNCTION,
+    rate: RATE,
+    group: ["a text that is not empty", "string", (value: string) => value !== ""],
+    idle: integer(1),
+    signal: SIGNAL,
+  });
+  if (typeof options.publisher?.publish !== "function") {
+    refuse(action, "publisher", "a Publisher", options.publisher);
+  }
+  if (typeof to === "string") checkTopic(action, to);
+  else if (to !== undefined && typeof to !== "function") {
+    refuse(action, "to", "a topic or a function", to);
+  }
+  return access;
+}
+
+async function putBack(letter: Message, { publisher, to }: ReplayOptions): Promise<void> {
+  const { uuid, key, timestamp } = letter;
+  const topic = typeof to === "function" ? to(letter) : to ?? letter.metadata.get("dlq_topic");
+  if (topic === undefined) {
+    throw new TypeError(
+      `Cannot replay message '${uuid}' as it has no 'dlq_topic': say where it goes by 'to'`,
+    );
+  }
+  const replays = Number(letter.metadata.get(REPLAYS) ?? 0) + 1;
+  const metadata = new Map([...letter.metadata].filter(([name]) => !LETTER_FACT.test(name)));
+  metadata.set(REPLAYS, String(replays));
+  const message = new Message(letter.payload, { uuid, key, timestamp, metadata });
+  const identify = () => `${topic}:${uuid}:replay:${replays}`;
+  await accessOf(publisher).publish(topic, [message], { identify });
+}
+
+function pause(delay: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = after(delay, resolve);
+    signal.addEventListener("abort", () => {
+      cancel();
+      resolve();
+    }, { once: true });
+  });
+}

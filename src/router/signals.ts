@@ -1,0 +1,48 @@
+import type { Plugin } from "./plugin.ts";
+
+/** What the process must offer; Node, Deno and Bun do. */
+interface SignalSource {
+  on(signal: string, listener: () => void): unknown;
+  off(signal: string, listener: () => void): unknown;
+}
+
+/** How signals close a router. */
+export interface SignalOptions {
+  /** Which ones. @default {["SIGINT", "SIGTERM"]} */
+  signals?: readonly string[];
+  /** Milliseconds that closing may take. @default {that of the router} */
+  timeout?: number;
+}
+
+/**
+ * A plugin that closes the router when the process is asked to end. A second signal of the same kind
+ * ends the process as usual. Where there are no signals, as in browsers and workers of the edge, it
+ * does nothing.
+ *
+ * @example Closing at SIGTERM
+ * ```ts
+ * import { Router, signals } from "@beat/beat/router";
+ *
+ * const router = new Router().plugin(signals());
+ * console.log(router.isRunning);
+ * ```
+ */
+export function signals(options: SignalOptions = {}): Plugin {
+  const { signals: names = ["SIGINT", "SIGTERM"], timeout } = options;
+  let stop = () => {};
+  return {
+    onStart(router) {
+      const source = (globalThis as { process?: SignalSource }).process;
+      if (typeof source?.on !== "function") return;
+      const close = () => {
+        stop();
+        router.close(timeout === undefined ? {} : { timeout }).catch(() => {});
+      };
+      for (const name of names) source.on(name, close);
+      stop = () => {
+        for (const name of names) source.off(name, close);
+      };
+    },
+    onStop: () => stop(),
+  };
+}

@@ -1,0 +1,114 @@
+import { isThenable } from "../options/thenable.ts";
+import type { Handle, Handler, Middleware } from "../message/handler.ts";
+import type { BatchHandler } from "../message/handler.ts";
+import type { Logger } from "../message/logger.ts";
+import type { Message } from "../message/message.ts";
+import type { ConsumeOptions, FailedAttempt } from "../transport/consume_options.ts";
+import { consume, type Consumption } from "../transport/consumption.ts";
+import type { DeadLetterTarget } from "../transport/dead_letter.ts";
+import { accessOf } from "../transport/publisher_access.ts";
+import { accessOfSubscriber, type SubscriberAccess } from "../transport/subscriber.ts";
+import { Production } from "./production.ts";
+import type { Transport } from "../transport/port.ts";
+import type { DeadLetterOptions, RoutedHandler } from "./routed_handler.ts";
+
+/** Subscribes a handler with its middleware; resolves when the subscription is live. */
+export async function startHandler(
+  handler: RoutedHandler,
+  globals: readonly Middleware[],
+  logger: Logger,
+): Promise<Consumption> {
+  const { transport, codec } = accessOfSubscriber(handler.parts.subscriber)!;
+  const options = consumeOptions(handler, { transport, codec }, logger);
+  const production = new Production(handler);
+  const call = chain(handler, [...globals, ...handler.settings.middleware]);
+  const { name, topic, parts } = handler;
+  const { group } = options;
+  const consumer = (messages: readonly Message[]): unknown => {
+    const result = call({ messages, batch: parts.isBatch, handler: name, topic, group, logger });
+    if (result === undefined) return;
+    return isThenable(result)
+      ? result.then((produced) => production.publish(produced, messages))
+      : production.publish(result, messages);
+  };
+  const consumption = await consume(transport, consumer, {
+    ...options,
+    onFailure: (failure) => {
+      if (failure.verdict.kind !== "retry") production.forget([failure.message]);
+      report(handler, failure, logger);
+    },
+  });
+  logger.info("handler started", { handler: name, topic, group });
+  return consumption;
+}
+
+/** The middleware around the handler, composed once. */
+function chain({ parts }: RoutedHandler, middleware: readonly Middleware[]): Handle {
+  const { handle } = parts;
+  const innermost: Handle = parts.isBatch
+    ? ({ messages }) => messages.length === 0 ? undefined : (handle as BatchHandler)(messages)
+    : ({ messages }) => messages.length === 0 ? undefined : (handle as Handler)(messages[0]!);
+  return middleware.reduceRight<Handle>((next, one) => one(next), innermost);
+}
+
+function consumeOptions(
+  handler: RoutedHandler,
+  { transport, codec }: SubscriberAccess,
+  logger: Logger,
+): ConsumeOptions {
+  const { name, topic, settings } = handler;
+  const { group, from, workers, inFlight, ordered, batch, retry, dlq, onExhausted, pauseOn } =
+    settings;
+  const place = { handler: name, topic };
+  const options: ConsumeOptions = {
+    topic,
+    codec,
+    workers,
+    retry,
+    onStall: (stall) => logger.error("dead letter is not confirmed", { ...place, ...stall }),
+    onSettleError: (error) => logger.error("broker did not take a decision", { ...place, error }),
+    onPause: (paused) => logger.warn(paused ? "handler pauses" : "handler goes on", place),
+    onConnection: ({ kind, cause }) => {
+      if (kind === "lost" || kind === "failed") logger.warn("connection lost", { ...place, cause });
+      else if (kind === "recovered") logger.info("connection recovered", place);
+    },
+  };
+  const owner = group === undefined ? defaultGroup(name, transport.traits.groups) : group;
+  if (owner !== null) options.group = owner;
+  if (from !== undefined) options.from = from;
+  if (inFlight !== undefined) options.prefetch = inFlight;
+  if (ordered !== undefined) options.ordered = ordered;
+  if (batch !== undefined) options.batch = batch;
+  if (onExhausted !== undefined) options.onExhausted = onExhausted;
+  if (pauseOn !== undefined) options.pauseOn = pauseOn;
+  if (dlq !== undefined) options.deadLetter = deadLetterTarget(name, dlq, transport);
+  return options;
+}
+
+function defaultGroup(name: string, hasGroups: boolean): string | null {
+  return hasGroups ? name : null;
+}
+
+function deadLetterTarget(
+  handler: string,
+  { topic, publisher }: DeadLetterOptions,
+  transport: Transport,
+): DeadLetterTarget {
+  const access = accessOf(publisher);
+  const target: DeadLetterTarget = {
+    topic,
+    handler,
+    publish: (letter, identity) => access.publish(topic, [letter], { identify: () => identity }),
+  };
+  if (access.transport !== transport || access.encode === undefined) return target;
+  return { ...target, encode: (letter) => access.encode!(topic, letter) };
+}
+
+/** What is tried again is worth a warning; what is given up is an error. */
+function report(handler: RoutedHandler, failure: FailedAttempt, logger: Logger): void {
+  const { message, error, attempt, verdict } = failure;
+  const { name, topic } = handler;
+  const facts = { handler: name, topic, uuid: message.uuid, attempt, verdict: verdict.kind, error };
+  if (verdict.kind === "retry") logger.warn("handler failed", { ...facts, delay: verdict.delay });
+  else logger.error("handler failed for good", facts);
+}

@@ -1,0 +1,35 @@
+import { describe, it } from "@std/testing/bdd";
+import { FakeTime } from "@std/testing/time";
+import fc from "fast-check";
+import { ModelRun } from "./testdata/model_run.ts";
+import { step, world } from "./testdata/model_world.ts";
+
+/** Histories a run; `RUNS=100000` looks longer, `SEED=1` always at the same ones. */
+const RUNS = Number(readVariable("RUNS") ?? 100);
+const SEED = readVariable("SEED");
+
+describe("consume() against a model", () => {
+  it("loses nothing, keeps order and bounds, and balances its books", async () => {
+    const history = fc.array(step, { maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(world, history, async (facts, steps) => {
+        const time = new FakeTime(0);
+        try {
+          await new ModelRun(facts, time).play(steps);
+        } finally {
+          time.restore();
+        }
+      }),
+      SEED === undefined ? { numRuns: RUNS } : { numRuns: RUNS, seed: Number(SEED) },
+    );
+  });
+});
+
+function readVariable(name: string): string | undefined {
+  try {
+    return globalThis.process?.env[name];
+  } catch {
+    // Where the environment may not be read, the default holds.
+    return undefined;
+  }
+}

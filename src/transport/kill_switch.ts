@@ -1,0 +1,92 @@
+import { checkOptions, DURATION, integer, type Rule, type Rules } from "../options/options.ts";
+import { after } from "./timer.ts";
+
+/** When a consumer stops taking messages because too many fail. */
+export interface PauseOptions {
+  /** Share of failed messages, above 0 and at most 1. */
+  failureRate: number;
+  /** Messages that must have been handled within the window before the share counts. */
+  minimum: number;
+  /** Milliseconds that are looked at. */
+  window: number;
+  /** Milliseconds until it tries again. */
+  resumeAfter: number;
+}
+
+const SHARE: Rule = [
+  "above 0 and at most 1",
+  "number",
+  (value: number) => value > 0 && value <= 1,
+];
+
+const RULES: Rules = {
+  failureRate: SHARE,
+  minimum: integer(1),
+  window: integer(1),
+  resumeAfter: DURATION,
+};
+
+const SEGMENTS = 10;
+
+/** @throws {TypeError | RangeError} Naming the option, its value and its rule. */
+export function checkPauseOptions(action: string, options: PauseOptions): void {
+  checkOptions(action, options, RULES);
+  for (const name of Object.keys(RULES)) {
+    if (options[name as keyof PauseOptions] === undefined) {
+      throw new TypeError(`Cannot ${action} as '${name}' of 'pauseOn' must be given`);
+    }
+  }
+}
+
+/**
+ * Counts outcomes in a window of ten segments, and trips when too many of them are failures.
+ */
+export class KillSwitch {
+  /** Whether it has tripped and waits. */
+  tripped = false;
+  readonly #options: PauseOptions;
+  readonly #changed: (tripped: boolean) => void;
+  #segments: { since: number; handled: number; failed: number }[] = [];
+  #cancel: () => void = () => {};
+
+  constructor(options: PauseOptions, changed: (tripped: boolean) => void) {
+    this.#options = options;
+    this.#changed = changed;
+  }
+
+  /** Counts a message that was handled. */
+  count(failed: boolean): void {
+    if (this.tripped) return;
+    const { window, minimum, failureRate } = this.#options;
+    const now = Date.now();
+    while (this.#segments.length > 0 && now - this.#segments[0]!.since >= window) {
+      this.#segments.shift();
+    }
+    let current = this.#segments.at(-1);
+    if (current === undefined || now - current.since >= window / SEGMENTS) {
+      current = { since: now, handled: 0, failed: 0 };
+      this.#segments.push(current);
+    }
+    current.handled++;
+    if (!failed) return;
+    current.failed++;
+    const handled = this.#segments.reduce((sum, segment) => sum + segment.handled, 0);
+    const failures = this.#segments.reduce((sum, segment) => sum + segment.failed, 0);
+    if (handled >= minimum && failures / handled >= failureRate) this.#trip();
+  }
+
+  /** Ends its wait without a word. */
+  stop(): void {
+    this.#cancel();
+  }
+
+  #trip(): void {
+    this.tripped = true;
+    this.#segments = [];
+    this.#cancel = after(this.#options.resumeAfter, () => {
+      this.tripped = false;
+      this.#changed(false);
+    });
+    this.#changed(true);
+  }
+}

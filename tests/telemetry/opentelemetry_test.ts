@@ -1,0 +1,211 @@
+/** What the real SDK of OpenTelemetry makes of our spans and measurements. */
+import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace as api } from "@opentelemetry/api";
+import type { Span as ApiSpan } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import {
+  AggregationTemporality,
+  DataPointType,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from "@opentelemetry/sdk-trace-base";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { type Handle, Message, type Meter, type Tracer } from "@beat/beat/message";
+import { MemoryBroker } from "@beat/beat/memory";
+import { trace } from "@beat/beat/middleware";
+import { Router } from "@beat/beat/router";
+import { publisher, subscriber } from "@beat/beat/transport";
+import { AbortScope } from "../../src/message/abort_scope.ts";
+import { receiveMessage } from "../../src/message/message.ts";
+import { asynchronous, batch, failing, failureOf, single } from "../_messages/harness.ts";
+
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const SPAN = "b7ad6b7169203331";
+
+function tracing() {
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  // The assignment is the test that the shapes agree.
+  const tracer: Tracer = provider.getTracer("test");
+  return { tracer, spans: () => exporter.getFinishedSpans() };
+}
+
+/** A message as the engine gives it to a handler. */
+function received(metadata: Record<string, string> = {}): Message {
+  const message = new Message("{}", { uuid: "7f", metadata });
+  receiveMessage(message, {
+    attempt: 1,
+    origin: { transport: "kafka", topic: "orders", group: "billing", partition: "3", offset: "42" },
+    scope: new AbortScope(),
+    settle: () => true,
+  });
+  return message;
+}
+
+const produced = (): Message => new Message("paid");
+
+describe("trace with the SDK of OpenTelemetry", () => {
+  for (
+    const [form, shape] of [["synchronous", (handle: Handle) => handle], [
+      "asynchronous",
+      asynchronous,
+    ]] as const
+  ) {
+    it(`makes a consumer span that links to the producer, ${form}`, async () => {
+      const { tracer, spans } = tracing();
+      const message = received({
+        traceparent: `00-${TRACE}-${SPAN}-01`,
+        tracestate: "vendor=a",
+      });
+      await trace({ tracer })(shape(() => {}))(single(message, { group: "billing" }));
+      const [span] = spans();
+      assertEquals([span.name, span.kind], ["process orders", SpanKind.CONSUMER]);
+      assertEquals(span.attributes, {
+        "messaging.system": "kafka",
+        "messaging.operation.name": "process",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": "orders",
+        "messaging.destination.partition.id": "3",
+        "messaging.consumer.group.name": "billing",
+        "messaging.message.id": "7f",
+      });
+      assertEquals(span.status.code, SpanStatusCode.UNSET);
+      assertEquals(span.links.length, 1);
+      const [{ context }] = span.links;
+      assertEquals([context.traceId, context.spanId, context.traceFlags], [TRACE, SPAN, 1]);
+      assertEquals(context.traceState?.serialize(), "vendor=a");
+      assertEquals(span.parentSpanContext, undefined);
+      assertNotEquals(span.spanContext().traceId, TRACE);
+    });
+
+    it(`records what a handler throws, ${form}`, async () => {
+      const { tracer, spans } = tracing();
+      await failureOf(() =>
+        trace({ tracer })(shape(failing(new RangeError("too much"))))(single())
+      );
+      const [span] = spans();
+      assertEquals(span.status, { code: SpanStatusCode.ERROR, message: "too much" });
+      assertEquals(span.attributes["error.type"], "RangeError");
+      assertEquals(span.events.map(({ name }) => name), ["exception"]);
+    });
+  }
+
+  it("makes one span for a batch, with a link for each message that has a context", async () => {
+    const { tracer, spans } = tracing();
+    const others = "c".repeat(32);
+    const messages = [
+      received({ traceparent: `00-${TRACE}-${SPAN}-01` }),
+      received(),
+      received({ traceparent: `00-${others}-${SPAN}-00` }),
+      received({ traceparent: "00-zero" }),
+    ];
+    await trace({ tracer })(() => {})(batch(messages));
+    const [span] = spans();
+    assertEquals(span.links.map(({ context }) => context.traceId), [TRACE, others]);
+    assertEquals(span.attributes["messaging.batch.message_count"], 4);
+    assertEquals(span.attributes["messaging.message.id"], undefined);
+  });
+
+  it("gives what is produced the context of the span, unless it has one", async () => {
+    const { tracer, spans } = tracing();
+    const own = new Message("", { metadata: { traceparent: `00-${TRACE}-${SPAN}-01` } });
+    const fresh = produced();
+    await trace({ tracer })(() => [own, fresh])(single());
+    const { traceId, spanId } = spans()[0].spanContext();
+    assertEquals(fresh.metadata.get("traceparent"), `00-${traceId}-${spanId}-01`);
+    assertEquals(own.metadata.get("traceparent"), `00-${TRACE}-${SPAN}-01`);
+  });
+
+  it("with activate makes what the handler starts a child of the span", async () => {
+    const manager = new AsyncLocalStorageContextManager();
+    context.setGlobalContextManager(manager.enable());
+    try {
+      const { tracer, spans } = tracing();
+      const handle = trace({
+        tracer,
+        activate: (span, run) => context.with(api.setSpan(ROOT_CONTEXT, span as ApiSpan), run),
+      })(async () => {
+        await Promise.resolve();
+        tracer.startSpan("SELECT").end();
+      });
+      await handle(single());
+      const [child, parent] = spans();
+      assertEquals([child.name, parent.name], ["SELECT", "process orders"]);
+      assertEquals(child.parentSpanContext?.spanId, parent.spanContext().spanId);
+    } finally {
+      context.disable();
+    }
+  });
+
+  it("ties every hop to the one before: publish, process, publish", async () => {
+    const { tracer, spans } = tracing();
+    const broker = new MemoryBroker();
+    const out = publisher(broker, { tracer });
+    const router = new Router();
+    const arrived = Promise.withResolvers<Message>();
+    router.handle("bill", "orders", subscriber(broker), "bills", out, produced)
+      .addMiddleware(trace({ tracer }));
+    router.on("watch", "bills", subscriber(broker), arrived.resolve);
+    const done = router.run();
+    await router.running;
+    await out.publish("orders", new Message("order"));
+    await arrived.promise;
+    await router.close();
+    await done;
+    await out.close();
+    const [first, process, second] = ["publish orders", "process orders", "publish bills"].map(
+      (name) => spans().find((span) => span.name === name)!,
+    );
+    assertEquals(process.links.map(({ context }) => context.spanId), [first.spanContext().spanId]);
+    assertEquals(second.links.map(({ context }) => context.spanId), [
+      process.spanContext().spanId,
+    ]);
+    assertEquals([first.kind, second.kind], [SpanKind.PRODUCER, SpanKind.CLIENT]);
+    assertEquals(process.attributes["messaging.system"], "memory");
+  });
+
+  it("measures processing and counts what was consumed", async () => {
+    const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const reader = new PeriodicExportingMetricReader({
+      exporter,
+      exportIntervalMillis: 60_000,
+      exportTimeoutMillis: 1_000,
+    });
+    const provider = new MeterProvider({ readers: [reader] });
+    const meter: Meter = provider.getMeter("test");
+    try {
+      const handle = trace({ meter })(failing(undefined, new RangeError("too much")));
+      await failureOf(() => handle(single(received())));
+      await failureOf(() => handle(single(received())));
+      await handle(batch([received(), received(), received()]));
+      await provider.forceFlush();
+      const metrics = exporter.getMetrics().at(-1)!.scopeMetrics[0].metrics;
+      const [consumed, duration] = [
+        "messaging.client.consumed.messages",
+        "messaging.process.duration",
+      ]
+        .map((name) => metrics.find(({ descriptor }) => descriptor.name === name)!);
+      assert(consumed.dataPointType === DataPointType.SUM);
+      assertEquals(consumed.descriptor.unit, "{message}");
+      assertEquals(consumed.dataPoints.map(({ value }) => value), [5]);
+      assert(duration.dataPointType === DataPointType.HISTOGRAM);
+      assertEquals(duration.descriptor.unit, "s");
+      const [first] = duration.dataPoints;
+      assertEquals(first.value.buckets.boundaries.length, 14);
+      const counts = Object.fromEntries(duration.dataPoints.map(({ attributes, value }) => [
+        String(attributes["error.type"] ?? "none"),
+        value.count,
+      ]));
+      assertEquals(counts, { none: 1, _OTHER: 1, RangeError: 1 });
+      assertEquals(duration.dataPoints[0].attributes["messaging.system"], "kafka");
+    } finally {
+      await provider.shutdown();
+    }
+  });
+});
