@@ -64,6 +64,7 @@ const SUITES: Suite[] = [
           "/socket_poster_test.ts",
           "/cloud_events_test.ts",
           "/watermill_test.ts",
+          "/conformance_test.ts",
         ],
         on: ["workerd"],
       },
