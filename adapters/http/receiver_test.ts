@@ -185,6 +185,15 @@ describe("a webhook receiver refuses", () => {
       "Body must be at most 1000 bytes\n",
     ],
     [
+      "a length that lies beside chunks",
+      {
+        headers: { "content-length": "5", "transfer-encoding": "chunked" },
+        body: chunked(Array(2000).fill("x"), false),
+      },
+      413,
+      "Body must be at most 1000 bytes\n",
+    ],
+    [
       "a body without end in single bytes",
       { body: chunked(Array(2000).fill("x"), false) },
       413,
