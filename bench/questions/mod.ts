@@ -15,6 +15,7 @@ import { flowQuestion } from "./flow.ts";
 import { isolationQuestion } from "./isolation.ts";
 import { tenHandlersQuestion } from "./ten_handlers.ts";
 import { topicsQuestion } from "./topics.ts";
+import { webhookQuestion } from "./webhook.ts";
 import { wildcardQuestion } from "./wildcard.ts";
 
 /** All of them. */
@@ -30,6 +31,7 @@ export const QUESTIONS: readonly Question[] = [
   bulkQuestion,
   flowQuestion,
   bytesQuestion,
+  webhookQuestion,
   checkTimeQuestion,
 ];
 
