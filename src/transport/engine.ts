@@ -250,16 +250,17 @@ export class Engine implements Host {
     if (this.#traits.settle !== "none") this.#intake.giveBack(() => true);
     const { progress } = this.#intake;
     const isIdle = () => this.#isIdle();
+    let dropped = 0;
     if (!await this.#deadline.holds(progress.until(isIdle))) {
-      this.#overdue = true;
-      this.#intake.giveBack(() => true);
+      dropped = this.#dropIdle();
       this.#stopRunning();
       await inTime(progress.until(isIdle), GRACE);
     }
     const left = Math.max(this.#deadline.left, GRACE);
     const isFlushed = await inTime(fetched.then(() => this.#holdings.flush()), left);
     this.#stopHeartbeat();
-    const remaining = this.#abandon() + (isFlushed ? 0 : this.#holdings.undelivered);
+    const undelivered = isFlushed ? 0 : this.#holdings.undelivered;
+    const remaining = dropped + this.#abandon() + undelivered;
     this.#holdings.detach();
     await this.#leave();
     this.#ended.resolve();
@@ -272,6 +273,15 @@ export class Engine implements Host {
     const { workers, attempts } = this.#handling;
     if (workers.running > 0 || attempts.burying > 0) return false;
     return this.#traits.settle !== "none" || this.#overdue || this.#holdings.unsettled === 0;
+  }
+
+  /** Nothing begins any more, even where there is nobody to give it back to; returns how much is lost by that. */
+  #dropIdle(): number {
+    const { counters } = this.#holdings;
+    const before = counters.lost;
+    this.#overdue = true;
+    this.#intake.giveBack(() => true);
+    return counters.lost - before;
   }
 
   #stopRunning(): void {

@@ -20,6 +20,8 @@ export class ModelRun {
   /** Handled well, given to the dead letters or up: what the broker may be told is done. */
   readonly #done = new Set<string>();
   readonly #calls = new Map<string, number>();
+  /** Those whose last call was with others. */
+  readonly #together = new Set<string>();
   readonly #members: ModelMember[] = [];
   readonly #former: ModelMember[] = [];
   readonly #rebalances: Promise<void>[] = [];
@@ -167,6 +169,8 @@ export class ModelRun {
       assert(attempts > this.#world.retries, `${uuid} was buried after ${attempts} attempts`);
       const isEnd = metadata.get("dlq_reason")!.includes("closed");
       assert(!isEnd, `${uuid} was buried because of the end`);
+      const isInnocent = !this.#rough && this.#together.has(uuid);
+      assert(!isInnocent, `${uuid} was buried for the failure of a batch`);
     } catch (error) {
       this.#violation ??= error;
     }
@@ -191,6 +195,8 @@ export class ModelRun {
     const inCall = new Set<string>();
     for (const message of messages) {
       this.#judgeAttempt(message);
+      if (messages.length > 1) this.#together.add(message.uuid);
+      else this.#together.delete(message.uuid);
       if (ordered !== false && member.state === "open") this.#judgeOrder(message, inCall);
       inCall.add(message.uuid);
     }
