@@ -13,6 +13,8 @@ import { deferredQuestion } from "./deferred.ts";
 import { emitQuestion } from "./emit.ts";
 import { flowQuestion } from "./flow.ts";
 import { isolationQuestion } from "./isolation.ts";
+import { messagesQuestion } from "./messages.ts";
+import { messagesHeapQuestion } from "./messages_heap.ts";
 import { tenHandlersQuestion } from "./ten_handlers.ts";
 import { topicsQuestion } from "./topics.ts";
 import { webhookQuestion } from "./webhook.ts";
@@ -32,6 +34,8 @@ export const QUESTIONS: readonly Question[] = [
   flowQuestion,
   bytesQuestion,
   webhookQuestion,
+  messagesQuestion,
+  messagesHeapQuestion,
   checkTimeQuestion,
 ];
 
