@@ -3,51 +3,18 @@
  *
  * @module
  */
-import type { Question, Work } from "../harness/types.ts";
-import type { MemoryBroker } from "../../src/memory/mod.ts";
-import { consume, type Consumption } from "../../src/transport/mod.ts";
-import { note } from "../subjects/handlers.ts";
-import { filledBroker, TOPIC, useMessages } from "../subjects/messages.ts";
-import { settled } from "../subjects/settled.ts";
+import type { ProcessSubject, Question } from "../harness/types.ts";
 import { ours } from "../subjects/subject.ts";
 
-const MESSAGES = 20_000;
+const use = async () => await (await import("../subjects/messages.ts")).useMessages();
 
-/** Takes all messages of a topic, and keeps them until the next round. */
-function taken(workers: number): () => Work {
-  return () => {
-    let broker: MemoryBroker;
-    let consumption: Consumption | undefined;
-    let release = () => {};
-    return {
-      opsPerRound: MESSAGES,
-      handledPerRound: workers,
-      async prepare() {
-        release();
-        await consumption?.close();
-        broker = await filledBroker(MESSAGES);
-      },
-      async run() {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        release = resolve;
-        const handle = () => {
-          note(1);
-          return promise;
-        };
-        consumption = await consume(broker, handle, {
-          topic: TOPIC,
-          group: "keep",
-          from: "earliest",
-          prefetch: MESSAGES,
-          workers,
-        });
-        await settled(workers);
-        while (consumption.stats().inFlight < MESSAGES) {
-          await new Promise((resolve) => setTimeout(resolve, 0));
-        }
-      },
-    };
+/** One worker leaves all but one message in the queue. */
+function subject(name: string, workers: "one" | "all"): ProcessSubject {
+  const setup = async () => {
+    const { MESSAGES, takeMessages } = await import("../subjects/message_heap.ts");
+    return takeMessages(workers === "one" ? 1 : MESSAGES);
   };
+  return ours(name, setup, { use });
 }
 
 /** Bytes of a message in flight. */
@@ -59,8 +26,8 @@ export const messagesHeapQuestion: Question = {
   cases: [{
     name: "64 bytes from memory, which holds the payload",
     subjects: [
-      ours("queued in the engine", taken(1), { use: useMessages }),
-      ours("in a handler that waits", taken(MESSAGES), { use: useMessages }),
+      subject("queued in the engine", "one"),
+      subject("in a handler that waits", "all"),
     ],
   }],
   notes: [
