@@ -18,6 +18,8 @@ import { messagesHeapQuestion } from "./messages_heap.ts";
 import { tenHandlersQuestion } from "./ten_handlers.ts";
 import { topicsQuestion } from "./topics.ts";
 import { webhookQuestion } from "./webhook.ts";
+import { webhookPublishQuestion } from "./webhook_publish.ts";
+import { webhookVerifyQuestion } from "./webhook_verify.ts";
 import { wildcardQuestion } from "./wildcard.ts";
 
 /** All of them. */
@@ -33,9 +35,11 @@ export const QUESTIONS: readonly Question[] = [
   bulkQuestion,
   flowQuestion,
   bytesQuestion,
-  webhookQuestion,
   messagesQuestion,
   messagesHeapQuestion,
+  webhookQuestion,
+  webhookPublishQuestion,
+  webhookVerifyQuestion,
   checkTimeQuestion,
 ];
 

@@ -9,7 +9,8 @@ import { webhookPublisher } from "../../adapters/http/mod.ts";
 import { Message } from "../../src/message/mod.ts";
 import type { Work } from "../harness/types.ts";
 import { note } from "./handlers.ts";
-import { BODY, SECRET, signedHeaders } from "./webhooks.ts";
+import { BODY, SECRET } from "./webhook_body.ts";
+import { signedHeaders } from "./webhooks.ts";
 
 type Post = () => Promise<unknown>;
 
@@ -37,7 +38,7 @@ function beat(url: string): Post {
 function bareFetch(url: string): Post {
   return async () => {
     const headers = signedHeaders(BODY);
-    const response = await fetch(`${url}/orders`, { method: "POST", headers, body: BODY });
+    const response = await fetch(`${url}/orders`, { method: "POST", headers, body: BODY.slice() });
     await response.arrayBuffer();
   };
 }
