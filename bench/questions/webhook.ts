@@ -5,10 +5,11 @@
  */
 import type { Question } from "../harness/types.ts";
 import { ours } from "../subjects/subject.ts";
-import { bareRoute, subscriberWork } from "../subjects/webhook_servers.ts";
 
 const BARE = "a Hono route that reads the body";
 const use = () => {};
+/** Loaded by the process that measures it only. */
+const load = () => import("../subjects/webhook_servers.ts");
 
 /** Requests over sockets: the receiver beside a route that does nothing. */
 export const webhookQuestion: Question = {
@@ -19,12 +20,24 @@ export const webhookQuestion: Question = {
   cases: [{
     name: "1 KiB",
     subjects: [
-      ours("webhookSubscriber, signature checked", () => subscriberWork(true), {
+      ours(
+        "webhookSubscriber, signature checked",
+        async () => (await load()).subscriberWork(true),
+        {
+          use,
+          goals: [{ limit: 2, of: BARE, relation: "times", state: "fresh" }],
+        },
+      ),
+      ours("webhookSubscriber, unsigned", async () => (await load()).subscriberWork(false), {
         use,
-        goals: [{ limit: 2, of: BARE, relation: "times", state: "fresh" }],
       }),
-      ours("webhookSubscriber, unsigned", () => subscriberWork(false), { use }),
-      { name: BARE, kind: "bound", setup: bareRoute, use },
+      { name: BARE, kind: "bound", setup: async () => (await load()).bareRoute(), use },
+      {
+        name: "that route + the package standardwebhooks",
+        kind: "peer",
+        setup: async () => (await load()).standardRoute(),
+        use,
+      },
     ],
   }],
   notes: [

@@ -35,6 +35,20 @@ export function bareRoute(): Promise<Work> {
   return serveTo((request) => app.fetch(request));
 }
 
+/** What people write by hand: that route, and the package of Standard Webhooks. */
+export async function standardRoute(): Promise<Work> {
+  const { Webhook } = await import("standardwebhooks");
+  const webhook = new Webhook(SECRET);
+  const app = new Hono();
+  app.post("/:topic", async (context) => {
+    const headers = Object.fromEntries(context.req.raw.headers);
+    webhook.verify(await context.req.raw.text(), headers);
+    handlers[0]!(EVENT);
+    return context.body(null, 204);
+  });
+  return await serveTo((request) => app.fetch(request));
+}
+
 /** A subscriber with a router's handler behind it. */
 export async function subscriberWork(signed: boolean): Promise<Work> {
   const store = memoryStore({ capacity: REMEMBERED });

@@ -65,6 +65,7 @@ export class Engine implements Host {
     this.#intake = new Intake(this.#holdings, this.#handling, {
       prefetch: plan.spec.prefetch,
       isOpen: () => this.#isOpen(),
+      isIdle: () => this.#handling.workers.isIdle,
       isClosing: () => this.#closing !== undefined,
       wake: () => this.#feed.wake(),
       interrupt: () => this.#feed.interrupt(),
@@ -76,7 +77,7 @@ export class Engine implements Host {
     });
     this.#feed = new Feed({
       connect: () => this.#connect(),
-      room: () => this.#intake.room,
+      room: () => this.#intake.wanted,
       paused: (lane) => this.#intake.isPaused(lane),
       take: (deliveries) => this.#intake.take(deliveries),
       attach: (source) => this.#attach(source),
@@ -119,6 +120,7 @@ export class Engine implements Host {
 
   demand(calls: number): void {
     this.#handling.workers.allow(calls);
+    this.#intake.advance();
   }
 
   pause(): void {

@@ -12,6 +12,8 @@ export interface IntakeHooks {
   readonly prefetch: number;
   /** Whether anything may come in now: there is a source, and nobody has said stop. */
   isOpen(): boolean;
+  /** Whether a worker has nothing to do. */
+  isIdle(): boolean;
   /** Whether the end has begun: what still comes is given back. */
   isClosing(): boolean;
   /** There is room again. */
@@ -24,6 +26,9 @@ export interface IntakeHooks {
 const LANE_WINDOW = 4;
 const SMALLEST_LANE_WINDOW = 256;
 
+/** The part of `prefetch` that must be free before it is worth a fetch. */
+const WORTH_FETCHING = 1 / 4;
+
 /** The way in, and out again for what is not worked on: knows what there is room for, and which lanes are ours. */
 export class Intake {
   readonly progress = new Progress();
@@ -32,6 +37,7 @@ export class Intake {
   readonly #handling: Handling;
   readonly #hooks: IntakeHooks;
   readonly #window: number;
+  readonly #worthwhile: number;
   readonly #revoking = new Set<Lane>();
   /** Lanes that a fetch left out because too much waits for their oldest slot. */
   readonly #full = new Set<Lane>();
@@ -40,6 +46,7 @@ export class Intake {
     this.#holdings = holdings;
     this.#handling = handling;
     this.#hooks = hooks;
+    this.#worthwhile = Math.ceil(hooks.prefetch * WORTH_FETCHING);
     this.#window = Math.max(LANE_WINDOW * hooks.prefetch, SMALLEST_LANE_WINDOW);
   }
 
@@ -47,6 +54,15 @@ export class Intake {
   get room(): number {
     if (!this.#hooks.isOpen() || this.#holdings.isCongested) return 0;
     return this.#hooks.prefetch - this.#holdings.unsettled;
+  }
+
+  /**
+   * How many deliveries to fetch now. Not every place that gets free is worth a fetch, as long as the
+   * workers are busy: a quarter of them is, and the others have been fetched by then.
+   */
+  get wanted(): number {
+    const { room } = this;
+    return room >= this.#worthwhile || (room > 0 && this.#hooks.isIdle()) ? room : 0;
   }
 
   /** Whether a lane is being given away. */
@@ -93,7 +109,7 @@ export class Intake {
       this.#handling.take(this.admissions.shift());
     }
     if (this.#full.size > 0) this.#reopenLanes();
-    if (this.room > 0) this.#hooks.wake();
+    if (this.wanted > 0) this.#hooks.wake();
     this.progress.tell();
   }
 
