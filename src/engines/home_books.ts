@@ -1,4 +1,13 @@
-import { HEADER, NODE, RING, STATE } from "../ring/layout.ts";
+import {
+  HEADER_STATE,
+  NODE_DROPPED,
+  NODE_FAILED,
+  NODE_SEALED,
+  NODE_UNWANTED,
+  RING_EVENTS,
+  RING_HANDLED,
+  STATE_OPEN,
+} from "../ring/layout.ts";
 import { HOME, type Mesh } from "./mesh.ts";
 import type { Ledger, RemoteBooks } from "../core/ledger.ts";
 
@@ -32,14 +41,14 @@ export class HomeBooks implements RemoteBooks {
     const { threads } = layout;
     for (let to = 1; to <= threads; to++) {
       for (let from = 0; from <= threads; from++) {
-        ledger.processed += this.#growth(layout.ring(from, to).words + RING.HANDLED);
+        ledger.processed += this.#growth(layout.ring(from, to).words + RING_HANDLED);
       }
     }
     for (let node = 1; node <= threads; node++) {
       const words = layout.node(node);
-      const unwanted = this.#growth(words + NODE.UNWANTED);
-      const dropped = this.#growth(words + NODE.DROPPED);
-      ledger.failed += this.#growth(words + NODE.FAILED);
+      const unwanted = this.#growth(words + NODE_UNWANTED);
+      const dropped = this.#growth(words + NODE_DROPPED);
+      ledger.failed += this.#growth(words + NODE_FAILED);
       ledger.processed += unwanted;
       ledger.dropped += dropped;
       ledger.emitted += unwanted + dropped;
@@ -47,17 +56,17 @@ export class HomeBooks implements RemoteBooks {
     for (let from = 0; from <= threads; from++) {
       for (let to = 0; to <= threads; to++) {
         if (from === HOME && to === HOME) continue;
-        ledger.emitted += this.#growth(layout.ring(from, to).words + RING.EVENTS);
+        ledger.emitted += this.#growth(layout.ring(from, to).words + RING_EVENTS);
       }
     }
   }
 
   get isOpen(): boolean {
     const { cells, layout } = this.#mesh;
-    if (cells.load(HEADER.STATE) === STATE.OPEN) return false;
+    if (cells.load(HEADER_STATE) === STATE_OPEN) return false;
     for (let node = 1; node <= layout.threads; node++) {
       if (this.silent.has(node)) continue;
-      if (cells.load(layout.node(node) + NODE.SEALED) === 0) return true;
+      if (cells.load(layout.node(node) + NODE_SEALED) === 0) return true;
     }
     return false;
   }

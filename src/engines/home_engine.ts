@@ -2,9 +2,26 @@ import { BusCore } from "../core/bus_core.ts";
 import { BusClosedError, CrashError, ThreadFailedError } from "../core/errors.ts";
 import { MAX_DELAY } from "../core/lifecycle.ts";
 import { Registration } from "../core/registration.ts";
-import { FLAG, FRAME } from "../ring/frame.ts";
+import {
+  FLAG_EVENT,
+  FLAG_FAILURE,
+  FLAG_KIND,
+  FLAG_NOTE,
+  FLAG_TYPE,
+  FRAME_FLAGS,
+  FRAME_TOPIC,
+} from "../ring/frame.ts";
 import { readData, readEvent, readExtras } from "../ring/frame_event.ts";
-import { HEADER, NODE, STATE } from "../ring/layout.ts";
+import {
+  HEADER_STATE,
+  NODE_HEARTBEAT,
+  NODE_SEALED,
+  NODE_WANTS_ROOM,
+  NODE_WATCH,
+  STATE_CLOSED,
+  STATE_DRAINING,
+  STATE_OPEN,
+} from "../ring/layout.ts";
 import {
   crashesOf,
   finishForWriter,
@@ -68,7 +85,7 @@ export class HomeEngine implements Engine {
     clearInterval(this.#handle);
     clearInterval(this.#stallWatch);
     this.#handle = undefined;
-    this.#mesh.cells.store(this.#mesh.words + NODE.WATCH, 0);
+    this.#mesh.cells.store(this.#mesh.words + NODE_WATCH, 0);
   };
 
   constructor(options: FullThreadOptions) {
@@ -165,7 +182,7 @@ export class HomeEngine implements Engine {
     this.#isClosing = true;
     this.#becomeReady.reject(new BusClosedError("wait for the threads"));
     const { cells, layout } = this.#mesh;
-    cells.store(HEADER.STATE, STATE.CLOSED);
+    cells.store(HEADER_STATE, STATE_CLOSED);
     await this.#supervisor.close(timeout);
     for (let from = 1; from <= layout.threads; from++) this.#discardRing(from, HOME, "closed");
     this.#idle.end();
@@ -176,8 +193,8 @@ export class HomeEngine implements Engine {
   /** Tells the threads that the bus drains, once it does. */
   #followState(): void {
     const { cells, layout } = this.#mesh;
-    if (this.core.state === "open" || cells.load(HEADER.STATE) !== STATE.OPEN) return;
-    cells.store(HEADER.STATE, STATE.DRAINING);
+    if (this.core.state === "open" || cells.load(HEADER_STATE) !== STATE_OPEN) return;
+    cells.store(HEADER_STATE, STATE_DRAINING);
     for (let node = 1; node <= layout.threads; node++) this.#mesh.wake(node);
   }
 
@@ -240,7 +257,7 @@ export class HomeEngine implements Engine {
     for (const [from, reader] of readers.entries()) {
       if (reader === undefined) continue;
       if (this.#moveRing(from, reader)) isBusy = true;
-      if (reader.release() && cells.load(layout.node(from) + NODE.WANTS_ROOM) === 1) {
+      if (reader.release() && cells.load(layout.node(from) + NODE_WANTS_ROOM) === 1) {
         this.#mesh.wake(from);
       }
     }
@@ -261,9 +278,9 @@ export class HomeEngine implements Engine {
       const word = reader.peek();
       if (word < 0) return false;
       reader.take(word);
-      const kind = cells.get(word + FRAME.FLAGS) & FLAG.KIND;
-      if (kind === FLAG.NOTE) this.#hear(from, readData(cells, word) as Note);
-      else if (kind === FLAG.FAILURE) this.#hearFailure(from, word);
+      const kind = cells.get(word + FRAME_FLAGS) & FLAG_KIND;
+      if (kind === FLAG_NOTE) this.#hear(from, readData(cells, word) as Note);
+      else if (kind === FLAG_FAILURE) this.#hearFailure(from, word);
       else {
         const event = this.#readEvent(from, word);
         // The ring has counted it; from here on the queue does.
@@ -271,7 +288,7 @@ export class HomeEngine implements Engine {
         this.#hold();
         this.#local.deliver(this.core.registry.current(event.type), event);
       }
-      reader.finish(word, kind === FLAG.EVENT);
+      reader.finish(word, kind === FLAG_EVENT);
     }
     return true;
   }
@@ -310,8 +327,8 @@ export class HomeEngine implements Engine {
 
   #typeOf(from: number, word: number): string {
     const { cells, layout } = this.#mesh;
-    if ((cells.get(word + FRAME.FLAGS) & FLAG.TYPE) !== 0) return readExtras(cells, word).type!;
-    return readTopic(cells, layout, from, cells.get(word + FRAME.TOPIC));
+    if ((cells.get(word + FRAME_FLAGS) & FLAG_TYPE) !== 0) return readExtras(cells, word).type!;
+    return readTopic(cells, layout, from, cells.get(word + FRAME_TOPIC));
   }
 
   #readEvent(from: number, word: number): BusEvent {
@@ -359,9 +376,9 @@ export class HomeEngine implements Engine {
         }
       }
       releaseDone(cells, place);
-      if (cells.load(layout.node(from) + NODE.WANTS_ROOM) === 1) this.#mesh.wake(from);
+      if (cells.load(layout.node(from) + NODE_WANTS_ROOM) === 1) this.#mesh.wake(from);
     }
-    cells.store(layout.node(node) + NODE.SEALED, 0);
+    cells.store(layout.node(node) + NODE_SEALED, 0);
     this.#serving.delete(node);
     if (this.#isClosing) this.#discardInbox(node, "closed");
     if (this.#isClosing) this.#books.silent.add(node);
@@ -447,7 +464,7 @@ export class HomeEngine implements Engine {
     const beats: number[] = [];
     this.#stallWatch = setInterval(() => {
       for (let node = 1; node <= threads; node++) {
-        const beat = cells.load(layout.node(node) + NODE.HEARTBEAT);
+        const beat = cells.load(layout.node(node) + NODE_HEARTBEAT);
         if (beat === beats[node] && this.#serving.has(node)) void this.#supervisor.replace(node);
         beats[node] = beat;
       }
@@ -466,7 +483,7 @@ export class HomeEngine implements Engine {
     this.#handle = setInterval(() => {}, 2 ** 30);
     this.#watchStalls();
     // Before the event is published: who handles it then sees that somebody wants to know.
-    cells.store(words + NODE.WATCH, 1);
+    cells.store(words + NODE_WATCH, 1);
     this.core.ledger.waiting.add(this.#release);
   }
 }

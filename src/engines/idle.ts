@@ -1,4 +1,4 @@
-import { NODE } from "../ring/layout.ts";
+import { NODE_PARK } from "../ring/layout.ts";
 import { announceSleep, stayAwake } from "../ring/park.ts";
 import { pause } from "../runtime/shared_cells.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
@@ -61,7 +61,7 @@ export class Idle {
     this.#hasEnded = true;
     const { cells, words } = this.#mesh;
     stayAwake(cells, words);
-    cells.notify(words + NODE.PARK);
+    cells.notify(words + NODE_PARK);
   }
 
   #loop(): void {
@@ -100,10 +100,10 @@ export class Idle {
       return true;
     }
     if (this.#mayBlock()) {
-      cells.wait(words + NODE.PARK, 1, Infinity);
+      cells.wait(words + NODE_PARK, 1, Infinity);
       return true;
     }
-    const { async, value } = cells.waitAsync(words + NODE.PARK, 1);
+    const { async, value } = cells.waitAsync(words + NODE_PARK, 1);
     if (!async) return true;
     this.#isAsleep = true;
     void value.then(() => {

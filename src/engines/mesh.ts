@@ -1,4 +1,13 @@
-import { HEADER, Layout, RING, VERSION } from "../ring/layout.ts";
+import {
+  HEADER_CAPACITY,
+  HEADER_THREADS,
+  HEADER_VERSION,
+  Layout,
+  RING_HEAD,
+  RING_PUBLISHED,
+  RING_WRITTEN,
+  VERSION,
+} from "../ring/layout.ts";
 import { wake } from "../ring/park.ts";
 import { RingReader } from "../ring/ring_reader.ts";
 import { RingWriter } from "../ring/ring_writer.ts";
@@ -62,15 +71,15 @@ export class Mesh {
 export function createMesh(threads: number, capacity: number): Mesh {
   const layout = new Layout(threads, capacity);
   const cells = new SharedCells(new SharedArrayBuffer(layout.bytes));
-  cells.set(HEADER.VERSION, VERSION);
-  cells.set(HEADER.THREADS, threads);
-  cells.set(HEADER.CAPACITY, capacity);
+  cells.set(HEADER_VERSION, VERSION);
+  cells.set(HEADER_THREADS, threads);
+  cells.set(HEADER_CAPACITY, capacity);
   for (let from = 0; from <= threads; from++) {
     for (let to = 0; to <= threads; to++) {
       if (from + to === HOME) continue;
       const { words } = layout.ring(from, to);
       // Positions start just below 2 ** 32: what goes wrong at the wrap goes wrong at once.
-      for (const word of [RING.PUBLISHED, RING.WRITTEN, RING.HEAD]) {
+      for (const word of [RING_PUBLISHED, RING_WRITTEN, RING_HEAD]) {
         cells.set(words + word, -2 * capacity);
       }
     }
@@ -85,9 +94,9 @@ export function createMesh(threads: number, capacity: number): Mesh {
  */
 export function joinMesh(memory: SharedArrayBuffer, self: number): Mesh {
   const cells = new SharedCells(memory);
-  if (cells.get(HEADER.VERSION) !== VERSION) {
+  if (cells.get(HEADER_VERSION) !== VERSION) {
     throw new FrameError("another version of Beat has made the memory");
   }
-  const layout = new Layout(cells.get(HEADER.THREADS), cells.get(HEADER.CAPACITY));
+  const layout = new Layout(cells.get(HEADER_THREADS), cells.get(HEADER_CAPACITY));
   return new Mesh(cells, layout, self);
 }

@@ -1,5 +1,5 @@
-import { FLAG } from "../ring/frame.ts";
-import { NODE } from "../ring/layout.ts";
+import { FLAG_NOTE } from "../ring/frame.ts";
+import { NODE_WANTS_ROOM } from "../ring/layout.ts";
 import { HOME } from "./mesh.ts";
 import type { Registration } from "../core/registration.ts";
 import type { Mesh } from "./mesh.ts";
@@ -98,7 +98,7 @@ export class Notes {
     const waiting = this.#waiting[node];
     if (waiting.length === 0 && this.#send(node, note)) return;
     waiting.push(note);
-    this.#mesh.cells.store(this.#mesh.words + NODE.WANTS_ROOM, 1);
+    this.#mesh.cells.store(this.#mesh.words + NODE_WANTS_ROOM, 1);
     this.#outbox.hasWaiters = true;
   }
 
@@ -173,7 +173,7 @@ export class Notes {
   }
 
   #send(node: number, note: Note): boolean {
-    return this.#outbox.sendTo(node, { type: "note", data: note }, FLAG.NOTE);
+    return this.#outbox.sendTo(node, { type: "note", data: note }, FLAG_NOTE);
   }
 
   #settle(node: number): void {

@@ -1,8 +1,15 @@
 import { QueueFullError, ThreadFailedError } from "../core/errors.ts";
 import { show } from "../options/refusal.ts";
-import { DATA, FLAG, FRAME_HEADER, padFrame } from "../ring/frame.ts";
+import {
+  DATA_BYTES,
+  FLAG_DATA_SHIFT,
+  FLAG_EACH,
+  FLAG_NOTE,
+  FRAME_HEADER,
+  padFrame,
+} from "../ring/frame.ts";
 import { FrameEncoder } from "../ring/frame_encoder.ts";
-import { NODE } from "../ring/layout.ts";
+import { NODE_PARK, NODE_WANTS_ROOM } from "../ring/layout.ts";
 import { announceSleep, stayAwake } from "../ring/park.ts";
 import { NO_TOPIC } from "../ring/topic_table.ts";
 import { pause } from "../runtime/shared_cells.ts";
@@ -109,7 +116,7 @@ export class Outbox {
   commit(): void {
     if (this.#worker !== NOBODY) this.#write(this.#worker, 0);
     if (!this.#route.isPlain) {
-      for (const node of this.#others()) this.#write(node, node === HOME ? 0 : FLAG.EACH);
+      for (const node of this.#others()) this.#write(node, node === HOME ? 0 : FLAG_EACH);
     }
     this.#encoder.forget();
   }
@@ -159,12 +166,12 @@ export class Outbox {
       const writer = writers[node]!;
       const at = writer.claim(size);
       const start = at + FRAME_HEADER;
-      const flags = node === this.#worker || node === HOME ? 0 : FLAG.EACH;
+      const flags = node === this.#worker || node === HOME ? 0 : FLAG_EACH;
       if (first < 0) {
         this.fill(() => fill(cells.bytes, start, length));
         first = start;
       } else cells.bytes.copyWithin(start, first, first + length);
-      this.#encoder.writeAfter(cells, at, topic, flags | DATA.BYTES << FLAG.DATA_SHIFT, length);
+      this.#encoder.writeAfter(cells, at, topic, flags | DATA_BYTES << FLAG_DATA_SHIFT, length);
       writer.commit(size, true);
       this.#mesh.publish(node);
     }
@@ -193,7 +200,7 @@ export class Outbox {
   /** Sends a failure or a note to one thread, if there is room; says whether it did. */
   sendTo(node: number, event: BusEvent, kind: number, report?: string): boolean {
     const { cells, writers } = this.#mesh;
-    const encoder = kind === FLAG.NOTE ? this.#noteEncoder : this.#encoder;
+    const encoder = kind === FLAG_NOTE ? this.#noteEncoder : this.#encoder;
     encoder.encode(event, false, kind, report);
     const writer = writers[node]!;
     if (encoder.size > this.#maxFrame || !writer.hasRoom(encoder.size)) return false;
@@ -277,7 +284,7 @@ export class Outbox {
     const { cells, words } = this.#mesh;
     const end = performance.now() + timeout;
     try {
-      cells.store(words + NODE.WANTS_ROOM, 1);
+      cells.store(words + NODE_WANTS_ROOM, 1);
       for (;;) {
         // The readers look at `WANTS_ROOM` after they have moved the head, and then at `PARK`.
         announceSleep(cells, words);
@@ -285,16 +292,16 @@ export class Outbox {
         const left = end - performance.now();
         if (left <= 0) return false;
         try {
-          cells.wait(words + NODE.PARK, 1, left);
+          cells.wait(words + NODE_PARK, 1, left);
         } catch {
           for (let i = 0; i < 1_000 && !this.hasRoom(); i++) pause();
         }
       }
     } finally {
-      cells.store(words + NODE.WANTS_ROOM, this.hasWaiters ? 1 : 0);
+      cells.store(words + NODE_WANTS_ROOM, this.hasWaiters ? 1 : 0);
       stayAwake(cells, words);
       // The same word may have put this thread's event loop to sleep: nobody else would wake it.
-      cells.notify(words + NODE.PARK);
+      cells.notify(words + NODE_PARK);
     }
   }
 

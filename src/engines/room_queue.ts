@@ -1,6 +1,6 @@
 import { BusClosedError } from "../core/errors.ts";
 import { check, checkOptions, OBJECT } from "../options/options.ts";
-import { NODE } from "../ring/layout.ts";
+import { NODE_WANTS_ROOM } from "../ring/layout.ts";
 import { ENQUEUE_RULES } from "./async_engine.ts";
 import { WaitingList } from "./waiting_list.ts";
 import type { BusCore } from "../core/bus_core.ts";
@@ -48,7 +48,7 @@ export class RoomQueue {
     if (this.#waiters.size === 0 && this.#tryToDeliver(resolution, event)) return;
     const { cells, words, layout } = this.#mesh;
     this.#outbox.hasWaiters = true;
-    cells.store(words + NODE.WANTS_ROOM, 1);
+    cells.store(words + NODE_WANTS_ROOM, 1);
     this.#schedule();
     await this.#waiters.wait(event, options, layout.capacity);
   }
@@ -66,7 +66,7 @@ export class RoomQueue {
     }
     const isWaiting = others || this.#waiters.size > 0;
     this.#outbox.hasWaiters = isWaiting;
-    if (!isWaiting) this.#mesh.cells.store(this.#mesh.words + NODE.WANTS_ROOM, 0);
+    if (!isWaiting) this.#mesh.cells.store(this.#mesh.words + NODE_WANTS_ROOM, 0);
   }
 
   /** Refuses all who wait, as the bus closes. */

@@ -1,5 +1,5 @@
 import { startThread, type ThreadSource } from "../runtime/threads.ts";
-import { NODE } from "../ring/layout.ts";
+import { NODE_ANSWER, NODE_STOP } from "../ring/layout.ts";
 import type { Driver, Thread } from "../runtime/thread.ts";
 import type { Mesh } from "./mesh.ts";
 
@@ -88,7 +88,7 @@ export class Supervisor {
     const { cells, layout } = this.#mesh;
     for (const one of this.#threads) {
       if (one.state !== "running" && one.state !== "stopping") continue;
-      if (cells.load(layout.node(one.node) + NODE.ANSWER) !== one.generation) continue;
+      if (cells.load(layout.node(one.node) + NODE_ANSWER) !== one.generation) continue;
       // It has answered; this frees what the runtime still has of it.
       void one.thread!.terminate();
       this.#end(one);
@@ -112,7 +112,7 @@ export class Supervisor {
     const { cells, layout } = this.#mesh;
     const { generation, ended, thread } = one;
     one.state = "stopping";
-    cells.store(layout.node(one.node) + NODE.STOP, generation);
+    cells.store(layout.node(one.node) + NODE_STOP, generation);
     this.#mesh.wake(one.node);
     const timer = setTimeout(async () => {
       const isGone = await thread!.terminate();

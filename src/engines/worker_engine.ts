@@ -2,9 +2,32 @@ import { BusCore } from "../core/bus_core.ts";
 import { isThenable } from "../options/thenable.ts";
 import { MAX_DELAY } from "../core/lifecycle.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
-import { FLAG, FRAME, MARK } from "../ring/frame.ts";
+import {
+  FLAG_EACH,
+  FLAG_FAILURE,
+  FLAG_KEY,
+  FLAG_KIND,
+  FLAG_NOTE,
+  FLAG_TYPE,
+  FRAME_FLAGS,
+  FRAME_MARK,
+  FRAME_TOPIC,
+  MARK_DONE,
+} from "../ring/frame.ts";
 import { dataOf, FrameEvent, readData, readExtras } from "../ring/frame_event.ts";
-import { HEADER, NODE, STATE } from "../ring/layout.ts";
+import {
+  HEADER_STATE,
+  NODE_ANSWER,
+  NODE_DROPPED,
+  NODE_FAILED,
+  NODE_HEARTBEAT,
+  NODE_SEALED,
+  NODE_STOP,
+  NODE_UNWANTED,
+  NODE_WANTS_ROOM,
+  NODE_WATCH,
+  STATE_OPEN,
+} from "../ring/layout.ts";
 import { readTopic } from "../ring/topic_table.ts";
 import { Idle } from "./idle.ts";
 import { KeyedBacklog } from "./keyed_backlog.ts";
@@ -85,9 +108,9 @@ export class WorkerEngine implements Engine {
     }, () => this.#idle.schedule());
     for (let node = 0; node <= layout.threads; node++) this.#topics.push([]);
     this.#cursor = { u8: cells.bytes, i32: cells.words, offset: 0, length: 0 };
-    this.#failedBefore = cells.get(words + NODE.FAILED);
-    this.#unwanted = cells.get(words + NODE.UNWANTED);
-    this.#dropped = cells.get(words + NODE.DROPPED);
+    this.#failedBefore = cells.get(words + NODE_FAILED);
+    this.#unwanted = cells.get(words + NODE_UNWANTED);
+    this.#dropped = cells.get(words + NODE_DROPPED);
     this.#idle = new Idle(mesh, {
       turn: () => this.#turn(),
       hasWork: () => this.#hasWork(),
@@ -148,19 +171,19 @@ export class WorkerEngine implements Engine {
     this.#close();
     this.#idle.end();
     const { cells, words } = this.#mesh;
-    cells.store(words + NODE.ANSWER, this.#options.generation);
+    cells.store(words + NODE_ANSWER, this.#options.generation);
     this.#mesh.wake(HOME);
   }
 
   #isStopping(): boolean {
     const { cells, words } = this.#mesh;
-    return cells.load(words + NODE.STOP) === this.#options.generation;
+    return cells.load(words + NODE_STOP) === this.#options.generation;
   }
 
   #hasWork(): boolean {
     // What still waits when it stops is not its own any more.
     if (this.#isStopping()) return this.#onStop !== undefined;
-    if (this.#mesh.cells.load(HEADER.STATE) !== STATE.OPEN && this.core.state === "open") {
+    if (this.#mesh.cells.load(HEADER_STATE) !== STATE_OPEN && this.core.state === "open") {
       return true;
     }
     if (this.core.ledger.pending < this.#options.concurrency) {
@@ -216,20 +239,20 @@ export class WorkerEngine implements Engine {
   #close(): void {
     const { cells, words, readers, layout } = this.#mesh;
     const failed = this.#failedBefore + this.core.ledger.failed;
-    cells.set(words + NODE.FAILED, failed | 0);
+    cells.set(words + NODE_FAILED, failed | 0);
     for (const [from, reader] of readers.entries()) {
       if (!reader!.release()) continue;
-      if (cells.load(layout.node(from) + NODE.WANTS_ROOM) === 1) this.#mesh.wake(from);
+      if (cells.load(layout.node(from) + NODE_WANTS_ROOM) === 1) this.#mesh.wake(from);
     }
-    if (cells.load(layout.node(HOME) + NODE.WATCH) === 1) this.#mesh.wake(HOME);
+    if (cells.load(layout.node(HOME) + NODE_WATCH) === 1) this.#mesh.wake(HOME);
   }
 
   /** Does what the thread of the bus has decided. */
   #followState(): void {
     const { cells, words } = this.#mesh;
-    if (cells.load(HEADER.STATE) !== STATE.OPEN && this.core.state === "open") {
+    if (cells.load(HEADER_STATE) !== STATE_OPEN && this.core.state === "open") {
       this.core.seal("draining");
-      cells.store(words + NODE.SEALED, 1);
+      cells.store(words + NODE_SEALED, 1);
       this.#mesh.wake(HOME);
     }
     if (this.#onStop === undefined || !this.#isStopping()) return;
@@ -242,15 +265,15 @@ export class WorkerEngine implements Engine {
 
   #handleFrame(from: number, reader: RingReader, word: number): void {
     const { cells } = this.#mesh;
-    const flags = cells.get(word + FRAME.FLAGS);
+    const flags = cells.get(word + FRAME_FLAGS);
     this.#showLife();
-    if ((flags & FLAG.KIND) === FLAG.NOTE) {
+    if ((flags & FLAG_KIND) === FLAG_NOTE) {
       this.notes.hear(from, readData(cells, word) as Note);
       reader.finish(word, false);
       return;
     }
     const resolution = this.#resolve(from, word, flags);
-    if (this.#backlog.active && (flags & FLAG.KEY) !== 0) {
+    if (this.#backlog.active && (flags & FLAG_KEY) !== 0) {
       const { key } = readExtras(cells, word);
       const event = this.#createEvent(resolution.type, word);
       if (this.#backlog.hold(key!, resolution, event)) {
@@ -265,9 +288,9 @@ export class WorkerEngine implements Engine {
     const { cells, readers } = this.#mesh;
     for (const [from, reader] of readers.entries()) {
       reader!.scan((word) => {
-        const flags = cells.get(word + FRAME.FLAGS);
-        if (cells.get(word + FRAME.MARK) === MARK.DONE) return false;
-        if ((flags & FLAG.KIND) !== FLAG.NOTE) return false;
+        const flags = cells.get(word + FRAME_FLAGS);
+        if (cells.get(word + FRAME_MARK) === MARK_DONE) return false;
+        if ((flags & FLAG_KIND) !== FLAG_NOTE) return false;
         this.notes.hear(from, readData(cells, word) as Note);
         return true;
       });
@@ -285,9 +308,9 @@ export class WorkerEngine implements Engine {
   #resolve(from: number, word: number, flags: number): Resolution {
     const { cells, layout } = this.#mesh;
     const { registry } = this.core;
-    if ((flags & FLAG.TYPE) !== 0) return registry.current(readExtras(cells, word).type!);
+    if ((flags & FLAG_TYPE) !== 0) return registry.current(readExtras(cells, word).type!);
     const topics = this.#topics[from];
-    const topic = cells.get(word + FRAME.TOPIC);
+    const topic = cells.get(word + FRAME_TOPIC);
     const known = topics[topic];
     if (known !== undefined && known.version === registry.version) return known;
     const type = known?.type ?? readTopic(cells, layout, from, topic);
@@ -301,7 +324,7 @@ export class WorkerEngine implements Engine {
     word: number,
     held?: BusEvent,
   ): boolean {
-    const isForEach = (this.#mesh.cells.get(word + FRAME.FLAGS) & FLAG.EACH) !== 0;
+    const isForEach = (this.#mesh.cells.get(word + FRAME_FLAGS) & FLAG_EACH) !== 0;
     let event = held as FrameEvent | undefined;
     let delivery: PendingDelivery | undefined;
     reader.start(word);
@@ -363,27 +386,27 @@ export class WorkerEngine implements Engine {
     const report = JSON.stringify([pattern, reportError(error)]);
     const { type } = event;
     try {
-      if (this.outbox.sendTo(HOME, event, FLAG.FAILURE, report)) return;
-      if (this.outbox.sendTo(HOME, { type, data: undefined }, FLAG.FAILURE, report)) return;
+      if (this.outbox.sendTo(HOME, event, FLAG_FAILURE, report)) return;
+      if (this.outbox.sendTo(HOME, { type, data: undefined }, FLAG_FAILURE, report)) return;
     } catch {
       // What cannot be encoded is reported without it.
-      if (this.outbox.sendTo(HOME, { type, data: undefined }, FLAG.FAILURE, report)) return;
+      if (this.outbox.sendTo(HOME, { type, data: undefined }, FLAG_FAILURE, report)) return;
     }
     console.error(`A handler of '${pattern}' failed:`, error);
   }
 
   #drop(): void {
     const { cells, words } = this.#mesh;
-    cells.set(words + NODE.DROPPED, ++this.#dropped | 0);
+    cells.set(words + NODE_DROPPED, ++this.#dropped | 0);
   }
 
   #showLife(): void {
     const { cells, words } = this.#mesh;
-    cells.set(words + NODE.HEARTBEAT, ++this.#beat | 0);
+    cells.set(words + NODE_HEARTBEAT, ++this.#beat | 0);
   }
 
   #countUnwanted(): void {
     const { cells, words } = this.#mesh;
-    cells.set(words + NODE.UNWANTED, ++this.#unwanted | 0);
+    cells.set(words + NODE_UNWANTED, ++this.#unwanted | 0);
   }
 }

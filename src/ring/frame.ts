@@ -15,42 +15,51 @@
  */
 
 /** Words of a frame before its data. */
-export const FRAME = { MARK: 0, SIZE: 1, FLAGS: 2, TOPIC: 3, LENGTH: 4, ORDER: 5 } as const;
+export const FRAME_MARK = 0;
+export const FRAME_SIZE = 1;
+export const FRAME_FLAGS = 2;
+export const FRAME_TOPIC = 3;
+export const FRAME_LENGTH = 4;
+export const FRAME_ORDER = 5;
 
 /** Bytes before the data. */
 export const FRAME_HEADER = 24;
 
 /** What the reader has done with a frame. */
-export const MARK = { READY: 0, STARTED: 1, DONE: 2 } as const;
+export const MARK_READY = 0;
+export const MARK_STARTED = 1;
+export const MARK_DONE = 2;
 
 /** Lowest bit of the size: nothing but a gap before the end of the ring. */
 export const PADDING = 1;
 
-/** What the flags say. */
-export const FLAG = {
-  /** Two bits: an event, a failure of a handler, or a note between the threads themselves. */
-  KIND: 0b11,
-  EVENT: 0,
-  FAILURE: 1,
-  NOTE: 2,
-  /** Two bits from here: how the data is encoded; see {@linkcode DATA}. */
-  DATA_SHIFT: 2,
-  /** Only for handlers that every thread calls. */
-  EACH: 1 << 4,
-  /** The type stands as text in the frame. */
-  TYPE: 1 << 5,
-  KEY: 1 << 6,
-  ID: 1 << 7,
-  SOURCE: 1 << 8,
-  METADATA: 1 << 9,
-  TIMESTAMP: 1 << 10,
-  REPORT: 1 << 11,
-  /** From here: how many threads have died of it. */
-  CRASHES_SHIFT: 16,
-} as const;
+// What the flags say.
+
+/** Two bits: an event, a failure of a handler, or a note between the threads themselves. */
+export const FLAG_KIND = 0b11;
+export const FLAG_EVENT = 0;
+export const FLAG_FAILURE = 1;
+export const FLAG_NOTE = 2;
+/** Two bits from here: how the data is encoded; see `DATA_…`. */
+export const FLAG_DATA_SHIFT = 2;
+/** Only for handlers that every thread calls. */
+export const FLAG_EACH = 1 << 4;
+/** The type stands as text in the frame. */
+export const FLAG_TYPE = 1 << 5;
+export const FLAG_KEY = 1 << 6;
+export const FLAG_ID = 1 << 7;
+export const FLAG_SOURCE = 1 << 8;
+export const FLAG_METADATA = 1 << 9;
+export const FLAG_TIMESTAMP = 1 << 10;
+export const FLAG_REPORT = 1 << 11;
+/** From here: how many threads have died of it. */
+export const FLAG_CRASHES_SHIFT = 16;
 
 /** How data is encoded. */
-export const DATA = { NONE: 0, BYTES: 1, TEXT: 2, CODEC: 3 } as const;
+export const DATA_NONE = 0;
+export const DATA_BYTES = 1;
+export const DATA_TEXT = 2;
+export const DATA_CODEC = 3;
 
 /** A frame that no writer of this version has made. */
 export class FrameError extends Error {

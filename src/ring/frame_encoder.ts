@@ -1,6 +1,25 @@
 import { refuse } from "../options/refusal.ts";
 import { copyBytes, Scratch } from "./text.ts";
-import { DATA, FLAG, FRAME, FRAME_HEADER, padFrame, padToWord } from "./frame.ts";
+import {
+  DATA_BYTES,
+  DATA_CODEC,
+  DATA_TEXT,
+  FLAG_DATA_SHIFT,
+  FLAG_EVENT,
+  FLAG_ID,
+  FLAG_KEY,
+  FLAG_METADATA,
+  FLAG_REPORT,
+  FLAG_SOURCE,
+  FLAG_TIMESTAMP,
+  FLAG_TYPE,
+  FRAME_FLAGS,
+  FRAME_HEADER,
+  FRAME_LENGTH,
+  FRAME_TOPIC,
+  padFrame,
+  padToWord,
+} from "./frame.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { Cells } from "../runtime/shared_cells.ts";
@@ -33,7 +52,7 @@ export class FrameEncoder {
    *
    * @throws {TypeError} If something of it cannot be carried.
    */
-  encode(event: BusEvent, hasTopic: boolean, kind: number = FLAG.EVENT, report?: string): void {
+  encode(event: BusEvent, hasTopic: boolean, kind: number = FLAG_EVENT, report?: string): void {
     // First, as these may be getters of the user.
     const { data, key, id, source, metadata, timestamp } = event;
     const scratch = this.#scratch;
@@ -48,21 +67,21 @@ export class FrameEncoder {
     ) {
       scratch.align();
       const inBytes = this.#bytes === NO_BYTES ? 0 : padToWord(this.#length);
-      if (!hasTopic) flags |= this.#putText("type", event.type, FLAG.TYPE);
-      flags |= this.#putText("key", key, FLAG.KEY);
-      flags |= this.#putText("id", id, FLAG.ID);
-      flags |= this.#putText("source", source, FLAG.SOURCE);
+      if (!hasTopic) flags |= this.#putText("type", event.type, FLAG_TYPE);
+      flags |= this.#putText("key", key, FLAG_KEY);
+      flags |= this.#putText("id", id, FLAG_ID);
+      flags |= this.#putText("source", source, FLAG_SOURCE);
       if (metadata !== undefined) {
         const text = this.#ask(() => stringify(metadata, "metadata"));
-        flags |= this.#putText("metadata", text, FLAG.METADATA);
+        flags |= this.#putText("metadata", text, FLAG_METADATA);
       }
-      if (report !== undefined) flags |= this.#putText("report", report, FLAG.REPORT);
+      if (report !== undefined) flags |= this.#putText("report", report, FLAG_REPORT);
       if (timestamp !== undefined) {
         if (typeof timestamp !== "number") refuse("emit", "timestamp", "a number", timestamp);
         float[0] = timestamp;
         scratch.putWord(floatWords[0]);
         scratch.putWord(floatWords[1]);
-        flags |= FLAG.TIMESTAMP;
+        flags |= FLAG_TIMESTAMP;
       }
       this.size = padFrame(FRAME_HEADER + inBytes + scratch.length);
     } else this.size = padFrame(FRAME_HEADER + this.#length);
@@ -74,9 +93,9 @@ export class FrameEncoder {
     const word = at >> 2;
     const length = this.#length;
     const scratch = this.#scratch;
-    cells.set(word + FRAME.FLAGS, this.#flags | flags);
-    cells.set(word + FRAME.TOPIC, topic);
-    cells.set(word + FRAME.LENGTH, length);
+    cells.set(word + FRAME_FLAGS, this.#flags | flags);
+    cells.set(word + FRAME_TOPIC, topic);
+    cells.set(word + FRAME_LENGTH, length);
     let start = at + FRAME_HEADER;
     if (this.#bytes !== NO_BYTES) {
       copyBytes(cells, start, this.#bytes, length);
@@ -89,9 +108,9 @@ export class FrameEncoder {
   writeAfter(cells: Cells, at: number, topic: number, flags: number, length: number): void {
     const word = at >> 2;
     const scratch = this.#scratch;
-    cells.set(word + FRAME.FLAGS, this.#flags | flags);
-    cells.set(word + FRAME.TOPIC, topic);
-    cells.set(word + FRAME.LENGTH, length);
+    cells.set(word + FRAME_FLAGS, this.#flags | flags);
+    cells.set(word + FRAME_TOPIC, topic);
+    cells.set(word + FRAME_LENGTH, length);
     const start = at + FRAME_HEADER + padToWord(length);
     if (scratch.length > 0) copyBytes(cells, start, scratch.bytes, scratch.length);
   }
@@ -105,17 +124,17 @@ export class FrameEncoder {
     this.#bytes = NO_BYTES;
     this.#length = 0;
     if (data === undefined) return;
-    let kind: number = DATA.CODEC;
+    let kind: number = DATA_CODEC;
     if (this.#codec !== undefined) {
       const codec = this.#codec;
       this.#bytes = this.#ask(() => encodeBy(codec, data, type));
       this.#length = this.#bytes.length;
     } else if (data instanceof Uint8Array) {
-      kind = DATA.BYTES;
+      kind = DATA_BYTES;
       this.#bytes = data;
       this.#length = data.length;
     } else if (typeof data === "string" && data.isWellFormed()) {
-      kind = DATA.TEXT;
+      kind = DATA_TEXT;
       this.#length = this.#scratch.putText(data);
     } else {
       const text = this.#ask(() => stringify(data, `data of '${type}'`));
@@ -123,7 +142,7 @@ export class FrameEncoder {
     }
     // What is empty has nothing to copy, and `NO_BYTES` stands for that.
     if (this.#length === 0) this.#bytes = NO_BYTES;
-    this.#flags |= kind << FLAG.DATA_SHIFT;
+    this.#flags |= kind << FLAG_DATA_SHIFT;
   }
 
   /** Runs code of the user: a codec, or a `toJSON`. */

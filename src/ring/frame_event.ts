@@ -1,4 +1,24 @@
-import { DATA, FLAG, FRAME, FRAME_HEADER, FrameError, PADDING, padToWord } from "./frame.ts";
+import {
+  DATA_BYTES,
+  DATA_CODEC,
+  DATA_NONE,
+  DATA_TEXT,
+  FLAG_DATA_SHIFT,
+  FLAG_ID,
+  FLAG_KEY,
+  FLAG_METADATA,
+  FLAG_REPORT,
+  FLAG_SOURCE,
+  FLAG_TIMESTAMP,
+  FLAG_TYPE,
+  FRAME_FLAGS,
+  FRAME_HEADER,
+  FRAME_LENGTH,
+  FRAME_SIZE,
+  FrameError,
+  PADDING,
+  padToWord,
+} from "./frame.ts";
 import { readText } from "./text.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
@@ -16,12 +36,12 @@ export interface Extras {
 }
 
 const FIELDS = [
-  [FLAG.TYPE, "type"],
-  [FLAG.KEY, "key"],
-  [FLAG.ID, "id"],
-  [FLAG.SOURCE, "source"],
-  [FLAG.METADATA, "metadata"],
-  [FLAG.REPORT, "report"],
+  [FLAG_TYPE, "type"],
+  [FLAG_KEY, "key"],
+  [FLAG_ID, "id"],
+  [FLAG_SOURCE, "source"],
+  [FLAG_METADATA, "metadata"],
+  [FLAG_REPORT, "report"],
 ] as const;
 
 const float = new Float64Array(1);
@@ -29,12 +49,12 @@ const floatWords = new Int32Array(float.buffer);
 
 /** Where the frame ends, in words. */
 function endOf(cells: Cells, word: number): number {
-  return word + ((cells.get(word + FRAME.SIZE) & ~PADDING) >> 2);
+  return word + ((cells.get(word + FRAME_SIZE) & ~PADDING) >> 2);
 }
 
 /** First byte of the data, and how many there are. */
 export function dataOf(cells: Cells, word: number): readonly [at: number, length: number] {
-  const length = cells.get(word + FRAME.LENGTH);
+  const length = cells.get(word + FRAME_LENGTH);
   const at = (word << 2) + FRAME_HEADER;
   if (length < 0 || at + length > endOf(cells, word) << 2) {
     throw new FrameError(`${length} bytes of data do not fit into it`);
@@ -48,7 +68,7 @@ export function dataOf(cells: Cells, word: number): readonly [at: number, length
  * @throws {FrameError} If that does not fit into it.
  */
 export function readExtras(cells: Cells, word: number): Extras {
-  const flags = cells.get(word + FRAME.FLAGS);
+  const flags = cells.get(word + FRAME_FLAGS);
   const end = endOf(cells, word);
   const [at, length] = dataOf(cells, word);
   let next = (at + padToWord(length)) >> 2;
@@ -64,7 +84,7 @@ export function readExtras(cells: Cells, word: number): Extras {
     else extras[name] = text;
     next += 1 + (padToWord(bytes) >> 2);
   }
-  if ((flags & FLAG.TIMESTAMP) !== 0) {
+  if ((flags & FLAG_TIMESTAMP) !== 0) {
     if (next + 2 > end) throw new FrameError("its timestamp does not fit into it");
     floatWords[0] = cells.get(next);
     floatWords[1] = cells.get(next + 1);
@@ -75,13 +95,13 @@ export function readExtras(cells: Cells, word: number): Extras {
 
 /** The data of a frame, as a value of its own. */
 export function readData(cells: Cells, word: number, codec?: ValueCodec): unknown {
-  const kind = cells.get(word + FRAME.FLAGS) >> FLAG.DATA_SHIFT & 3;
-  if (kind === DATA.NONE) return undefined;
+  const kind = cells.get(word + FRAME_FLAGS) >> FLAG_DATA_SHIFT & 3;
+  if (kind === DATA_NONE) return undefined;
   const [at, length] = dataOf(cells, word);
-  if (kind === DATA.TEXT) return readText(cells, at, length);
-  if (kind === DATA.CODEC && codec === undefined) return parse(readText(cells, at, length));
+  if (kind === DATA_TEXT) return readText(cells, at, length);
+  if (kind === DATA_CODEC && codec === undefined) return parse(readText(cells, at, length));
   const bytes = cells.bytes.slice(at, at + length);
-  return kind === DATA.BYTES ? bytes : codec!.decode(bytes);
+  return kind === DATA_BYTES ? bytes : codec!.decode(bytes);
 }
 
 // deno-lint-ignore no-explicit-any

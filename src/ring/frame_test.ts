@@ -2,10 +2,19 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { SharedCells } from "../runtime/shared_cells.ts";
-import { FRAME, FRAME_HEADER, FrameError } from "./frame.ts";
+import { FRAME_HEADER, FRAME_SIZE, FRAME_TOPIC, FrameError } from "./frame.ts";
 import { FrameEncoder } from "./frame_encoder.ts";
 import { dataOf, FrameEvent, readData, readEvent, readExtras } from "./frame_event.ts";
-import { Layout, NODE, RING, TOPIC_LIMIT } from "./layout.ts";
+import {
+  Layout,
+  NODE_TOPICS,
+  RING_EVENTS,
+  RING_HANDLED,
+  RING_HEAD,
+  RING_PUBLISHED,
+  RING_WRITTEN,
+  TOPIC_LIMIT,
+} from "./layout.ts";
 import { RingReader } from "./ring_reader.ts";
 import { RingWriter } from "./ring_writer.ts";
 import { NO_TOPIC, readTopic, TopicTable } from "./topic_table.ts";
@@ -45,7 +54,7 @@ describe("a frame", () => {
     fc.assert(fc.property(events, fc.boolean(), (event, hasTopic) => {
       encoder.encode(event, hasTopic);
       fc.pre(encoder.size <= 4096);
-      cells.set((PLACE.data >> 2) + FRAME.SIZE, encoder.size);
+      cells.set((PLACE.data >> 2) + FRAME_SIZE, encoder.size);
       encoder.write(cells, PLACE.data, 7, 0);
       const word = PLACE.data >> 2;
       if (!hasTopic) assertEquals(readExtras(cells, word).type, event.type);
@@ -75,7 +84,7 @@ describe("a frame", () => {
           const cells = new GuardedCells(new SharedArrayBuffer(size + 64), words.length);
           cells.words.fill(0x41414141);
           cells.words.set(words);
-          cells.words[FRAME.SIZE] = size & ~7;
+          cells.words[FRAME_SIZE] = size & ~7;
           for (
             const read of [
               () => readExtras(cells, 0),
@@ -103,11 +112,11 @@ describe("a ring reader", () => {
       fc.property(fc.array(fc.integer({ min: -8, max: 5_000 })), fc.nat(4096), (words, tail) => {
         const cells = createCells();
         cells.words.set(words, PLACE.data >> 2);
-        cells.words[PLACE.words + RING.PUBLISHED] = tail;
+        cells.words[PLACE.words + RING_PUBLISHED] = tail;
         const reader = new RingReader(cells, PLACE);
         try {
           for (let word = reader.peek(); word >= 0; word = reader.peek()) {
-            const end = word * 4 + (cells.get(word + FRAME.SIZE) & ~1);
+            const end = word * 4 + (cells.get(word + FRAME_SIZE) & ~1);
             assertEquals(end <= PLACE.data + tail, true);
             reader.take(word);
           }
@@ -126,7 +135,7 @@ describe("a ring reader", () => {
         (steps) => {
           const cells = createCells();
           const place = { ...PLACE, capacity: 512 };
-          for (const word of [RING.PUBLISHED, RING.WRITTEN, RING.HEAD]) {
+          for (const word of [RING_PUBLISHED, RING_WRITTEN, RING_HEAD]) {
             cells.words[place.words + word] = -256;
           }
           const writer = new RingWriter(cells, place);
@@ -137,7 +146,7 @@ describe("a ring reader", () => {
             const bytes = FRAME_HEADER + size * 8 % 128;
             if (writer.hasRoom(bytes)) {
               const at = writer.claim(bytes);
-              cells.set((at >> 2) + FRAME.TOPIC, next);
+              cells.set((at >> 2) + FRAME_TOPIC, next);
               writer.commit(bytes, true);
               writer.publish();
               model.push(next++);
@@ -147,13 +156,13 @@ describe("a ring reader", () => {
               assertEquals(word < 0, model.length === 0);
               if (word < 0) break;
               reader.take(word);
-              assertEquals(cells.get(word + FRAME.TOPIC), model.shift()!);
+              assertEquals(cells.get(word + FRAME_TOPIC), model.shift()!);
               reader.finish(word, true);
             }
             reader.release();
           }
           assertEquals(
-            cells.get(place.words + RING.EVENTS) - cells.get(place.words + RING.HANDLED),
+            cells.get(place.words + RING_EVENTS) - cells.get(place.words + RING_HANDLED),
             model.length,
           );
         },
@@ -176,7 +185,7 @@ describe("a ring reader", () => {
       reader.start(word);
       return word;
     });
-    const head = () => cells.get(PLACE.words + RING.HEAD);
+    const head = () => cells.get(PLACE.words + RING_HEAD);
     reader.finish(words[1], true);
     assertEquals([reader.release(), head()], [false, 0]);
     reader.finish(words[0], true);
@@ -215,7 +224,7 @@ describe("a topic table", () => {
     assertEquals(long.numberOf("x".repeat(65_537)), NO_TOPIC);
     assertEquals(long.numberOf("ü".repeat(40_000)), NO_TOPIC);
     assertEquals(long.numberOf("\ud800"), NO_TOPIC);
-    assertEquals(cells.get(LAYOUT.node(0) + NODE.TOPICS), 0);
+    assertEquals(cells.get(LAYOUT.node(0) + NODE_TOPICS), 0);
   });
 });
 

@@ -16,58 +16,54 @@
 export const VERSION = 0x6265_6101;
 
 /** Words of the header, by what they hold. */
-export const HEADER = {
-  VERSION: 0,
-  THREADS: 1,
-  CAPACITY: 2,
-  /** One of {@linkcode STATE}; written by node 0. */
-  STATE: 16,
-} as const;
+export const HEADER_VERSION = 0;
+export const HEADER_THREADS = 1;
+export const HEADER_CAPACITY = 2;
+/** One of the states below; written by node 0. */
+export const HEADER_STATE = 16;
 
 /** How far the bus has gone. */
-export const STATE = { OPEN: 0, DRAINING: 1, CLOSED: 2 } as const;
+export const STATE_OPEN = 0;
+export const STATE_DRAINING = 1;
+export const STATE_CLOSED = 2;
 
-/**
- * Words of a node. Those that different threads write stand 128 bytes apart, as processors fetch
- * pairs of cache lines.
- */
-export const NODE = {
-  /** 1 while the thread sleeps or is about to; whoever sets it to 0 wakes it. */
-  PARK: 0,
-  /** 1 while the thread waits for room in a ring of its own; written by the thread. */
-  WANTS_ROOM: 32,
-  /** 1 while the thread wants to know when others have finished; written by the thread. */
-  WATCH: 33,
-  /** Which stop the thread has answered: nothing of it touches the memory any more. */
-  ANSWER: 34,
-  /** 1 once the thread takes nothing new from outside its handlers. */
-  SEALED: 35,
-  /** Counts up while the thread lives. */
-  HEARTBEAT: 36,
-  /** Counters of what no ring can tell. */
-  FAILED: 37,
-  UNWANTED: 38,
-  DROPPED: 39,
-  /** How many topics the node has named, and the bytes of their names. */
-  TOPICS: 40,
-  TOPIC_BYTES: 41,
-  /** Not 0 to ask the thread to stop; written by node 0. */
-  STOP: 64,
-} as const;
+// Words of a node. Those that different threads write stand 128 bytes apart, as processors fetch
+// pairs of cache lines.
 
-/** Words of a ring, before its data. */
-export const RING = {
-  /** Position behind the last frame that the reader may read; written by the writer. */
-  PUBLISHED: 0,
-  /** Position behind the last complete frame, published or not; written by the writer. */
-  WRITTEN: 1,
-  /** How many events have been written; written by the writer. */
-  EVENTS: 2,
-  /** Position of the oldest frame that is not done; written by the reader. */
-  HEAD: 32,
-  /** How many events are done; written by the reader. */
-  HANDLED: 33,
-} as const;
+/** 1 while the thread sleeps or is about to; whoever sets it to 0 wakes it. */
+export const NODE_PARK = 0;
+/** 1 while the thread waits for room in a ring of its own; written by the thread. */
+export const NODE_WANTS_ROOM = 32;
+/** 1 while the thread wants to know when others have finished; written by the thread. */
+export const NODE_WATCH = 33;
+/** Which stop the thread has answered: nothing of it touches the memory any more. */
+export const NODE_ANSWER = 34;
+/** 1 once the thread takes nothing new from outside its handlers. */
+export const NODE_SEALED = 35;
+/** Counts up while the thread lives. */
+export const NODE_HEARTBEAT = 36;
+/** Counters of what no ring can tell. */
+export const NODE_FAILED = 37;
+export const NODE_UNWANTED = 38;
+export const NODE_DROPPED = 39;
+/** How many topics the node has named, and the bytes of their names. */
+export const NODE_TOPICS = 40;
+export const NODE_TOPIC_BYTES = 41;
+/** Not 0 to ask the thread to stop; written by node 0. */
+export const NODE_STOP = 64;
+
+// Words of a ring, before its data.
+
+/** Position behind the last frame that the reader may read; written by the writer. */
+export const RING_PUBLISHED = 0;
+/** Position behind the last complete frame, published or not; written by the writer. */
+export const RING_WRITTEN = 1;
+/** How many events have been written; written by the writer. */
+export const RING_EVENTS = 2;
+/** Position of the oldest frame that is not done; written by the reader. */
+export const RING_HEAD = 32;
+/** How many events are done; written by the reader. */
+export const RING_HANDLED = 33;
 
 const HEADER_WORDS = 64;
 const NODE_WORDS = 96;
@@ -84,7 +80,7 @@ export const RINGS_LIMIT = 256 * 2 ** 20;
 
 /** Where a ring stands: indices of words, and what it holds in bytes. */
 export interface RingPlace {
-  /** First of the words of {@linkcode RING}. */
+  /** First of the words of `RING_…`. */
   readonly words: number;
   /** First byte of the data. */
   readonly data: number;
@@ -102,7 +98,7 @@ export class Layout {
     this.capacity = capacity;
   }
 
-  /** First of the words of {@linkcode NODE}. */
+  /** First of the words of `NODE_…`. */
   node(node: number): number {
     return HEADER_WORDS + node * NODE_WORDS;
   }

@@ -1,4 +1,4 @@
-import { NODE } from "./layout.ts";
+import { NODE_PARK } from "./layout.ts";
 import type { Cells } from "../runtime/shared_cells.ts";
 
 /**
@@ -16,17 +16,17 @@ import type { Cells } from "../runtime/shared_cells.ts";
 
 /** Wakes the thread whose words begin at `node`, if it sleeps. */
 export function wake(cells: Cells, node: number): void {
-  if (cells.load(node + NODE.PARK) === 0) return;
+  if (cells.load(node + NODE_PARK) === 0) return;
   // Only one of several wakers needs to notify.
-  if (cells.compareExchange(node + NODE.PARK, 1, 0) === 1) cells.notify(node + NODE.PARK);
+  if (cells.compareExchange(node + NODE_PARK, 1, 0) === 1) cells.notify(node + NODE_PARK);
 }
 
 /** Says that this thread is about to sleep; afterwards everything must be looked at once more. */
 export function announceSleep(cells: Cells, node: number): void {
-  cells.store(node + NODE.PARK, 1);
+  cells.store(node + NODE_PARK, 1);
 }
 
 /** Takes the announcement back. */
 export function stayAwake(cells: Cells, node: number): void {
-  cells.store(node + NODE.PARK, 0);
+  cells.store(node + NODE_PARK, 0);
 }

@@ -1,5 +1,13 @@
-import { FRAME, FRAME_HEADER, FrameError, MARK, PADDING } from "./frame.ts";
-import { RING, type RingPlace } from "./layout.ts";
+import {
+  FRAME_HEADER,
+  FRAME_MARK,
+  FRAME_SIZE,
+  FrameError,
+  MARK_DONE,
+  MARK_STARTED,
+  PADDING,
+} from "./frame.ts";
+import { RING_HANDLED, RING_HEAD, RING_PUBLISHED, type RingPlace } from "./layout.ts";
 import type { Cells } from "../runtime/shared_cells.ts";
 
 /**
@@ -38,14 +46,14 @@ export class RingReader {
       this.#head =
       this.#tail =
       this.#scanned =
-        cells.load(words + RING.HEAD);
-    this.#handled = this.#storedHandled = cells.get(words + RING.HANDLED);
+        cells.load(words + RING_HEAD);
+    this.#handled = this.#storedHandled = cells.get(words + RING_HANDLED);
   }
 
   /** Whether a frame waits. */
   hasNext(): boolean {
     return this.#next !== this.#tail ||
-      this.#cells.load(this.#words + RING.PUBLISHED) !== this.#next;
+      this.#cells.load(this.#words + RING_PUBLISHED) !== this.#next;
   }
 
   /**
@@ -57,12 +65,12 @@ export class RingReader {
     const cells = this.#cells;
     for (;;) {
       if (this.#next === this.#tail) {
-        this.#tail = cells.load(this.#words + RING.PUBLISHED);
+        this.#tail = cells.load(this.#words + RING_PUBLISHED);
         if (this.#next === this.#tail) return -1;
       }
       const start = this.#next & this.#mask;
       const word = (this.#data + start) >> 2;
-      const size = cells.get(word + FRAME.SIZE);
+      const size = cells.get(word + FRAME_SIZE);
       const bytes = size & ~PADDING;
       if (
         bytes <= 0 || (bytes & 7) !== 0 || bytes > this.#mask + 1 - start ||
@@ -71,7 +79,7 @@ export class RingReader {
       if ((size & PADDING) === 0) {
         if (bytes < FRAME_HEADER) throw new FrameError(`its size is ${size}`);
         // A reader that has died may have finished frames behind one that it had not.
-        if (cells.get(word + FRAME.MARK) !== MARK.DONE) return word;
+        if (cells.get(word + FRAME_MARK) !== MARK_DONE) return word;
       }
       this.#next = (this.#next + bytes) | 0;
     }
@@ -79,7 +87,7 @@ export class RingReader {
 
   /** Whether there are frames that `scan` has not looked at. */
   hasUnscanned(): boolean {
-    return this.#scanned !== this.#cells.load(this.#words + RING.PUBLISHED);
+    return this.#scanned !== this.#cells.load(this.#words + RING_PUBLISHED);
   }
 
   /**
@@ -88,12 +96,12 @@ export class RingReader {
    */
   scan(visit: (word: number) => boolean): void {
     const cells = this.#cells;
-    this.#tail = cells.load(this.#words + RING.PUBLISHED);
+    this.#tail = cells.load(this.#words + RING_PUBLISHED);
     let at = ((this.#scanned - this.#next) | 0) > 0 ? this.#scanned : this.#next;
     for (; at !== this.#tail;) {
       const word = (this.#data + (at & this.#mask)) >> 2;
-      const size = cells.get(word + FRAME.SIZE);
-      if ((size & PADDING) === 0 && visit(word)) cells.set(word + FRAME.MARK, MARK.DONE);
+      const size = cells.get(word + FRAME_SIZE);
+      if ((size & PADDING) === 0 && visit(word)) cells.set(word + FRAME_MARK, MARK_DONE);
       at = (at + (size & ~PADDING)) | 0;
     }
     this.#scanned = at;
@@ -102,17 +110,17 @@ export class RingReader {
   /** Takes the frame that `peek` has found. */
   take(word: number): void {
     this.#open++;
-    this.#next = (this.#next + this.#cells.get(word + FRAME.SIZE)) | 0;
+    this.#next = (this.#next + this.#cells.get(word + FRAME_SIZE)) | 0;
   }
 
   /** Marks a frame as begun: from here on a death leaves it in doubt. */
   start(word: number): void {
-    this.#cells.set(word + FRAME.MARK, MARK.STARTED);
+    this.#cells.set(word + FRAME_MARK, MARK_STARTED);
   }
 
   /** Marks a taken frame as finished. */
   finish(word: number, isEvent: boolean): void {
-    this.#cells.set(word + FRAME.MARK, MARK.DONE);
+    this.#cells.set(word + FRAME_MARK, MARK_DONE);
     this.#open--;
     if (isEvent) this.#handled = (this.#handled + 1) | 0;
   }
@@ -121,20 +129,20 @@ export class RingReader {
   release(): boolean {
     const cells = this.#cells;
     if (this.#handled !== this.#storedHandled) {
-      cells.store(this.#words + RING.HANDLED, this.#storedHandled = this.#handled);
+      cells.store(this.#words + RING_HANDLED, this.#storedHandled = this.#handled);
     }
     let head = this.#head;
     if (this.#open === 0) head = this.#next;
     else {
       while (head !== this.#next) {
         const word = (this.#data + (head & this.#mask)) >> 2;
-        if (cells.get(word + FRAME.MARK) !== MARK.DONE) break;
-        head = (head + (cells.get(word + FRAME.SIZE) & ~PADDING)) | 0;
+        if (cells.get(word + FRAME_MARK) !== MARK_DONE) break;
+        head = (head + (cells.get(word + FRAME_SIZE) & ~PADDING)) | 0;
       }
     }
     if (head === this.#head) return false;
     this.#head = head;
-    cells.store(this.#words + RING.HEAD, head);
+    cells.store(this.#words + RING_HEAD, head);
     return true;
   }
 }

@@ -1,5 +1,5 @@
-import { FRAME, MARK, PADDING } from "./frame.ts";
-import { RING, type RingPlace } from "./layout.ts";
+import { FRAME_MARK, FRAME_ORDER, FRAME_SIZE, MARK_DONE, MARK_READY, PADDING } from "./frame.ts";
+import { RING_EVENTS, RING_HEAD, RING_PUBLISHED, RING_WRITTEN, type RingPlace } from "./layout.ts";
 import type { Cells } from "../runtime/shared_cells.ts";
 
 /**
@@ -32,9 +32,9 @@ export class RingWriter {
     this.#words = words;
     this.#data = data;
     this.#mask = capacity - 1;
-    this.#tail = this.#published = cells.load(words + RING.PUBLISHED);
-    this.#head = cells.load(words + RING.HEAD);
-    this.#events = cells.get(words + RING.EVENTS);
+    this.#tail = this.#published = cells.load(words + RING_PUBLISHED);
+    this.#head = cells.load(words + RING_HEAD);
+    this.#events = cells.get(words + RING_EVENTS);
   }
 
   /** Whether something was written that is not published. */
@@ -49,7 +49,7 @@ export class RingWriter {
     const need = left < size ? left + size : size;
     const free = () => this.#mask + 1 - ((this.#tail - this.#head) | 0);
     if (need <= free()) return true;
-    this.#head = this.#cells.load(this.#words + RING.HEAD);
+    this.#head = this.#cells.load(this.#words + RING_HEAD);
     return need <= free();
   }
 
@@ -61,16 +61,16 @@ export class RingWriter {
     const left = this.#mask + 1 - start;
     if (left < size) {
       const gap = (this.#data + start) >> 2;
-      cells.set(gap + FRAME.MARK, MARK.DONE);
-      cells.set(gap + FRAME.SIZE, left | PADDING);
+      cells.set(gap + FRAME_MARK, MARK_DONE);
+      cells.set(gap + FRAME_SIZE, left | PADDING);
       this.#claimed = (this.#tail + left) | 0;
       start = 0;
     }
     const frame = this.#data + start;
     const word = frame >> 2;
-    cells.set(word + FRAME.MARK, MARK.READY);
-    cells.set(word + FRAME.SIZE, size);
-    cells.set(word + FRAME.ORDER, this.#events);
+    cells.set(word + FRAME_MARK, MARK_READY);
+    cells.set(word + FRAME_SIZE, size);
+    cells.set(word + FRAME_ORDER, this.#events);
     return frame;
   }
 
@@ -78,16 +78,16 @@ export class RingWriter {
   commit(size: number, isEvent: boolean): void {
     const cells = this.#cells;
     this.#tail = (this.#claimed + size) | 0;
-    cells.set(this.#words + RING.WRITTEN, this.#tail);
+    cells.set(this.#words + RING_WRITTEN, this.#tail);
     if (isEvent) {
       this.#events = (this.#events + 1) | 0;
-      cells.set(this.#words + RING.EVENTS, this.#events);
+      cells.set(this.#words + RING_EVENTS, this.#events);
     }
   }
 
   /** Lets the reader see all complete frames. */
   publish(): void {
     this.#published = this.#tail;
-    this.#cells.store(this.#words + RING.PUBLISHED, this.#tail);
+    this.#cells.store(this.#words + RING_PUBLISHED, this.#tail);
   }
 }

@@ -1,8 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
-import { FLAG, FRAME, FRAME_HEADER } from "./frame.ts";
-import { Layout, NODE, RING } from "./layout.ts";
+import { FLAG_EVENT, FRAME_FLAGS, FRAME_HEADER } from "./frame.ts";
+import {
+  Layout,
+  NODE_PARK,
+  RING_EVENTS,
+  RING_HANDLED,
+  RING_HEAD,
+  RING_PUBLISHED,
+  RING_WRITTEN,
+} from "./layout.ts";
 import { announceSleep, stayAwake, wake } from "./park.ts";
 import { finishForWriter, takeOverFromReader } from "./recovery.ts";
 import { RingReader } from "./ring_reader.ts";
@@ -31,7 +39,7 @@ function writer(fault: Fault, isAlive: () => boolean = () => true): Program {
         ring.commit(SIZE, true);
         ring.publish();
       }
-      cells.set((at >> 2) + FRAME.FLAGS, FLAG.EVENT);
+      cells.set((at >> 2) + FRAME_FLAGS, FLAG_EVENT);
       cells.set((at >> 2) + 6, event);
       cells.set((at >> 2) + 7, -event);
       if (fault !== "publish first") {
@@ -74,14 +82,14 @@ function reader(fault: Fault, seen: { events: number[]; begun: number }): Progra
 
 function sleep(cells: Cells, node: number, recheck: () => boolean, fault: Fault): void {
   announceSleep(cells, node);
-  if (fault === "no recheck" || !recheck()) cells.wait(node + NODE.PARK, 1, Infinity);
+  if (fault === "no recheck" || !recheck()) cells.wait(node + NODE_PARK, 1, Infinity);
   stayAwake(cells, node);
 }
 
 /** Memory whose positions wrap after the first frames. */
 function createMemory(): Int32Array {
   const words = new Int32Array(LAYOUT.bytes / 4);
-  for (const word of [RING.PUBLISHED, RING.WRITTEN, RING.HEAD]) words[PLACE.words + word] = -64;
+  for (const word of [RING_PUBLISHED, RING_WRITTEN, RING_HEAD]) words[PLACE.words + word] = -64;
   return words;
 }
 
@@ -133,8 +141,8 @@ describe("a ring, stepped through interleavings", () => {
         const cells = cellsOf(words);
         const { ready, started } = takeOverFromReader(cells, PLACE);
         const eventOf = (word: number) => words[word + 6];
-        const written = words[PLACE.words + RING.EVENTS];
-        const handled = words[PLACE.words + RING.HANDLED];
+        const written = words[PLACE.words + RING_EVENTS];
+        const handled = words[PLACE.words + RING_HANDLED];
         assertEquals(handled + started.length + ready.length, written);
         const rest = [...started, ...ready].map(eventOf);
         assertEquals(rest, EXPECTED.slice(handled, written));
@@ -161,7 +169,7 @@ describe("a ring, stepped through interleavings", () => {
         const rest = [...started, ...ready].map((word) => words[word + 6]);
         const all = [...seen.events, ...rest];
         assertEquals(all, EXPECTED.slice(0, all.length));
-        assertEquals(words[PLACE.words + RING.EVENTS], all.length);
+        assertEquals(words[PLACE.words + RING_EVENTS], all.length);
       }),
       { numRuns: 150 },
     );

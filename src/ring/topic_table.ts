@@ -1,5 +1,5 @@
 import { FrameError, padToWord } from "./frame.ts";
-import { type Layout, NODE, TOPIC_LIMIT, TOPIC_TEXT } from "./layout.ts";
+import { type Layout, NODE_TOPIC_BYTES, NODE_TOPICS, TOPIC_LIMIT, TOPIC_TEXT } from "./layout.ts";
 import { copyBytes, readText, Scratch } from "./text.ts";
 import type { Cells } from "../runtime/shared_cells.ts";
 
@@ -22,7 +22,7 @@ export class TopicTable {
     this.#cells = cells;
     this.#node = layout.node(node);
     this.#entries = layout.topics(node);
-    const count = cells.get(this.#node + NODE.TOPICS);
+    const count = cells.get(this.#node + NODE_TOPICS);
     for (let number = 0; number < count; number++) {
       this.#numbers.set(readTopic(cells, layout, node, number), number);
     }
@@ -34,7 +34,7 @@ export class TopicTable {
     if (known !== undefined) return known;
     const cells = this.#cells;
     const number = this.#numbers.size;
-    const start = cells.get(this.#node + NODE.TOPIC_BYTES);
+    const start = cells.get(this.#node + NODE_TOPIC_BYTES);
     if (number === TOPIC_LIMIT || !type.isWellFormed()) return NO_TOPIC;
     if (start + type.length > TOPIC_TEXT) return NO_TOPIC;
     this.#scratch.length = 0;
@@ -43,9 +43,9 @@ export class TopicTable {
     copyBytes(cells, (this.#entries + TOPIC_LIMIT * 2) * 4 + start, this.#scratch.bytes, length);
     cells.set(this.#entries + number * 2, start);
     cells.set(this.#entries + number * 2 + 1, length);
-    cells.set(this.#node + NODE.TOPIC_BYTES, start + padToWord(length));
+    cells.set(this.#node + NODE_TOPIC_BYTES, start + padToWord(length));
     // Last, so that a thread that dies before it leaves the entry free.
-    cells.set(this.#node + NODE.TOPICS, number + 1);
+    cells.set(this.#node + NODE_TOPICS, number + 1);
     this.#numbers.set(type, number);
     return number;
   }
@@ -58,7 +58,7 @@ export class TopicTable {
  */
 export function readTopic(cells: Cells, layout: Layout, node: number, number: number): string {
   const entry = layout.topics(node) + number * 2;
-  if (number < 0 || number >= cells.get(layout.node(node) + NODE.TOPICS)) {
+  if (number < 0 || number >= cells.get(layout.node(node) + NODE_TOPICS)) {
     throw new FrameError(`it names topic ${number}, which is not there`);
   }
   const start = cells.get(entry);

@@ -37,22 +37,22 @@ const FAULTS: Fault[] = [
   {
     name: "nobody wakes who sleeps",
     file: "src/ring/park.ts",
-    line: "if (cells.load(node + NODE.PARK) === 0) return;",
-    broken: "if (cells.load(node + NODE.PARK) !== 0) return;",
+    line: "if (cells.load(node + NODE_PARK) === 0) return;",
+    broken: "if (cells.load(node + NODE_PARK) !== 0) return;",
     torture: PING,
   },
   {
     name: "what had begun is begun again",
     file: "src/ring/recovery.ts",
-    line: 'left[mark === MARK.READY ? "ready" : "started"].push(word);',
-    broken: "left.ready.push(word), cells.set(word + FRAME.MARK, MARK.READY);",
+    line: 'left[mark === MARK_READY ? "ready" : "started"].push(word);',
+    broken: "left.ready.push(word), cells.set(word + FRAME_MARK, MARK_READY);",
     torture: DEATHS,
   },
   {
     name: "a dead thread's rings begin anew",
     file: "src/ring/ring_reader.ts",
-    line: "cells.load(words + RING.HEAD);",
-    broken: "cells.load(words + RING.PUBLISHED);",
+    line: "cells.load(words + RING_HEAD);",
+    broken: "cells.load(words + RING_PUBLISHED);",
     torture: DEATHS,
   },
   {
