@@ -1,7 +1,7 @@
 /**
  * An event bus: typed events, wildcards, error isolation, and one API from a call of a few
- * nanoseconds to a queue that is drained in microtasks. It has no dependency and runs on Deno, Bun,
- * Node, workerd and in browsers.
+ * nanoseconds to queues, batches and stages. It has no dependency and runs on Deno, Bun, Node,
+ * workerd and in browsers.
  *
  * ```ts
  * import { forSync } from "@beat/beat";
@@ -11,15 +11,18 @@
  * bus.emit("order.paid", { id: "A-1", total: 12.5 });
  * ```
  *
- * Four layers make a bus: {@linkcode createBus} from options, {@linkcode forSync} and
- * {@linkcode forAsync} by engine, {@linkcode scenario} by name, {@linkcode option} from a profile.
- * `on`, `emit` and the other functions of this module work on one {@linkcode defaultBus}.
+ * Four layers make a bus: {@linkcode createBus} from options, {@linkcode forSync},
+ * {@linkcode forAsync} and {@linkcode forFlow} by engine, {@linkcode scenario} by name, {@linkcode option}
+ * from a profile. `on`, `emit` and the other functions of this module work on one
+ * {@linkcode defaultBus}.
  *
  * @module
  */
 
 export type {
   AsyncBus,
+  BatchHandler,
+  BatchStats,
   Bus,
   BusCapabilities,
   BusEventTarget,
@@ -31,6 +34,9 @@ export type {
   ErrorContext,
   EventIterator,
   EventsOptions,
+  FlowBus,
+  FlowErrorContext,
+  FlushOptions,
   OnceOptions,
   SubscribeOptions,
   Subscription,
@@ -74,6 +80,7 @@ export type {
 } from "./src/core/matching.ts";
 export type { BusStats, CloseReport } from "./src/core/stats.ts";
 export type { AsyncOptions } from "./src/engines/async.ts";
+export type { FlowOptions, Stage } from "./src/engines/flow.ts";
 export type { SyncOptions } from "./src/engines/sync.ts";
 export { type Advice, advise } from "./src/profile/advisor.ts";
 export {
@@ -94,6 +101,7 @@ export {
   forAsync,
   forFlow,
   forSync,
+  type StagedOptions,
 } from "./src/profile/factory.ts";
 export { type Capabilities, capabilities } from "./src/runtime/capabilities.ts";
 export { PRESETS, type Profile, type ProfileName } from "./src/profile/profile.ts";

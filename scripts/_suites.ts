@@ -58,7 +58,12 @@ const SUITES: Suite[] = [
     runtimes: [...PROCESSES, "workerd"],
     omit: [
       {
-        files: ["/listen_test.ts", "/socket_poster_test.ts", "/cloud_events_test.ts"],
+        files: [
+          "/listen_test.ts",
+          "/socket_poster_test.ts",
+          "/cloud_events_test.ts",
+          "/watermill_test.ts",
+        ],
         on: ["workerd"],
       },
       { files: ["/workerd_test.ts"], on: ["bun", "node22", "node24", "node26", "workerd"] },

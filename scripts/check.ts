@@ -8,6 +8,7 @@
 
 import { exists, listFiles, TOOLS_LOCK } from "./_files.ts";
 import { publishedFiles } from "./_graph.ts";
+import { findSecondEngines } from "./_one_engine.ts";
 import { parseSummary, summaryLine } from "./_outcome.ts";
 import { entryPoints, findExportDrift, findPackages } from "./_packages.ts";
 import { run, runLive } from "./_process.ts";
@@ -41,6 +42,7 @@ const GATES: Gate[] = [
   { name: "lint", judge: () => command("lint") },
   { name: "types", judge: () => command("check", "--quiet", TOOLS_LOCK, ".") },
   { name: "floors and circles", judge: async () => verdict(await findFloorBreaches()) },
+  { name: "one fetch loop", judge: () => verdict(findSecondEngines()) },
   { name: "documentation", judge: () => command("doc", "--lint", ...entryPoints()) },
   { name: "examples in the documentation", judge: () => command(...docTests()) },
   ...findPackages().map(({ name, folder }) => ({

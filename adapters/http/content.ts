@@ -1,6 +1,10 @@
-/** How a message stands in a request. */
+/**
+ * How a message stands in a request: `"plain"` with `Beat-…` headers, `"headers"` with those of the record
+ * as they are, for codecs such as `watermill({ binding: "http" })`, or as a CloudEvent.
+ */
 export type WebhookMode =
   | "plain"
+  | "headers"
   | "cloudevents-binary"
   | "cloudevents-structured"
   | "cloudevents-batch";

@@ -7,7 +7,7 @@ import {
 } from "@beat/beat/marshal";
 import { fields, type Rec } from "@beat/beat/message";
 import type { Content, WebhookMode } from "./content.ts";
-import { writePlain } from "./plain.ts";
+import { writeHeaders, writePlain } from "./plain.ts";
 
 /** How records are written. */
 export interface ContentOptions {
@@ -29,6 +29,7 @@ export interface ContentWriter {
 export function contentWriter(options: ContentOptions): ContentWriter {
   const { mode, source = "", onUnmappable = "error" } = options;
   if (mode === "plain") return { write: (_topic, rec) => writePlain(rec), join: first };
+  if (mode === "headers") return { write: (_topic, rec) => writeHeaders(rec), join: first };
   const codec = cloudEvents({ source, binding: "http", onUnmappable });
   if (mode === "cloudevents-batch") return batchWriter(codec);
   const form = mode === "cloudevents-structured" ? "structured" : "binary";

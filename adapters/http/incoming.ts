@@ -20,6 +20,8 @@ export interface Incoming {
 export interface ReadingRules {
   /** The topic of an event; of the last segment of the path where it is left out. */
   readonly topicOf: ((message: Message, headers: Headers) => string) | undefined;
+  /** Headers of plain requests that become metadata, in lower case. */
+  readonly headers: readonly string[];
   /** How deep JSON may be. */
   readonly maxDepth: number;
 }
@@ -44,7 +46,7 @@ export function readIncoming(
   const { headers } = request;
   const path = lastSegment(request.url);
   try {
-    return readRecords(headers, body, signedId, path, rules.maxDepth).map((rec) => ({
+    return readRecords(headers, body, signedId, path, rules).map((rec) => ({
       topic: rules.topicOf?.(fields.decode(rec, { topic: path }), headers) ?? path,
       rec,
     }));
@@ -61,11 +63,11 @@ function readRecords(
   body: Uint8Array,
   signedId: string | undefined,
   topic: string,
-  maxDepth: number,
+  { headers: copied, maxDepth }: ReadingRules,
 ): Rec[] {
   const mode = contentModeOf(headers.get("content-type") ?? undefined);
   if (mode === "binary" && !headers.has("ce-specversion")) {
-    return [readPlain(headers, body, signedId)];
+    return [readPlain(headers, body, signedId, copied)];
   }
   const events = mode === "batch"
     ? decodeBatch(body, { maxDepth })

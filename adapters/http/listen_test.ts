@@ -261,6 +261,20 @@ describe("a webhook publisher", () => {
     assertEquals(seen, ["/base/orders?token=t", "/base?token=t", "/base/x/orders/?token=t"]);
   });
 
+  it("lets metadata change no header of its own, and refuses line breaks", async () => {
+    const { url, requests } = await answering([new Response(null, { status: 204 })]);
+    const hooks = publisher(url);
+    const metadata = { host: "evil.example", authorization: "x", "content-length": "1" };
+    await hooks.publish("orders", new Message("hello", { metadata }));
+    const [{ headers }] = requests as [{ headers: Headers }];
+    assertEquals(headers.get("host"), url.slice("http://".length));
+    assertEquals([headers.get("authorization"), headers.get("content-length")], [null, "5"]);
+    assertEquals(headers.get("beat-meta-host"), "evil.example");
+    const broken = new Message("", { metadata: { a: "b\r\nhost: evil.example" } });
+    await assertRejects(() => hooks.publish("orders", broken));
+    assertEquals(requests.length, 1);
+  });
+
   it("ends what is under way when it is closed", async () => {
     const { url } = await answering(["never"]);
     const hooks = publisher(url);

@@ -51,6 +51,8 @@ export interface WebhookSubscriberOptions extends SigningOptions {
   tolerance?: number;
   /** The topic of a webhook. @default {the last segment of the path} */
   topicOf?: (message: Message, headers: Headers) => string;
+  /** Headers of requests that are no CloudEvents which become metadata, by their lower-case names. @default {none} */
+  headers?: readonly string[];
   /** Content types that are let in beside CloudEvents in JSON. @default {JSON, text/plain, application/octet-stream} */
   contentTypes?: readonly string[];
   /** Whether CloudEvents may come in batches, of 100 at most. @default {false} */
@@ -104,7 +106,13 @@ export const SIGNING_RULES: Rules = { unsigned: BOOLEAN };
 
 /** The rules of {@linkcode WebhookPublisherOptions}; the URL has a reader of its own. */
 export const PUBLISHER_RULES: Rules = {
-  mode: choice("plain", "cloudevents-binary", "cloudevents-structured", "cloudevents-batch"),
+  mode: choice(
+    "plain",
+    "headers",
+    "cloudevents-binary",
+    "cloudevents-structured",
+    "cloudevents-batch",
+  ),
   source: TEXT,
   onUnmappable: choice("error", "drop"),
   path: FUNCTION,
@@ -119,6 +127,7 @@ export const PUBLISHER_RULES: Rules = {
 export const SUBSCRIBER_RULES: Rules = {
   tolerance: TIME,
   topicOf: FUNCTION,
+  headers: TEXTS,
   contentTypes: TEXTS,
   batch: BOOLEAN,
   maxBody: integer(0),

@@ -27,26 +27,68 @@ export function writePlain({ id, key, headers, payload, time }: Rec): Content {
   return { headers: written, body: payload };
 }
 
+/** Headers that belong to the request, the connection, or the signature. */
+const RESERVED =
+  /^(host|authorization|cookie|connection|transfer-encoding|te|trailer|upgrade|expect|content-(length|encoding)|keep-alive|proxy-.*|webhook-.*)$/;
+
+/**
+ * A record as a request whose headers are those of the record.
+ *
+ * @throws {RangeError} If one is reserved, or has other characters than visible ASCII and spaces.
+ */
+export function writeHeaders({ headers, payload }: Rec): Content {
+  const written = new Map([["content-type", DEFAULT_TYPE]]);
+  for (const [name, value] of headers) {
+    const lower = name.toLowerCase();
+    if (RESERVED.test(lower) || /[^\x20-\x7e]/.test(value)) {
+      throw new RangeError(
+        `Cannot write header '${name}' as it must not be reserved, and must be visible ASCII`,
+      );
+    }
+    written.set(lower, value);
+  }
+  return { headers: [...written], body: payload };
+}
+
 /**
  * The record of a request. What is signed goes before what is not: an id from the signature replaces
- * that of the headers.
+ * that of the headers. Metadata is read where `Beat-UUID` is there, which all publishers send.
  *
  * @throws {MalformedError} If a header is no date or not UTF-8.
  */
-export function readPlain(headers: Headers, body: Uint8Array, signedId: string | undefined): Rec {
+export function readPlain(
+  headers: Headers,
+  body: Uint8Array,
+  signedId: string | undefined,
+  copied: readonly string[],
+): Rec {
   const id = signedId ?? headers.get(UUID) ?? headers.get("webhook-id") ?? undefined;
+  return {
+    id: id ? decodeHeader(UUID, id) : newUuid(),
+    key: decodeHeader(KEY, headers.get(KEY) ?? ""),
+    // Walking through headers is slow: it is done for those who sent any of ours.
+    headers: [...copy(headers, copied), ...(headers.has(UUID) ? metadataOf(headers) : [])],
+    payload: body,
+    time: timeOf(headers.get(TIMESTAMP)),
+  };
+}
+
+function copy(headers: Headers, names: readonly string[]): [string, string][] {
+  const found: [string, string][] = [];
+  for (const name of names) {
+    const value = headers.get(name);
+    if (value !== null) found.push([name, value]);
+  }
+  return found;
+}
+
+function metadataOf(headers: Headers): Rec["headers"] {
   const metadata: [string, string][] = [];
   for (const [name, value] of headers) {
     if (!name.startsWith(META)) continue;
     metadata.push([decodeHeader(name, name.slice(META.length)), decodeHeader(name, value)]);
   }
-  return {
-    id: id ? decodeHeader(UUID, id) : newUuid(),
-    key: decodeHeader(KEY, headers.get(KEY) ?? ""),
-    headers: metadata,
-    payload: body,
-    time: timeOf(headers.get(TIMESTAMP)),
-  };
+  return metadata;
 }
 
 /** A uuid as an id of Standard Webhooks, which has no dot. */

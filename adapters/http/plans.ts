@@ -79,7 +79,8 @@ function planSink(
   signer: StandardWebhook | undefined,
 ): SinkPlan {
   const { url, mode = "plain", insecureHttp = false, allow = [] } = options;
-  if (mode === "plain") refuseWithout(options, ["source", "onUnmappable"], "a mode of CloudEvents");
+  const isEvent = mode.startsWith("cloudevents");
+  if (!isEvent) refuseWithout(options, ["source", "onUnmappable"], "a mode of CloudEvents");
   else if (options.source === undefined) {
     throw new TypeError(`Cannot ${CREATE} as mode '${mode}' must come with 'source'`);
   }
@@ -114,6 +115,7 @@ function planReceiver(
   return {
     verifier,
     topicOf: options.topicOf,
+    headers: (options.headers ?? []).map((name) => name.toLowerCase()),
     contentTypes: (options.contentTypes ?? CONTENT_TYPES).map((type) => type.toLowerCase()),
     batch: options.batch ?? false,
     maxBody: options.maxBody ?? 2_097_152,

@@ -112,6 +112,17 @@ describe("a webhook receiver delivers", () => {
     await close();
   });
 
+  it("JSON with __proto__ without harm", async () => {
+    const { delivered, send, close } = await receiver();
+    const body = JSON.stringify(EVENT).replace('{"total"', '{"__proto__":{"polluted":1},"total"');
+    assertEquals((await send({ headers: STRUCTURED, body })).status, 204);
+    assertEquals(delivered[0]!.text(), '{"__proto__":{"polluted":1},"total":1}');
+    const attribute = body.replace('"id"', '"__proto__":{"polluted":1},"id"');
+    assertEquals((await send({ headers: STRUCTURED, body: attribute })).status, 400);
+    assertEquals(Reflect.get({}, "polluted"), undefined);
+    await close();
+  });
+
   it("by the last segment of any path, or by what 'topicOf' says", async () => {
     const { send, close } = await receiver();
     assertEquals((await send({ path: "/api/v1/%6frders?x=1" })).status, 204);
@@ -332,6 +343,19 @@ describe("a webhook receiver refuses", () => {
     const { hooks, send } = await receiver();
     await hooks.close();
     assertEquals((await send()).status, 503);
+  });
+
+  it("what it refuses without writing secrets, signatures or payloads into the log", async () => {
+    const lines: string[] = [];
+    const write = (text: string, attributes?: object) =>
+      void lines.push(text + JSON.stringify(attributes));
+    const logger = { debug: write, info: write, warn: write, error: write };
+    const { send, close } = await receiver({ logger });
+    await send({ signed: "other", body: "payload" });
+    await send({ headers: { "webhook-signature": wrong }, body: "payload" });
+    await send({ headers: STRUCTURED, body: "payload" });
+    assertEquals(lines, Array(2).fill('A webhook was refused{"fault":"no-match"}'));
+    await close();
   });
 
   it("what 'topicOf' throws at: 500, and the log hears of it", async () => {

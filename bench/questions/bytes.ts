@@ -3,10 +3,18 @@
  *
  * @module
  */
+import type { Stage } from "../../mod.ts";
 import type { Goal, ProcessSubject, Question, Work } from "../harness/types.ts";
 import { createEvent, TYPE } from "../subjects/events.ts";
 import { handlers } from "../subjects/handlers.ts";
-import { createAsyncBus, createDeferredBus, createSyncBus, useAsyncBus } from "../subjects/ours.ts";
+import {
+  createAsyncBus,
+  createDeferredBus,
+  createFlowBus,
+  createSyncBus,
+  useAsyncBus,
+  useFlowBus,
+} from "../subjects/ours.ts";
 import { EMITTERY, type Peer, RX_SUBJECT, SYNC_PEERS } from "../subjects/peers.ts";
 import { settled } from "../subjects/settled.ts";
 import { ours, peer } from "../subjects/subject.ts";
@@ -78,6 +86,16 @@ function queued(create: typeof createAsyncBus): () => Work {
   };
 }
 
+/** Batches of which a burst is a multiple, so that each leaves without waiting. */
+function flowing(stages: Stage[]): () => Work {
+  return () => {
+    const bus = createFlowBus({ batchSize: BURST / 4, stages });
+    bus.on(TYPE, handlers[0]!);
+    const event = createEvent();
+    return bursts(() => void bus.emit(event));
+  };
+}
+
 let kept: unknown;
 
 /** Shows that the meter reads right: three fields are 24 bytes after a header of 24. */
@@ -131,6 +149,8 @@ export const bytesQuestion: Question = {
         use: useAsyncBus,
         goals: NOTHING,
       }),
+      ours("forFlow emit(event)", flowing([]), { use: useFlowBus, goals: NOTHING }),
+      ours("forFlow emit(event), a stage", flowing([() => {}]), { use: useFlowBus }),
       control(),
       ...[...SYNC_PEERS, RX_SUBJECT, EMITTERY].map((kind) => peer(kind, emitter)),
     ],
@@ -138,5 +158,6 @@ export const bytesQuestion: Question = {
   notes: [
     "Growth of V8's heap ÷ emits; Bun's heap statistics do not move with it, so it is not measurable there.",
     "0 is judged as below 0.5 B; emit(type, data) and topic.emit make the one event that handlers get.",
+    "A flow bus hands each stage an array of its batch: that is 8 B an event, and kept by nobody.",
   ],
 };

@@ -11,6 +11,7 @@ import { checkTimeQuestion } from "./check_time.ts";
 import { churnQuestion } from "./churn.ts";
 import { deferredQuestion } from "./deferred.ts";
 import { emitQuestion } from "./emit.ts";
+import { flowQuestion } from "./flow.ts";
 import { isolationQuestion } from "./isolation.ts";
 import { tenHandlersQuestion } from "./ten_handlers.ts";
 import { topicsQuestion } from "./topics.ts";
@@ -27,6 +28,7 @@ export const QUESTIONS: readonly Question[] = [
   isolationQuestion,
   deferredQuestion,
   bulkQuestion,
+  flowQuestion,
   bytesQuestion,
   checkTimeQuestion,
 ];

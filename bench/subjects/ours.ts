@@ -4,8 +4,8 @@
  * @module
  */
 import { setImmediate } from "node:timers";
-import { forAsync, forSync } from "../../mod.ts";
-import type { AsyncBus, SyncBus } from "../../mod.ts";
+import { forAsync, forFlow, forSync } from "../../mod.ts";
+import type { AsyncBus, FlowBus, FlowOptions, SyncBus } from "../../mod.ts";
 import type { BenchMap } from "./events.ts";
 import { createOtherEvents, repeat, subscribeOthers } from "./used.ts";
 
@@ -22,6 +22,11 @@ export function createAsyncBus(): AsyncBus<BenchMap> {
 /** The same engine by its other door. */
 export function createDeferredBus(): AsyncBus<BenchMap> {
   return forSync<BenchMap>({ deferred: true });
+}
+
+/** The flow engine in one thread. */
+export function createFlowBus(options: FlowOptions = {}): FlowBus<BenchMap> {
+  return forFlow<BenchMap>(options as FlowOptions<BenchMap>);
 }
 
 /** Uses every way to emit of the synchronous engine. */
@@ -66,4 +71,27 @@ export async function useAsyncBus(): Promise<void> {
     while (bus.stats().depth > 0) await new Promise((resolve) => setImmediate(resolve));
   });
   await bus.close();
+}
+
+/** Uses every way through the flow engine: with and without stages, event by event and by batch. */
+export async function useFlowBus(): Promise<void> {
+  const plain = createFlowBus({ batchSize: 64 });
+  const staged = createFlowBus({
+    batchSize: 64,
+    shards: 2,
+    stages: [(batch) => batch.filter((event) => event.data !== undefined)],
+  });
+  const events = createOtherEvents();
+  for (const bus of [plain, staged]) {
+    subscribeOthers((type, handler) => bus.on(type, handler));
+    bus.onBatch("other.full1", (batch) => batch.length).unsubscribe();
+  }
+  await repeat(async () => {
+    for (const bus of [plain, staged]) {
+      for (const event of events) bus.emit(event);
+      bus.emitBatch(events);
+      await bus.flush();
+    }
+  });
+  await Promise.all([plain.close(), staged.close()]);
 }

@@ -96,6 +96,24 @@ async function makeRxSubject(): Promise<Peer> {
   };
 }
 
+/** Batches by size alone: `bufferTime` would also end them by age, by an interval that never stops. */
+async function makeRxBuffer(): Promise<Peer> {
+  const { bufferCount, Subject } = await import("rxjs");
+  const subject = new Subject<BenchEvent>();
+  const byType: Record<string, Handler[]> = Object.create(null);
+  subject.pipe(bufferCount(100)).subscribe((batch) => {
+    for (const event of batch) for (const handler of byType[event.type]!) handler(event);
+  });
+  return {
+    emitter: { emit: (_type, event) => subject.next(event) },
+    on(type, handler) {
+      const list = byType[type] ??= [];
+      list.push(handler);
+      return () => void list.splice(list.indexOf(handler), 1);
+    },
+  };
+}
+
 async function makeEmittery(): Promise<Peer> {
   const { default: Emittery } = await import("emittery");
   const emitter = new Emittery<Record<string, BenchEvent["data"]>>();
@@ -121,6 +139,13 @@ export const RX_SUBJECT: PeerKind = {
   name: "RxJS Subject",
   isolates: true,
   make: makeRxSubject,
+};
+
+/** The same stream in arrays of 100, handed to handlers by type. */
+export const RXJS_BUFFER: PeerKind = {
+  name: "RxJS bufferCount(100)",
+  isolates: false,
+  make: makeRxBuffer,
 };
 
 /** The library that calls handlers later. */

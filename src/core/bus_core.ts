@@ -3,7 +3,13 @@ import { show } from "../options/refusal.ts";
 import { Ledger } from "./ledger.ts";
 import { BOOLEAN, check, checkOptions, FUNCTION, SIGNAL } from "../options/options.ts";
 import { Registry } from "./registry.ts";
-import type { BusOptions, DropReport, SubscribeOptions } from "./contracts.ts";
+import type {
+  BusOptions,
+  DropReport,
+  ErrorContext,
+  FlowErrorContext,
+  SubscribeOptions,
+} from "./contracts.ts";
 import type { Engine } from "./engine.ts";
 import type { BusEvent, Handler } from "./event.ts";
 import type { Rules } from "../options/options.ts";
@@ -48,22 +54,24 @@ export class BusCore {
 
   /**
    * The `on` of every bus. `onEnd` is called when the subscription ends, and told whether `close`
-   * ended it; with a signal that has aborted that is before `on` returns.
+   * ended it; with a signal that has aborted that is before `on` returns. An engine may keep
+   * subscriptions of a second kind in a `registry` of their own.
    */
   on(
     pattern: string,
     handler: Handler,
     options?: SubscribeOptions,
     onEnd?: (closed: boolean) => void,
+    registry = this.registry,
   ): Registration {
     const action = `subscribe to ${show(pattern)}`;
     check(action, "pattern", pattern, ["a string", "string"]);
     check(action, "handler", handler, FUNCTION);
     if (this.state === "closed") throw new BusClosedError(action);
-    if (options === undefined) return this.registry.add(pattern, handler);
+    if (options === undefined) return registry.add(pattern, handler);
     checkOptions(action, options, { once: BOOLEAN, signal: SIGNAL });
     const { once, signal } = options;
-    const registration = this.registry.add(pattern, handler);
+    const registration = registry.add(pattern, handler);
     const end = () => registration.unsubscribe();
     if (once) {
       let called = false;
@@ -84,15 +92,27 @@ export class BusCore {
     return registration;
   }
 
-  /** Counts a failure that no caller gets, and tells `onError` or the console. */
+  /** Reports the failure of a handler that no caller gets. */
   fail(error: unknown, event: BusEvent, subscription: Registration): void {
-    this.ledger.failed++;
     this.lastError = error;
+    const name = `A handler of '${subscription.pattern}'`;
+    this.reportFailure(error, { event, subscription }, name, subscription);
+  }
+
+  /** Counts a failure, and tells `onError` or the console: this only once of each `source`. */
+  reportFailure(
+    error: unknown,
+    context: FlowErrorContext,
+    name: string,
+    source: { printed: boolean },
+  ): void {
+    this.ledger.failed++;
     if (this.#options.onError !== undefined) {
-      this.#tell("onError", (onError) => onError(error, { event, subscription }));
-    } else if (!subscription.printed) {
-      subscription.printed = true;
-      print(`A handler of '${subscription.pattern}' failed:`, error);
+      // An engine that leaves a field out has an `onError` that does without it.
+      this.#tell("onError", (onError) => onError(error, context as ErrorContext));
+    } else if (!source.printed) {
+      source.printed = true;
+      print(`${name} failed:`, error);
     }
   }
 

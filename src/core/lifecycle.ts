@@ -50,9 +50,10 @@ export function close(core: BusCore, options: CloseOptions = {}): Promise<CloseR
 async function end(core: BusCore, timeout: number): Promise<CloseReport> {
   core.seal("closed");
   for (const registration of core.registry.live) registration.end(true);
-  const discarded = core.discarded = core.engine.discard();
+  // An engine may add to it what it finds out while the handlers end.
+  core.discarded += core.engine.discard();
   await settled(core, timeout);
-  return { discarded, inDoubt: 0, stuck: core.ledger.depth };
+  return { discarded: core.discarded, inDoubt: 0, stuck: core.ledger.depth };
 }
 
 /** Waits until nothing is open, or the time is over, or (rejecting) the signal aborts. */

@@ -5,13 +5,16 @@
 export interface BusStats {
   /** Deliveries begun. */
   emitted: number;
-  /** Deliveries whose handlers have all settled, failed or not. */
+  /** Deliveries whose handlers have all settled, failed or not, or that a stage has ended. */
   processed: number;
   /** Deliveries given up: for want of room, or by `close`. */
   dropped: number;
   /** Deliveries accepted and not settled yet. */
   depth: number;
-  /** Failures: one for each handler that threw or rejected, one for each event `events()` lost. */
+  /**
+   * Failures: one for each handler that threw or rejected, one for each event of a batch whose
+   * stage failed, one for each event that `events()` lost.
+   */
   failed: number;
   /** Deliveries among the dropped that a dead thread may have handled. */
   inDoubt: number;

@@ -40,6 +40,13 @@ export class EventQueue {
     return event;
   }
 
+  /** Takes the `count` oldest events, as an array; there must be so many. */
+  take(count: number): BusEvent[] {
+    const events: BusEvent[] = [];
+    for (let i = 0; i < count; i++) events.push(this.shift());
+    return events;
+  }
+
   /** Puts a full ring's slots in their order, and as many free ones behind them. */
   #grow(): void {
     const { length } = this.#slots;

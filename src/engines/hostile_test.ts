@@ -4,10 +4,19 @@ import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { BusClosedError, DrainTimeoutError } from "../core/errors.ts";
 import { createAsyncBus } from "./async.ts";
+import { createFlowBus } from "./flow.ts";
 import { createSyncBus } from "./sync.ts";
 import { turn } from "./testdata/waits.ts";
-import type { Subscription } from "../core/contracts.ts";
-import type { BusEvent } from "../core/event.ts";
+import type { Bus, Subscription } from "../core/contracts.ts";
+import type { BusEvent, OpenEventMap } from "../core/event.ts";
+import type { AsyncOptions } from "./async.ts";
+import type { FlowOptions } from "./flow.ts";
+
+/** The kinds of bus that queue events. */
+const QUEUEING: Record<string, (options?: AsyncOptions) => Bus<OpenEventMap>> = {
+  async: createAsyncBus,
+  flow: (options) => createFlowBus({ batchTimeout: 0, ...options as FlowOptions }),
+};
 
 async function silently(run: () => Promise<void>): Promise<void> {
   const { error } = console;
@@ -100,134 +109,136 @@ describe("options", () => {
   });
 });
 
-describe("errors that cannot be printed", () => {
-  it("do not stop an async bus", () =>
-    silently(async () => {
-      const bus = createAsyncBus();
-      let handled = 0;
-      bus.on("a", () => {
-        throw unprintable();
-      });
-      bus.on("b", () => handled++);
-      bus.emit("a");
-      bus.emit("b");
-      console.error = () => {
-        throw new Error("no console");
-      };
-      await bus.drain();
-      assertEquals([handled, bus.stats().failed], [1, 1]);
-    }));
-});
-
-describe("events that change while they wait", () => {
-  it("keep the key that they had when they were held back", async () => {
-    const bus = createAsyncBus();
-    const handled: unknown[] = [];
-    bus.on("a", async (event) => {
-      await turn();
-      handled.push(event.data);
-    });
-    const events: BusEvent[] = [1, 2, 3].map((data) => ({ type: "a", key: "k", data }));
-    for (const event of events) bus.emit(event);
-    await null;
-    events[1].key = "z";
-    await bus.drain();
-    assertEquals(handled, [1, 2, 3]);
+for (const [kind, create] of Object.entries(QUEUEING)) {
+  describe(`${kind} bus: errors that cannot be printed`, () => {
+    it("do not stop it", () =>
+      silently(async () => {
+        const bus = create();
+        let handled = 0;
+        bus.on("a", () => {
+          throw unprintable();
+        });
+        bus.on("b", () => handled++);
+        bus.emit("a");
+        bus.emit("b");
+        console.error = () => {
+          throw new Error("no console");
+        };
+        await bus.drain();
+        assertEquals([handled, bus.stats().failed], [1, 1]);
+      }));
   });
 
-  it("may have a type and a key that throw when read", () =>
-    silently(async () => {
-      const bus = createAsyncBus({ overflow: "error", capacity: 4 });
-      let handled = 0;
-      bus.on("a", async () => {
+  describe(`${kind} bus: events that change while they wait`, () => {
+    it("keep the key that they had when they were held back", async () => {
+      const bus = create();
+      const handled: unknown[] = [];
+      bus.on("a", async (event) => {
         await turn();
-        handled++;
-        throw new Error("broken");
+        handled.push(event.data);
       });
-      bus.emit({ type: "a", key: "k" });
-      const hostile = { type: "a", data: 1 };
-      bus.emit(hostile);
-      for (const name of ["type", "key"]) {
-        Object.defineProperty(hostile, name, {
-          get() {
-            throw new Error("hostile");
-          },
+      const events: BusEvent[] = [1, 2, 3].map((data) => ({ type: "a", key: "k", data }));
+      for (const event of events) bus.emit(event);
+      await null;
+      events[1].key = "z";
+      await bus.drain();
+      assertEquals(handled, [1, 2, 3]);
+    });
+
+    it("may have a type and a key that throw when read", () =>
+      silently(async () => {
+        const bus = create({ overflow: "error", capacity: 4 });
+        let handled = 0;
+        bus.on("a", async () => {
+          await turn();
+          handled++;
+          throw new Error("broken");
         });
+        bus.emit({ type: "a", key: "k" });
+        const hostile = { type: "a", data: 1 };
+        bus.emit(hostile);
+        for (const name of ["type", "key"]) {
+          Object.defineProperty(hostile, name, {
+            get() {
+              throw new Error("hostile");
+            },
+          });
+        }
+        await bus.drain();
+        assertEquals([handled, bus.stats().failed], [2, 2]);
+      }));
+
+    it("are reported at close by the type that they were emitted with", async () => {
+      const types: string[] = [];
+      const bus = create({ onDrop: ({ type }) => void types.push(type) });
+      bus.on("a", () => {});
+      const event = { type: "a", data: 1 };
+      bus.emit(event);
+      event.type = "b";
+      await bus.close();
+      assertEquals(types, ["a"]);
+    });
+  });
+
+  describe(`${kind} bus: hooks and handlers of a full queue`, () => {
+    it("onDrop may emit, and the queue keeps its bound", async () => {
+      const bus = create({
+        capacity: 4,
+        overflow: "drop-oldest",
+        onDrop: ({ type }) => type === "lost" || bus.emit("lost"),
+      });
+      bus.on("**", () => {});
+      for (let i = 0; i < 1_000; i++) {
+        bus.emit("a", i);
+        assertLessOrEqual(bus.stats().depth, 4);
       }
       await bus.drain();
-      assertEquals([handled, bus.stats().failed], [2, 2]);
-    }));
-
-  it("are reported at close by the type that they were emitted with", async () => {
-    const types: string[] = [];
-    const bus = createAsyncBus({ onDrop: ({ type }) => void types.push(type) });
-    bus.on("a", () => {});
-    const event = { type: "a", data: 1 };
-    bus.emit(event);
-    event.type = "b";
-    await bus.close();
-    assertEquals(types, ["a"]);
-  });
-});
-
-describe("hooks and handlers of a full queue", () => {
-  it("onDrop may emit, and the queue keeps its bound", async () => {
-    const bus = createAsyncBus({
-      capacity: 4,
-      overflow: "drop-oldest",
-      onDrop: ({ type }) => type === "lost" || bus.emit("lost"),
     });
-    bus.on("**", () => {});
-    for (let i = 0; i < 1_000; i++) {
-      bus.emit("a", i);
-      assertLessOrEqual(bus.stats().depth, 4);
-    }
-    await bus.drain();
-  });
 
-  it("onDrop may close: what was accepted is reported as discarded", async () => {
-    let closed: ReturnType<typeof bus.close> | undefined;
-    const bus = createAsyncBus({
-      capacity: 1,
-      overflow: "drop-oldest",
-      onDrop: () => void (closed ??= bus.close()),
-    });
-    bus.on("a", () => {});
-    bus.emit("a", 1);
-    bus.emit("a", 2);
-    assertEquals((await closed)!.discarded, 1);
-    const { emitted, processed, dropped } = bus.stats();
-    assertEquals([emitted, processed, dropped], [2, 0, 2]);
-  });
-
-  for (const end of ["close", "drain"] as const) {
-    it(`a handler may ${end} while an emit makes room: the emit is refused`, async () => {
-      const bus = createAsyncBus({ capacity: 1 });
-      const handled: unknown[] = [];
-      let ended: Promise<unknown> | undefined;
-      bus.on("a", (event) => {
-        handled.push(event.data);
-        ended ??= bus[end]();
+    it("onDrop may close: what was accepted is reported as discarded", async () => {
+      let closed: ReturnType<typeof bus.close> | undefined;
+      const bus = create({
+        capacity: 1,
+        overflow: "drop-oldest",
+        onDrop: () => void (closed ??= bus.close()),
       });
+      bus.on("a", () => {});
       bus.emit("a", 1);
-      assertThrows(() => bus.emit("a", 2), BusClosedError);
-      await ended;
-      assertEquals([handled, bus.stats().emitted], [[1], 1]);
+      bus.emit("a", 2);
+      assertEquals((await closed)!.discarded, 1);
+      const { emitted, processed, dropped } = bus.stats();
+      assertEquals([emitted, processed, dropped], [2, 0, 2]);
     });
-  }
 
-  it("close() called by onDrop during close() gets the same promise", async () => {
-    const reports: Promise<unknown>[] = [];
-    const bus = createAsyncBus({ onDrop: () => void reports.push(bus.close()) });
-    bus.on("a", () => {});
-    bus.emit("a");
-    reports.push(bus.close());
-    assertEquals(await Promise.all(reports), [
-      { discarded: 1, inDoubt: 0, stuck: 0 },
-      { discarded: 1, inDoubt: 0, stuck: 0 },
-    ]);
+    for (const end of ["close", "drain"] as const) {
+      it(`a handler may ${end} while an emit makes room: the emit is refused`, async () => {
+        const bus = create({ capacity: 1 });
+        const handled: unknown[] = [];
+        let ended: Promise<unknown> | undefined;
+        bus.on("a", (event) => {
+          handled.push(event.data);
+          ended ??= bus[end]();
+        });
+        bus.emit("a", 1);
+        assertThrows(() => bus.emit("a", 2), BusClosedError);
+        await ended;
+        assertEquals([handled, bus.stats().emitted], [[1], 1]);
+      });
+    }
+
+    it("close() called by onDrop during close() gets the same promise", async () => {
+      const reports: Promise<unknown>[] = [];
+      const bus = create({ onDrop: () => void reports.push(bus.close()) });
+      bus.on("a", () => {});
+      bus.emit("a");
+      reports.push(bus.close());
+      assertEquals(await Promise.all(reports), [
+        { discarded: 1, inDoubt: 0, stuck: 0 },
+        { discarded: 1, inDoubt: 0, stuck: 0 },
+      ]);
+    });
   });
-});
+}
 
 describe("drain()", () => {
   it("rejects after a close() that left handlers running", async () => {

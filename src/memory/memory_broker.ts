@@ -4,6 +4,7 @@ import type { Rec } from "../message/rec.ts";
 import { checkOptions, integer, type Rules } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import type { Health, HealthReporter } from "../transport/capabilities.ts";
+import { guard } from "../transport/guard.ts";
 import type { Host, Sink, Source, SourceSpec, Traits, Transport } from "../transport/port.ts";
 import { MemoryAdmin, type MemoryTopicAdmin } from "./admin.ts";
 import {
@@ -72,6 +73,7 @@ export class MemoryBroker implements Transport, HealthReporter, AsyncDisposable 
   readonly #topics = new Map<string, Topic>();
   readonly #sources = new Set<MemorySource>();
   readonly #simulation: Simulation | undefined;
+  readonly #report: (drop: MemoryDrop) => void;
   #closed = false;
 
   /**
@@ -83,7 +85,8 @@ export class MemoryBroker implements Transport, HealthReporter, AsyncDisposable 
     const action = "create a memory broker";
     checkBrokerOptions(action, options);
     this.#options = options;
-    const { simulate } = options;
+    const { simulate, onDrop } = options;
+    this.#report = guard(onDrop);
     this.#simulation = simulate && new Simulation(action, simulate);
     this.admin = new MemoryAdmin({
       topics: this.#topics,
@@ -164,11 +167,14 @@ export class MemoryBroker implements Transport, HealthReporter, AsyncDisposable 
       : { ok: true, latencyMs: 0 };
   }
 
-  /** Ends all subscriptions and all waiting publishes, and forgets all topics. */
+  /**
+   * Refuses what comes, fails publishes that wait, and forgets all topics. Subscriptions get nothing
+   * more, and end when what they have is settled.
+   */
   // deno-lint-ignore require-await
   async close(): Promise<void> {
     this.#closed = true;
-    for (const source of [...this.#sources]) source.end("broker closed");
+    for (const source of [...this.#sources]) source.end();
     for (const topic of this.#topics.values()) {
       this.#remove(topic, new ClosedError("publish", "memory broker"));
     }
@@ -188,9 +194,8 @@ export class MemoryBroker implements Transport, HealthReporter, AsyncDisposable 
   #create(name: string, config: MemoryTopicConfig = {}): Topic {
     const { defaults = {}, topics = {}, revokeTimeout = 30_000 } = this.#options;
     const own = Object.hasOwn(topics, name) ? topics[name]! : {};
-    const report = (drop: MemoryDrop) => this.#report(drop);
     const resolved = resolveConfig(defaults, own, config);
-    const topic = new Topic(name, resolved, { report, revokeTimeout });
+    const topic = new Topic(name, resolved, { report: this.#report, revokeTimeout });
     this.#topics.set(name, topic);
     return topic;
   }
@@ -198,15 +203,6 @@ export class MemoryBroker implements Transport, HealthReporter, AsyncDisposable 
   #remove(topic: Topic, cause: unknown): void {
     this.#topics.delete(topic.name);
     topic.line.fail(cause);
-  }
-
-  /** What the hook throws must not harm whoever publishes. */
-  #report(drop: MemoryDrop): void {
-    try {
-      this.#options.onDrop?.(drop);
-    } catch (error) {
-      console.error("The hook 'onDrop' failed:", error);
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Rec } from "../message/rec.ts";
 import { Arena } from "./arena.ts";
+import { RecordColumns } from "./record_columns.ts";
 
 const SMALLEST = 16;
 
@@ -9,32 +10,28 @@ export class PartitionLog {
   head = 0;
   /** The offset that the next record gets. */
   tail = 0;
-  #records: (Rec | undefined)[] = [];
-  #sequences = new Float64Array(0);
-  #times = new Float64Array(0);
+  #columns = new RecordColumns(0);
   #mask = -1;
   readonly #arena = new Arena();
 
   /**
-   * Appends a record with a copy of its bytes. `sequence` is its place in the topic, `time` when it came,
+   * Appends a record with a copy of its bytes. `sequence` is its place in the topic, `now` when it came,
    * in milliseconds since 1970.
    */
-  append({ id, key, headers, payload, time }: Rec, sequence: number, now: number): void {
+  append(rec: Rec, sequence: number, now: number): void {
     if (this.tail - this.head > this.#mask) this.#resize(Math.max(SMALLEST, (this.#mask + 1) * 2));
-    const slot = this.tail++ & this.#mask;
-    this.#records[slot] = { id, key, headers, payload: this.#arena.copy(payload), time };
-    this.#sequences[slot] = sequence;
-    this.#times[slot] = now;
+    this.#arena.put(rec.payload);
+    this.#columns.set(this.tail++ & this.#mask, rec, this.#arena, sequence, now);
   }
 
   /** The record at an offset from `head` to `tail`. */
   at(offset: number): Rec {
-    return this.#records[offset & this.#mask]!;
+    return this.#columns.record(offset & this.#mask);
   }
 
   /** The place in the topic of the record at an offset. */
   sequenceAt(offset: number): number {
-    return this.#sequences[offset & this.#mask]!;
+    return this.#columns.sequence(offset & this.#mask);
   }
 
   /** The place in the topic of the oldest record; `Infinity` if there is none. */
@@ -44,7 +41,7 @@ export class PartitionLog {
 
   /** Whether the oldest record came before a time. */
   isOlderThan(time: number): boolean {
-    return this.head < this.tail && this.#times[this.head & this.#mask]! < time;
+    return this.head < this.tail && this.#arrivalAt(this.head) < time;
   }
 
   /** The offset of the first record that came at a time or after it. */
@@ -53,7 +50,7 @@ export class PartitionLog {
     let high = this.tail;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if (this.#times[middle & this.#mask]! < time) low = middle + 1;
+      if (this.#arrivalAt(middle) < time) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -61,24 +58,21 @@ export class PartitionLog {
 
   /** Forgets the oldest record. */
   dropOldest(): void {
-    this.#records[this.head++ & this.#mask] = undefined;
+    this.#columns.clear(this.head++ & this.#mask);
     const size = this.#mask + 1;
     if (size > SMALLEST && (this.tail - this.head) * 4 <= size) this.#resize(size / 2);
   }
 
+  #arrivalAt(offset: number): number {
+    return this.#columns.arrival(offset & this.#mask);
+  }
+
   #resize(size: number): void {
-    const records: (Rec | undefined)[] = new Array(size).fill(undefined);
-    const sequences = new Float64Array(size);
-    const times = new Float64Array(size);
+    const columns = new RecordColumns(size);
     for (let offset = this.head; offset < this.tail; offset++) {
-      const slot = offset & (size - 1);
-      records[slot] = this.at(offset);
-      sequences[slot] = this.sequenceAt(offset);
-      times[slot] = this.#times[offset & this.#mask]!;
+      columns.copy(offset & (size - 1), this.#columns, offset & this.#mask);
     }
-    this.#records = records;
-    this.#sequences = sequences;
-    this.#times = times;
+    this.#columns = columns;
     this.#mask = size - 1;
   }
 }

@@ -1,4 +1,4 @@
-import { ClosedError, LeaseLostError } from "../message/errors.ts";
+import { LeaseLostError } from "../message/errors.ts";
 import type { LaneLag } from "../transport/capabilities.ts";
 import type { Delivery, Host, Lane, Source } from "../transport/port.ts";
 import type { Group } from "./group.ts";
@@ -15,20 +15,20 @@ export class MemorySource implements Source, Member {
   readonly #group: Group;
   readonly #simulation: Simulation | undefined;
   readonly #fates = new Map<MemoryLane, LaneFate>();
-  readonly #onClose: (source: MemorySource) => void;
+  readonly #onClose: () => void;
   /** Where the next fetch begins, so that no lane waits for the others for ever. */
   #turn = 0;
   /** Whether the last fetch left out a lane that the engine had paused. */
   #leftOut = false;
   #wake: (() => void) | undefined;
   #signal: AbortSignal | undefined;
-  #state: "open" | "closed" | "broker closed" = "open";
+  #state: "open" | "ending" | "closed" = "open";
 
   constructor(
     topic: Topic,
     group: Group,
     host: Host,
-    onClose: (source: MemorySource) => void,
+    onClose: () => void,
     simulation?: Simulation,
   ) {
     this.#topic = topic;
@@ -47,11 +47,12 @@ export class MemorySource implements Source, Member {
     const doomed = this.#doomed("fetch", this.lanes);
     if (doomed.length > 0) await this.#lose(doomed);
     for (;;) {
-      if (this.#state === "broker closed") throw new ClosedError("fetch", "memory broker");
       if (this.#state === "closed" || signal.aborted) return [];
-      this.#topic.expire();
-      const taken = this.#take(room, paused);
-      if (taken.length > 0) return taken;
+      if (this.#state === "open") {
+        this.#topic.expire();
+        const taken = this.#take(room, paused);
+        if (taken.length > 0) return taken;
+      }
       this.#listen(signal);
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
@@ -85,19 +86,21 @@ export class MemorySource implements Source, Member {
     }));
   }
 
-  // deno-lint-ignore require-await
-  async close(): Promise<void> {
-    this.end("closed");
+  /** The broker closes: nothing more comes, and what was delivered can still be settled. */
+  end(): void {
+    if (this.#state !== "open") return;
+    this.#state = "ending";
+    this.host.end();
   }
 
-  /** Leaves the group; what waits ends. */
-  end(state: "closed" | "broker closed"): void {
-    if (this.#state !== "open") return;
-    this.#state = state;
+  // deno-lint-ignore require-await
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
     this.#group.leave(this);
     this.#signal?.removeEventListener("abort", this.wake);
     this.wake();
-    this.#onClose(this);
+    this.#onClose();
   }
 
   add(lane: MemoryLane): void {

@@ -50,14 +50,21 @@ export function choice(...allowed: string[]): Rule {
  * @throws {TypeError | RangeError} Naming the option, its value and its rule.
  */
 export function checkOptions(action: string, options: object, rules: Rules): void {
-  checkObject(action, options);
+  checkNames(action, options, Object.keys(rules));
   for (const name in options) {
     const value: unknown = options[name as never];
-    if (!Object.hasOwn(rules, name)) {
-      const known = Object.keys(rules).join(", ");
-      throw new TypeError(`Cannot ${action} as option '${name}' is unknown: known are ${known}`);
-    }
-    if (value !== undefined) check(action, name, value, rules[name]);
+    if (value !== undefined) check(action, name, value, rules[name]!);
+  }
+}
+
+/** @throws {TypeError} If the options are no object, or one of them has a name that nobody knows. */
+export function checkNames(action: string, options: object, known: readonly string[]): void {
+  checkObject(action, options);
+  for (const name in options) {
+    if (known.includes(name)) continue;
+    throw new TypeError(
+      `Cannot ${action} as option '${name}' is unknown: known are ${known.join(", ")}`,
+    );
   }
 }
 

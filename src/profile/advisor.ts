@@ -1,5 +1,8 @@
 import { check, checkOptions, choice, DURATION, integer } from "../options/options.ts";
+import { refuse } from "../options/refusal.ts";
 import type { Rules } from "../options/options.ts";
+import { STAGES } from "../engines/flow_options.ts";
+import type { Stage } from "../engines/flow.ts";
 import type { Profile } from "./profile.ts";
 
 /** What the advisor makes of a profile: the engine, its parameters, and why. */
@@ -12,6 +15,8 @@ export interface Advice {
   batchSize?: number;
   /** How long the first event of a batch waits, in milliseconds; only for a flow bus. */
   batchTimeout?: number;
+  /** What its batches go through; only for a flow bus. */
+  stages?: readonly Stage[];
   /** The rule that chose the engine, as a sentence. */
   reason: string;
 }
@@ -25,6 +30,7 @@ const RULES: Rules = {
   lat: choice("ultra_low", "low", "med"),
   cores: integer(1),
   batchTimeout: DURATION,
+  stages: STAGES,
 };
 
 const BUSY_TPS = 50_000;
@@ -35,7 +41,7 @@ const BUSY_TPS = 50_000;
  *
  * @param profile What the program expects.
  * @returns The advice.
- * @throws {TypeError} If a field is unknown or of a wrong type.
+ * @throws {TypeError} If a field is unknown or of a wrong type, or a bus without stages has some.
  * @throws {RangeError} If `name`, `lat` or a number is out of its range.
  *
  * @example Why a profile becomes an async bus
@@ -50,11 +56,16 @@ const BUSY_TPS = 50_000;
  */
 export function advise(profile: Profile): Advice {
   checkOptions("use the profile", profile, RULES);
-  const { conc = 5_000, cores, batchTimeout = 100 } = profile;
+  const { conc = 5_000, cores, batchTimeout = 100, stages } = profile;
   check("use the profile", "name", profile.name, NAME);
   const { engine, reason } = choose(profile);
   if (engine === "flow") {
-    return { engine, batchSize: 200 + Math.floor(conc / 50), batchTimeout, reason };
+    const batchSize = 200 + Math.floor(conc / 50);
+    return { engine, batchSize, batchTimeout, ...(stages && { stages }), reason };
+  }
+  // Left out without a word they would be work that is never done.
+  if (stages !== undefined) {
+    refuse("use the profile", "name", "flow or auto where there are stages", engine);
   }
   if (engine === "async" && cores !== undefined) {
     return { engine, threads: Math.max(1, Math.floor(cores / 2)), reason };
@@ -63,8 +74,9 @@ export function advise(profile: Profile): Advice {
 }
 
 function choose(profile: Profile): Pick<Advice, "engine" | "reason"> {
-  const { name, tps = 0, lat = "low" } = profile;
+  const { name, tps = 0, lat = "low", stages } = profile;
   if (name !== "auto") return { engine: name, reason: `the profile names '${name}'` };
+  if (stages !== undefined) return { engine: "flow", reason: "the profile has stages" };
   if (tps > BUSY_TPS) {
     return { engine: "async", reason: `${tps} events a second are more than ${BUSY_TPS}` };
   }

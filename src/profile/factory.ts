@@ -1,10 +1,12 @@
 import { UnsupportedError } from "../core/errors.ts";
 import { BOOLEAN, check, checkObject } from "../options/options.ts";
 import { createAsyncBus } from "../engines/async.ts";
+import { createFlowBus } from "../engines/flow.ts";
 import { createSyncBus } from "../engines/sync.ts";
-import type { AsyncBus, SyncBus } from "../core/contracts.ts";
+import type { AsyncBus, FlowBus, SyncBus } from "../core/contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
 import type { AsyncOptions } from "../engines/async.ts";
+import type { FlowOptions } from "../engines/flow.ts";
 import type { SyncOptions } from "../engines/sync.ts";
 
 /** Options of `forSync` and `createBus` for a bus that calls its handlers inside `emit`. */
@@ -17,6 +19,12 @@ export interface DirectOptions extends SyncOptions {
 export interface DeferredOptions extends AsyncOptions {
   /** Makes `emit` return before the handlers run. */
   deferred: true;
+}
+
+/** Options of `createBus` for a bus that takes batches of events through stages. */
+export interface StagedOptions<M extends object = OpenEventMap> extends FlowOptions<M> {
+  /** What a batch goes through before its handlers are called; it may be empty. */
+  stages: NonNullable<FlowOptions<M>["stages"]>;
 }
 
 /**
@@ -88,35 +96,51 @@ export function forAsync<M extends object = OpenEventMap>(options: AsyncOptions 
 }
 
 /**
- * Refuses: the flow engine is not part of this version.
+ * Creates a bus that collects events in batches, takes each batch through stages, and then calls
+ * the handlers. A batch leaves when it has `batchSize` events, or when its first one is
+ * `batchTimeout` old.
  *
- * @param options What a flow bus will take.
- * @returns Never.
- * @throws {UnsupportedError} Always.
+ * @typeParam M The event map; without one any type carries any data.
+ * @param options The stages, when a batch leaves, and what to do about errors.
+ * @returns The bus.
+ * @throws {TypeError} If an option is unknown or of a wrong type.
+ * @throws {RangeError} If an option is out of its range.
+ * @throws {UnsupportedError} If `handlers` or `threads` ask for threads: this version has none.
  *
- * @example What it says
+ * @example Parsing in a stage, storing batch by batch
  * ```ts
- * import { forFlow, UnsupportedError } from "@beat/beat";
- * import { assertThrows } from "@std/assert";
+ * import { forFlow } from "@beat/beat";
+ * import { assertEquals } from "@std/assert";
  *
- * assertThrows(() => forFlow(), UnsupportedError, "this version has no flow engine");
+ * const bus = forFlow<{ line: string }>({
+ *   stages: [(events) => events.filter((event) => event.data !== "")],
+ *   batchSize: 100,
+ * });
+ * const stored: string[][] = [];
+ * bus.onBatch("line", (events) => stored.push(events.map((event) => event.data)));
+ * for (const line of ["a", "", "b"]) bus.emit("line", line);
+ * await bus.flush();
+ * assertEquals(stored, [["a", "b"]]);
+ * await bus.drain();
  * ```
  */
-export function forFlow(options: object = {}): never {
-  checkObject("create a flow bus", options);
-  throw new UnsupportedError("create a flow bus", "this version has no flow engine");
+export function forFlow<M extends object = OpenEventMap>(
+  options: FlowOptions<NoInfer<M>> = {},
+): FlowBus<M> {
+  refuseThreads("create a flow bus", options);
+  return createFlowBus<M>(options);
 }
 
 /**
- * Creates a bus. The options alone decide its kind: a sync bus, with `deferred` an async one.
+ * Creates a bus. The options alone decide its kind: a sync bus, with `deferred` an async one, with
+ * `stages` a flow bus.
  *
  * @typeParam M The event map; without one any type carries any data.
  * @param options What the bus is to do.
  * @returns The bus.
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range.
- * @throws {UnsupportedError} If `stages`, `handlers` or `threads` ask for another engine: this
- *   version has none.
+ * @throws {UnsupportedError} If `handlers` or `threads` ask for threads: this version has none.
  *
  * @example The default: handlers run inside `emit`
  * ```ts
@@ -131,14 +155,17 @@ export function forFlow(options: object = {}): never {
  * ```
  */
 export function createBus<M extends object = OpenEventMap>(options: DeferredOptions): AsyncBus<M>;
+/** Creates a bus that takes batches of events through stages. */
+export function createBus<M extends object = OpenEventMap>(
+  options: StagedOptions<NoInfer<M>>,
+): FlowBus<M>;
 /** Creates a bus that calls its handlers inside `emit`. */
 export function createBus<M extends object = OpenEventMap>(options?: DirectOptions): SyncBus<M>;
 export function createBus<M extends object>(
-  options: DirectOptions | DeferredOptions = {},
-): SyncBus<M> | AsyncBus<M> {
-  checkObject("create a bus", options);
-  if ("stages" in options) return forFlow(options);
+  options: DirectOptions | DeferredOptions | StagedOptions<NoInfer<M>> = {},
+): SyncBus<M> | AsyncBus<M> | FlowBus<M> {
   refuseThreads("create a bus", options);
+  if ("stages" in options) return forFlow(options);
   return forSync<M>(options as DeferredOptions);
 }
 

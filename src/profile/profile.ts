@@ -1,9 +1,11 @@
+import type { Stage } from "../engines/flow.ts";
+
 /** Which kind of bus a profile asks for. */
 export type ProfileName = "sync" | "async" | "flow" | "auto";
 
 /** What a program expects of its bus; see `option` and `advise`. */
 export interface Profile {
-  /** The kind of bus; with `"auto"` the advisor chooses it from `tps` and `lat`. */
+  /** The kind of bus; with `"auto"` the advisor chooses it from `stages`, `tps`, `lat`. */
   name: ProfileName;
   /**
    * How many emitters run at a time. A flow bus takes 200 and a fiftieth of it as its batch size.
@@ -23,6 +25,8 @@ export interface Profile {
    * @default {"low"}
    */
   lat?: "ultra_low" | "low" | "med";
+  /** What batches of events go through. With stages, none even, `"auto"` is a flow bus. */
+  stages?: readonly Stage[];
   /** Cores to use: an async bus takes a thread for every two of them. Without it there is none. */
   cores?: number;
   /**

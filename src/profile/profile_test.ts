@@ -20,8 +20,13 @@ describe("createBus()", () => {
     assertThrows(() => createBus({ failfast: true } as object), TypeError, "'failfast' is unknown");
   });
 
-  it("refuses what needs threads or the flow engine", () => {
-    for (const options of [{ handlers: "x" }, { threads: 2 }, { stages: [] }]) {
+  it("makes a flow bus of options with stages", () => {
+    assertEquals(createBus({ stages: [] }).capabilities.engine, "flow");
+    assertThrows(() => createBus({ stages: [5] } as object), TypeError, "'stages' must be");
+  });
+
+  it("refuses what needs threads", () => {
+    for (const options of [{ handlers: "x" }, { threads: 2 }, { stages: [], threads: 2 }]) {
       assertThrows(() => createBus(options as object), UnsupportedError, "this version");
     }
   });
@@ -60,8 +65,15 @@ describe("forAsync()", () => {
 });
 
 describe("forFlow()", () => {
-  it("refuses", () => {
-    assertThrows(() => forFlow(), UnsupportedError, "Cannot create a flow bus as this version");
+  it("makes a flow bus", () => {
+    const { engine, threads, transport } = forFlow().capabilities;
+    assertEquals([engine, threads, transport], ["flow", 0, "queue"]);
+  });
+
+  it("refuses threads, whatever their number, and what are no options", () => {
+    for (const options of [{ threads: 0 }, { handlers: undefined }]) {
+      assertThrows(() => forFlow(options as object), UnsupportedError, "Cannot create a flow bus");
+    }
     assertThrows(() => forFlow(5 as unknown as object), TypeError, "'options' must be");
   });
 });
@@ -70,7 +82,7 @@ describe("scenario()", () => {
   it("makes the bus of the name", () => {
     assertEquals(scenario("sync").capabilities.engine, "sync");
     assertEquals(scenario("async").capabilities.engine, "async");
-    assertThrows(() => scenario("flow"), UnsupportedError);
+    assertEquals(scenario("flow").batchStats().batches, 0);
   });
 
   for (const name of ["asnyc", "", "auto", "Sync", "toString"]) {
@@ -110,6 +122,12 @@ describe("advise()", () => {
       batchSize: 220,
       batchTimeout: 100,
     }],
+    ["stages, also without any in the list", { name: "auto", tps: 100_000, stages: [] }, {
+      engine: "flow",
+      batchSize: 300,
+      batchTimeout: 100,
+      stages: [],
+    }],
     ["the time-out of a batch", { name: "flow", batchTimeout: 5 }, {
       engine: "flow",
       batchSize: 300,
@@ -136,6 +154,8 @@ describe("advise()", () => {
     [{ name: "auto", lat: "lowest" }, "'lat' must be one of ultra_low, low, med"],
     [{ name: "async", cores: 0 }, "'cores' must be an integer of at least 1"],
     [{ name: "flow", conc: 0.5 }, "'conc' must be an integer"],
+    [{ name: "sync", stages: [] }, "'name' must be flow or auto where there are stages"],
+    [{ name: "flow", stages: [5] }, "'stages' must be an array of functions"],
     [{ name: "flow", batchTimeout: -1 }, "'batchTimeout' must be at least 0 ms"],
   ];
   for (const [profile, rule] of refused) {
@@ -150,7 +170,16 @@ describe("option()", () => {
     assertEquals(option({ name: "sync" }).capabilities.engine, "sync");
     assertEquals(option({ name: "auto", tps: 80_000 }).capabilities.engine, "async");
     assertThrows(() => option({ name: "async", cores: 2 }), UnsupportedError, "'threads'");
-    assertThrows(() => option(PRESETS.flow), UnsupportedError, "flow");
+    assertEquals(option(PRESETS.flow).capabilities.engine, "flow");
+  });
+
+  it("builds a flow bus with the stages of the profile", async () => {
+    const sizes: number[] = [];
+    const stages = [(events: unknown[]) => void sizes.push(events.length)];
+    const bus = option({ name: "auto", stages });
+    for (let i = 0; i < 301; i++) bus.emit("a");
+    await bus.drain();
+    assertEquals(sizes, [300, 1]);
   });
 });
 

@@ -1,13 +1,15 @@
 import { check, choice } from "../options/options.ts";
 import { createAsyncBus } from "../engines/async.ts";
+import { createFlowBus } from "../engines/flow.ts";
 import { createSyncBus } from "../engines/sync.ts";
 import { readEnvironment } from "../runtime/environment.ts";
 import { advise } from "./advisor.ts";
-import { forFlow, refuseThreads } from "./factory.ts";
+import { refuseThreads } from "./factory.ts";
 import { PRESETS } from "./profile.ts";
-import type { AsyncBus, Bus, SyncBus } from "../core/contracts.ts";
+import type { AsyncBus, Bus, FlowBus, SyncBus } from "../core/contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
 import type { Advice } from "./advisor.ts";
+import type { FlowOptions } from "../engines/flow.ts";
 import type { Profile } from "./profile.ts";
 
 /** What a scenario is called. */
@@ -21,7 +23,6 @@ export type ScenarioName = "sync" | "async" | "flow";
  *   may be read without a prompt, else it is `"sync"`.
  * @returns The bus.
  * @throws {RangeError} If the name is not that of a scenario.
- * @throws {UnsupportedError} If the name is `"flow"`: this version has no flow engine.
  *
  * @example By name
  * ```ts
@@ -34,6 +35,8 @@ export type ScenarioName = "sync" | "async" | "flow";
 export function scenario<M extends object = OpenEventMap>(name: "sync"): SyncBus<M>;
 /** Creates a bus that queues its events. */
 export function scenario<M extends object = OpenEventMap>(name: "async"): AsyncBus<M>;
+/** Creates a bus that takes batches of events through stages: without any, until `forFlow`. */
+export function scenario<M extends object = OpenEventMap>(name: "flow"): FlowBus<M>;
 /** Creates the bus that a name or `BEAT_SCENARIO` asks for. */
 export function scenario<M extends object = OpenEventMap>(name?: ScenarioName): Bus<M>;
 export function scenario<M extends object>(name?: ScenarioName): Bus<M> {
@@ -50,7 +53,7 @@ export function scenario<M extends object>(name?: ScenarioName): Bus<M> {
  * @returns The bus.
  * @throws {TypeError} If a field is unknown or of a wrong type.
  * @throws {RangeError} If a field is out of its range.
- * @throws {UnsupportedError} If the advice is a flow bus or threads: this version has neither.
+ * @throws {UnsupportedError} If the advice is threads: this version has none.
  *
  * @example A busy program gets a queue
  * ```ts
@@ -66,7 +69,10 @@ export function option<M extends object = OpenEventMap>(profile: Profile): Bus<M
 }
 
 function build<M extends object>(advice: Advice): Bus<M> {
-  if (advice.engine === "flow") return forFlow();
+  if (advice.engine === "flow") {
+    const { engine: _engine, reason: _reason, ...options } = advice;
+    return createFlowBus(options as FlowOptions) as unknown as Bus<M>;
+  }
   if (advice.engine === "sync") return createSyncBus<M>();
   if (advice.threads !== undefined) refuseThreads("create an async bus", advice);
   return createAsyncBus<M>();

@@ -2,6 +2,8 @@ import { fields } from "../message/codec.ts";
 import type { ConsumePlan } from "./consume_options.ts";
 import type { Holdings } from "./holdings.ts";
 import type { LetterPost } from "./letter_post.ts";
+import type { Lane } from "./port.ts";
+import type { Retry } from "./retry_policy.ts";
 import type { Slot } from "./slot.ts";
 import { after } from "./timer.ts";
 import { judge, type Verdict } from "./verdict.ts";
@@ -13,8 +15,8 @@ export type Outcome = { readonly error: unknown } | undefined;
 export interface AttemptHooks {
   /** Who waits out a delay: the slot, or the broker. */
   holdsDelays(): boolean;
-  /** Whether the end has begun: nothing waits any more, it is given back. */
-  isClosing(): boolean;
+  /** Whether nothing of a lane may begin or wait here any more: it is given back. */
+  isEnding(lane: Lane): boolean;
   /** A message was handled. */
   handled(failed: boolean): void;
   /** It is the turn of a slot that has waited. */
@@ -25,8 +27,12 @@ export interface AttemptHooks {
   progress(): void;
 }
 
+const NO_RETRY: Retry = { maxRetries: 0, next: () => undefined };
+
 /** The attempts of a slot: opens each with a message of its own, and decides what follows. */
 export class Attempts {
+  /** Dead letters that are not confirmed, nor given up. */
+  burying = 0;
   readonly #plan: ConsumePlan;
   readonly #holdings: Holdings;
   readonly #letters: LetterPost | undefined;
@@ -65,7 +71,7 @@ export class Attempts {
   refusalOf(slot: Slot): Outcome {
     if (slot.unreadable !== undefined) return slot.unreadable;
     const { onExhausted, retry } = this.#plan;
-    const allowed = retry.maxRetries + 1;
+    const allowed = retry.maxRetries + (slot.spared ? 2 : 1);
     if (onExhausted === "redeliver" || slot.attempt <= allowed) return undefined;
     return {
       error: new Error(`Attempt ${slot.attempt} is beyond the ${allowed} that are allowed`),
@@ -84,7 +90,8 @@ export class Attempts {
     }
     const { decision } = slot;
     const failed = decision?.kind === "nacked";
-    if (failed && slot.isInterrupted) {
+    if (failed && slot.stopped) {
+      // It failed because it had to stop: that is no reason to give the message up.
       this.giveBack(slot);
       return undefined;
     }
@@ -102,14 +109,15 @@ export class Attempts {
     if (verdict.kind === "discard") {
       this.#holdings.counters.discarded++;
       this.#ack(slot);
-    } else if (this.#hooks.isClosing()) this.giveBack(slot);
-    else if (this.#hooks.holdsDelays()) {
+    } else if (!this.#hooks.holdsDelays()) this.#requeue(slot, verdict.delay);
+    else if (this.#hooks.isEnding(slot.delivery.lane)) this.giveBack(slot);
+    else {
       slot.cancel = after(verdict.delay, () => {
         slot.cancel = undefined;
         this.reopen(slot);
         this.#hooks.again(slot);
       });
-    } else this.#requeue(slot, verdict.delay);
+    }
   }
 
   /** Makes the message of another attempt. */
@@ -142,7 +150,7 @@ export class Attempts {
     slot.error = error;
     const elapsed = Date.now() - slot.firstFailure;
     // What cannot be read, or came too often, gets no further attempt.
-    const budget = this.refusalOf(slot) === undefined ? retry : { ...retry, next: () => undefined };
+    const budget = this.refusalOf(slot) === undefined ? retry : NO_RETRY;
     const verdict = judge({ attempt, error, elapsed, delay }, budget, onExhausted);
     this.#plan.hooks.onFailure({ message, error, attempt, verdict });
     return verdict;
@@ -155,16 +163,15 @@ export class Attempts {
   }
 
   async #bury(slot: Slot): Promise<void> {
-    const posted = await this.#letters!.post(slot, slot.error, () => !this.#hooks.isClosing());
-    if (slot.isGone) return;
-    if (posted === "abandoned") this.giveBack(slot);
-    else {
+    const { lane } = slot.delivery;
+    this.burying++;
+    const posted = await this.#letters!.post(slot, slot.error, () => !this.#hooks.isEnding(lane));
+    this.burying--;
+    if (posted === "abandoned" || slot.isLost) this.giveBack(slot);
+    else if (!slot.isGone) {
       this.#holdings.counters.deadLettered++;
-      if (posted === "published") this.#ack(slot);
-      else {
-        this.#holdings.free(slot);
-        this.#remove(slot);
-      }
+      this.#holdings.ack(slot, posted === "published");
+      this.#remove(slot);
     }
     this.#hooks.progress();
   }

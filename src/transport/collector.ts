@@ -18,8 +18,9 @@ export class Collector {
   readonly #exclusive: boolean;
   readonly #emit: (slots: Slot[]) => void;
   #slots: Slot[] = [];
+  /** How many of them, from the first, have waited long enough. */
+  #due = 0;
   #busy = false;
-  #due = false;
   #cancel: (() => void) | undefined;
 
   constructor(options: BatchOptions, exclusive: boolean, emit: (slots: Slot[]) => void) {
@@ -30,32 +31,46 @@ export class Collector {
 
   add(slot: Slot): void {
     this.#slots.push(slot);
-    if (this.#slots.length >= this.#options.size) this.#leave();
-    else this.#cancel ??= after(this.#options.maxWait, () => this.#leave());
+    this.#leave();
   }
 
   /** The batch that was let out is done with. */
   free(): void {
     this.#busy = false;
-    if (this.#due) this.#leave();
+    this.#leave();
   }
 
   /** Takes out the slots for which `holds` is true. */
   remove(holds: (slot: Slot) => boolean): void {
-    this.#slots = this.#slots.filter((slot) => !holds(slot));
-    if (this.#slots.length === 0) this.#stopTimer();
+    const kept: Slot[] = [];
+    let due = 0;
+    this.#slots.forEach((slot, at) => {
+      if (holds(slot)) return;
+      kept.push(slot);
+      if (at < this.#due) due++;
+    });
+    this.#slots = kept;
+    this.#due = due;
+    this.#leave();
   }
 
+  /** Lets a batch out if one is full or due. */
   #leave(): void {
-    this.#stopTimer();
-    this.#due = this.#busy;
-    if (this.#busy || this.#slots.length === 0) return;
     const { size, maxWait } = this.#options;
-    const batch = this.#slots.splice(0, size);
-    this.#busy = this.#exclusive;
-    if (this.#slots.length >= size) this.#due = true;
-    else if (this.#slots.length > 0) this.#cancel = after(maxWait, () => this.#leave());
-    this.#emit(batch);
+    while (!this.#busy && (this.#slots.length >= size || this.#due > 0)) {
+      const batch = this.#slots.splice(0, size);
+      this.#due = Math.max(this.#due - batch.length, 0);
+      this.#busy = this.#exclusive;
+      this.#emit(batch);
+    }
+    if (this.#slots.length === this.#due) this.#stopTimer();
+    else this.#cancel ??= after(maxWait, () => this.#expire());
+  }
+
+  #expire(): void {
+    this.#cancel = undefined;
+    this.#due = this.#slots.length;
+    this.#leave();
   }
 
   #stopTimer(): void {

@@ -4,6 +4,7 @@ import type { Message } from "../message/message.ts";
 import { checkTopic } from "../message/names.ts";
 import {
   check,
+  checkObject,
   checkOptions,
   choice,
   DURATION,
@@ -14,6 +15,7 @@ import {
   type Rules,
   SIGNAL,
 } from "../options/options.ts";
+import { show } from "../options/refusal.ts";
 import type { ConnectionEvent } from "./capabilities.ts";
 import type { BatchOptions } from "./collector.ts";
 import type { DeadLetterTarget } from "./dead_letter.ts";
@@ -95,9 +97,16 @@ export interface ConsumePlan
 
 type Hook = "onFailure" | "onStall" | "onSettleError" | "onConnection" | "onPause";
 
-const ORDER: Rule = ["'key' or an object", "string", (value: string) => value === "key"];
-const ORDER_RULES: Rules = { by: FUNCTION, scope: choice("group", "member") };
+const KEY_ORDER: OrderOptions = { by: "key" };
+const ORDER: Rule = ["'key' or an object", "object", (value: unknown) => value !== null];
+const BY: Rule = ["'key' or a function", "string", (value: string) => value === "key"];
 const BATCH_RULES: Rules = { size: integer(1), maxWait: DURATION };
+const LETTER_RULES: Rules = {
+  topic: ["a string", "string"],
+  handler: ["a string", "string"],
+  publish: FUNCTION,
+  encode: FUNCTION,
+};
 
 const RULES: Rules = {
   topic: ["a string", "string"],
@@ -124,12 +133,12 @@ const ELSEWHERE = ["from", "ordered", "batch", "retry", "deadLetter", "pauseOn",
  */
 export function planConsumption(options: ConsumeOptions, traits: Traits): ConsumePlan {
   const action = `consume '${String(options?.topic)}'`;
+  checkObject(action, options);
   const plain = Object.fromEntries(
     Object.entries(options).filter(([name]) => !ELSEWHERE.includes(name)),
   );
   checkOptions(action, plain, RULES);
   checkTopic("subscribe", options.topic);
-  if (options.batch !== undefined) checkOptions(action, options.batch, BATCH_RULES);
   if (options.pauseOn !== undefined) checkPauseOptions(action, options.pauseOn);
   const { topic, group, workers = 1, batch, deadLetter, codec = fields, from = "latest" } = options;
   if (group !== undefined && !traits.groups) {
@@ -137,9 +146,10 @@ export function planConsumption(options: ConsumeOptions, traits: Traits): Consum
       `Cannot ${action} as 'group' must be left out where there are no groups: current value is '${group}'`,
     );
   }
-  checkStart(action, from);
+  checkStart(action, from, traits);
   const order = resolveOrder(action, options.ordered);
   if (order !== undefined) checkOrder(action, order.scope, traits);
+  if (batch !== undefined) checkGiven(action, batch, BATCH_RULES, ["size", "maxWait"]);
   const prefetch = options.prefetch ?? Math.max(2 * workers, 2 * (batch?.size ?? 0), 16);
   if (batch !== undefined && prefetch < batch.size) {
     throw new RangeError(
@@ -147,11 +157,7 @@ export function planConsumption(options: ConsumeOptions, traits: Traits): Consum
     );
   }
   const onExhausted = options.onExhausted ?? (deadLetter ? "dead-letter" : "redeliver");
-  if (onExhausted === "dead-letter" && deadLetter === undefined) {
-    throw new TypeError(
-      `Cannot ${action} as 'onExhausted: "dead-letter"' must come with 'deadLetter'`,
-    );
-  }
+  checkLetters(action, deadLetter, onExhausted);
   const spec = { topic, from, prefetch, ordered: order?.scope === "group" };
   return {
     ...options,
@@ -172,10 +178,43 @@ export function planConsumption(options: ConsumeOptions, traits: Traits): Consum
   };
 }
 
-function checkStart(action: string, from: unknown): void {
+/** An option object whose fields have no default. */
+function checkGiven(action: string, options: object, rules: Rules, names: string[]): void {
+  checkOptions(action, options, rules);
+  for (const name of names) check(action, name, options[name as never], rules[name]!);
+}
+
+function checkStart(action: string, from: unknown, { retained }: Traits): void {
   const fits = from === "latest" || from === "earliest" ||
     (from instanceof Date && !Number.isNaN(from.getTime()));
   if (!fits) check(action, "from", from, ["'latest', 'earliest' or a Date", "never"]);
+  if (from !== "latest" && !retained) {
+    throw new RangeError(
+      `Cannot ${action} as 'from' must be 'latest' where nothing is retained: current value is ${
+        show(from)
+      }`,
+    );
+  }
+}
+
+function checkLetters(
+  action: string,
+  deadLetter: DeadLetterTarget | undefined,
+  onExhausted: OnExhausted,
+): void {
+  if (onExhausted === "dead-letter" && deadLetter === undefined) {
+    throw new TypeError(
+      `Cannot ${action} as 'onExhausted: "dead-letter"' must come with 'deadLetter'`,
+    );
+  }
+  if (deadLetter === undefined) return;
+  if (onExhausted !== "dead-letter") {
+    throw new TypeError(
+      `Cannot ${action} as 'deadLetter' must be left out with 'onExhausted: "${onExhausted}"'`,
+    );
+  }
+  checkGiven(action, deadLetter, LETTER_RULES, ["topic", "handler", "publish"]);
+  checkTopic("publish dead letters", deadLetter.topic);
 }
 
 function resolveOrder(
@@ -183,13 +222,13 @@ function resolveOrder(
   ordered: ConsumeOptions["ordered"],
 ): { keyOf: (message: Message) => string; scope: "group" | "member" } | undefined {
   if (ordered === undefined) return undefined;
-  if (typeof ordered !== "object") check(action, "ordered", ordered, ORDER);
-  const { by, scope = "group" } = ordered === "key"
-    ? { by: "key" as const }
-    : ordered as OrderOptions;
-  const keyOf = by === "key" ? (message: Message) => message.key : by;
-  checkOptions(action, { by: keyOf, scope }, ORDER_RULES);
-  return { keyOf, scope };
+  const order = ordered === "key" ? KEY_ORDER : ordered;
+  check(action, "ordered", order, ORDER);
+  const { by, scope = "group" } = order;
+  const byRule = typeof by === "function" ? FUNCTION : BY;
+  checkOptions(action, order, { by: byRule, scope: choice("group", "member") });
+  check(action, "by", by, byRule);
+  return { keyOf: by === "key" ? (message) => message.key : by, scope };
 }
 
 /** What cannot be kept is refused, not promised. */

@@ -248,7 +248,7 @@ describe("consume()", () => {
     }, { workers: 2 });
     broker.publish("a");
     await settle();
-    broker.sessions[0]!.snatch(0);
+    broker.snatch(0);
     await settle();
     const [first, second] = messages;
     assertEquals((first!.signal.reason as Error).name, "LeaseLostError");

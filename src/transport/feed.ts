@@ -1,5 +1,7 @@
+import { ClosedError } from "../message/errors.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
 import type { ConnectionEvent } from "./capabilities.ts";
+import { inTime } from "./in_time.ts";
 import type { Delivery, Lane, Source } from "./port.ts";
 import type { Reconnect } from "./reconnect.ts";
 import { after } from "./timer.ts";
@@ -27,6 +29,9 @@ export interface FeedHooks {
 /** Deliveries after which timers and I/O get a turn, however fast the broker is. */
 const BURST = 1_024;
 
+/** Milliseconds that the end of a lost source may take before the next one is made. */
+const CLOSE_LIMIT = 5_000;
+
 /**
  * The only loop in the house that fetches: it waits for room, asks the source for as much, hands it
  * over, and makes a new source when one is lost.
@@ -38,11 +43,15 @@ export class Feed {
   #stopped = false;
   #interruption = new AbortController();
   #wake: (() => void) | undefined;
+  /** Ends what is waited for outside of a fetch. */
+  #abandon: (() => void) | undefined;
   #failure: { cause: unknown } | undefined;
   #ended: Promise<void> = Promise.resolve();
-  /** Attempts to connect since a source last gave something. */
+  /** Attempts to connect, and waits between them, since a source last was of use. */
   #attempts = 0;
-  #connected = false;
+  #waits = 0;
+  /** When the source was connected, in milliseconds since 1970; 0 is never. */
+  #connectedAt = 0;
 
   constructor(hooks: FeedHooks, reconnect: Reconnect) {
     this.#hooks = hooks;
@@ -54,15 +63,15 @@ export class Feed {
   }
 
   /**
-   * Resolves when the first source is live. A broker that is down is waited for; a refusal of what was
-   * asked for is passed on.
+   * Resolves when the first source is live, or the feed was stopped before. A broker that is down is
+   * waited for; a refusal of what was asked for is passed on.
    */
   async open(): Promise<void> {
     const source = await this.#connect(isRefusal);
     if (source !== undefined) this.#ended = this.#run(source);
   }
 
-  /** There is room again, or a lane may go on: whoever waits looks again. */
+  /** There is room again: whoever waits looks again. */
   wake(): void {
     this.#wake?.();
   }
@@ -76,7 +85,7 @@ export class Feed {
 
   /** The source gave something: the next loss is a first one. */
   thrive(): void {
-    this.#attempts = 0;
+    this.#attempts = this.#waits = 0;
   }
 
   /** The source reported that it is of no use any more. */
@@ -88,6 +97,7 @@ export class Feed {
   /** Fetches nothing more. Resolves when no fetch is in flight. */
   stop(): Promise<void> {
     this.#stopped = true;
+    this.#abandon?.();
     this.interrupt();
     return this.#ended;
   }
@@ -100,11 +110,14 @@ export class Feed {
       this.#source = undefined;
       this.#hooks.detach(cause);
       this.#hooks.event({ kind: "lost", at: Date.now(), cause });
-      await source.close().catch(() => {});
+      await this.#unlessStopped(inTime(closeQuietly(source), CLOSE_LIMIT));
+      // Who was connected for long was not let in only to be thrown out again.
+      if (Date.now() - this.#connectedAt >= this.#reconnect.maxDelay) this.thrive();
       try {
         await this.#backOff(cause);
         source = await this.#connect(() => false);
       } catch (error) {
+        this.#hooks.event({ kind: "failed", at: Date.now(), cause: error });
         this.#hooks.gaveUp(error);
         return;
       }
@@ -122,13 +135,16 @@ export class Feed {
         this.#wake = undefined;
         continue;
       }
+      const { signal } = this.#interruption;
       let deliveries: readonly Delivery[];
       try {
-        deliveries = await source.fetch(room, paused, this.#interruption.signal);
+        deliveries = await source.fetch(room, paused, signal);
       } catch (cause) {
+        // A fetch that was interrupted may say so by rejecting.
+        if (signal.aborted) continue;
         return cause;
       }
-      this.#attempts = 0;
+      this.thrive();
       this.#hooks.take(deliveries);
       taken += Math.max(deliveries.length, 1);
       if (taken >= BURST) {
@@ -143,44 +159,63 @@ export class Feed {
   async #connect(isFinal: (error: unknown) => boolean): Promise<Source | undefined> {
     while (!this.#stopped) {
       this.#failure = undefined;
-      let source: Source;
+      this.#attempts++;
+      let source: Source | undefined;
       try {
-        source = await this.#hooks.connect();
+        source = await this.#connectUnlessStopped();
       } catch (cause) {
-        if (isFinal(cause)) throw cause;
+        if (isFinal(cause) || cause instanceof ClosedError) throw cause;
         this.#hooks.event({ kind: "lost", at: Date.now(), cause });
         await this.#backOff(cause);
         continue;
       }
-      if (this.#stopped) {
-        await source.close();
-        return undefined;
-      }
+      if (source === undefined) break;
       this.#source = source;
       this.#hooks.attach(source);
-      this.#hooks.event({ kind: this.#connected ? "recovered" : "connected", at: Date.now() });
-      this.#connected = true;
+      const kind = this.#connectedAt === 0 ? "connected" : "recovered";
+      this.#connectedAt = Date.now();
+      this.#hooks.event({ kind, at: this.#connectedAt });
       return source;
     }
     return undefined;
   }
 
-  /** Waits before the next attempt; throws the cause if there is none. */
-  #backOff(cause: unknown): Promise<void> {
-    this.#attempts++;
-    if (this.#attempts >= this.#reconnect.maxAttempts) throw cause;
-    return this.#pause(this.#reconnect.delay(this.#attempts));
+  /** A source that comes when nobody wants it any more is closed. */
+  async #connectUnlessStopped(): Promise<Source | undefined> {
+    const connecting = this.#hooks.connect();
+    const source = await this.#unlessStopped(connecting);
+    if (!this.#stopped) return source;
+    connecting.then(closeQuietly).catch(() => {});
+    return undefined;
   }
 
-  #pause(delay: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = after(delay, resolve);
-      this.#wake = () => {
-        if (!this.#stopped) return;
-        cancel();
-        resolve();
-      };
+  /** Waits before the next attempt to connect; throws the cause if there is none. */
+  async #backOff(cause: unknown): Promise<void> {
+    if (this.#attempts >= this.#reconnect.maxAttempts) throw cause;
+    let cancel = () => {};
+    await this.#unlessStopped(
+      new Promise<void>((resolve) => {
+        cancel = after(this.#reconnect.delay(++this.#waits), resolve);
+      }),
+    );
+    cancel();
+  }
+
+  /** Settles as a promise does, or with `undefined` as soon as the feed is stopped. */
+  #unlessStopped<T>(promise: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#abandon = () => resolve(undefined);
+      promise.then(resolve, reject);
+      if (this.#stopped) resolve(undefined);
     });
+  }
+}
+
+async function closeQuietly(source: Source): Promise<void> {
+  try {
+    await source.close();
+  } catch {
+    // It was of no use already.
   }
 }
 

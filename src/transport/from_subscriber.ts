@@ -16,12 +16,13 @@ export interface SubscriberLike {
   close?(): void | Promise<void>;
 }
 
+/** Whether it retains anything is its own affair: where to begin is passed on. */
 const TRAITS: Traits = {
   settle: "each",
   requeue: "broker",
   lease: 0,
   counts: true,
-  retained: false,
+  retained: true,
   groups: true,
   keyOrder: "member",
 };
@@ -79,6 +80,8 @@ async function openSource(own: SubscriberLike, spec: SourceSpec, host: Host): Pr
         const result = await iterator.next();
         if (result.done) return host.end();
         const { value } = result;
+        // It was on its way when the source was closed: nobody else would settle it.
+        if (closed) return void value.nack({ delay: 0 });
         const rec = fields.encode(value, { topic });
         await host.admit({ rec, token: value, lane, count: value.attempt });
       }

@@ -19,11 +19,13 @@ export function startHeartbeat(source: Source, lease: number, hooks: HeartbeatHo
     if (beating || held.length === 0) return;
     beating = true;
     try {
-      hooks.lost(await source.extend!(held));
+      const lost = await source.extend!(held);
+      if (lost.length > 0) hooks.lost(lost);
     } catch (error) {
       hooks.failed(error);
+    } finally {
+      beating = false;
     }
-    beating = false;
   };
   const timer = setInterval(beat, lease / 2);
   return () => clearInterval(timer);

@@ -4,19 +4,35 @@ import type { Delivery, Lane, Requeue, Source, Traits } from "./port.ts";
 import { Settler } from "./settler.ts";
 import { type Slot, SlotList } from "./slot.ts";
 
+/** What holdings tell. */
+export interface HoldingsHooks {
+  /** The broker did not take decisions. */
+  settleError(error: unknown): void;
+  /** The broker has caught up with decisions that were too many. */
+  relieved(): void;
+}
+
+/** Decisions that the broker has not taken, from which on nothing more is fetched. */
+const LARGEST_BACKLOG = 4_096;
+
 /** What a consumption has in its hands, and the way back to the broker. */
 export class Holdings {
   readonly slots: SlotList = new SlotList();
   readonly counters = newCounters();
   /** Taken and not settled: what `prefetch` limits. */
   unsettled = 0;
-  readonly #onSettleError: (error: unknown) => void;
+  readonly #hooks: HoldingsHooks;
   readonly #books = new Map<Lane, LaneBook>();
   #settler: Settler | undefined;
   #settle: Traits["settle"] = "none";
 
-  constructor(onSettleError: (error: unknown) => void) {
-    this.#onSettleError = onSettleError;
+  constructor(hooks: HoldingsHooks) {
+    this.#hooks = hooks;
+  }
+
+  /** Whether the broker is so far behind with what was decided that no more should be taken. */
+  get isCongested(): boolean {
+    return this.#settler !== undefined && this.#settler.pending >= LARGEST_BACKLOG;
   }
 
   /** Decisions go to this source from now on. */
@@ -26,7 +42,11 @@ export class Holdings {
     this.#settler = new Settler(source, settle, {
       failed: (error, count) => {
         this.counters.settleErrors += count;
-        this.#onSettleError(error);
+        this.#hooks.settleError(error);
+      },
+      taken: (count) => {
+        const { pending } = this.#settler!;
+        if (pending < LARGEST_BACKLOG && pending + count >= LARGEST_BACKLOG) this.#hooks.relieved();
       },
     });
   }
@@ -51,21 +71,16 @@ export class Holdings {
     book.add(slot);
   }
 
-  /** The broker need not keep it: its place is free. */
-  ack(slot: Slot): void {
-    this.free(slot);
+  /** The broker need not keep it: its place is free. It is told unless it knows. */
+  ack(slot: Slot, tells = true): void {
+    if (!slot.settled) this.unsettled--;
+    slot.settled = true;
     this.counters.acked++;
     const { delivery } = slot;
-    if (this.#settle !== "prefix") return this.#settler!.ack(delivery);
-    const commit = this.#books.get(delivery.lane)?.settle(slot);
-    if (commit !== undefined) this.#settler!.ack(commit);
-  }
-
-  /** Its place is free. */
-  free(slot: Slot): void {
-    if (slot.settled) return;
-    slot.settled = true;
-    this.unsettled--;
+    if (this.#settle === "prefix") {
+      const commit = this.#books.get(delivery.lane)?.advance();
+      if (commit !== undefined) this.#settler!.ack(commit);
+    } else if (tells) this.#settler!.ack(delivery);
   }
 
   /** It is done with, acked or not. */
@@ -87,9 +102,15 @@ export class Holdings {
     this.requeue({ delivery, delay: 0, unstarted: true });
   }
 
+  /** Gives back what came too late to be taken. */
+  refuse(delivery: Delivery): void {
+    this.counters.received++;
+    this.giveBack(delivery);
+  }
+
   /** Has the broker deliver it again. */
   requeue(item: Requeue): void {
-    this.#settler!.requeue(item);
+    this.#settler?.requeue(item);
   }
 
   /** Slots of a lane that its position has not passed, settled ones behind an unsettled one included. */
@@ -102,9 +123,14 @@ export class Holdings {
     this.#books.delete(lane);
   }
 
-  /** Deliveries whose lease must be prolonged. */
+  /** Deliveries that are ours and whose lease must be prolonged. */
   held(): Delivery[] {
-    return this.slots.where((slot) => !slot.settled).map((slot) => slot.delivery);
+    return this.slots.where((slot) => !slot.settled && !slot.isLost).map((slot) => slot.delivery);
+  }
+
+  /** Decisions that the broker has not taken. */
+  get undelivered(): number {
+    return this.#settler?.pending ?? 0;
   }
 
   flush(): Promise<void> {

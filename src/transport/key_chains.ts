@@ -2,7 +2,7 @@ import type { Slot } from "./slot.ts";
 
 /**
  * One chain per key while the key has slots: the first may run, the others wait until it is done with.
- * There are as many chains as keys in flight, so memory is bounded by `prefetch`.
+ * Slots link themselves, and leave from any place in constant time, so memory is bounded by `prefetch`.
  */
 export class KeyChains {
   readonly #tails = new Map<string, Slot>();
@@ -14,16 +14,19 @@ export class KeyChains {
     this.#tails.set(slot.key, slot);
     if (tail === undefined) return true;
     tail.nextOfKey = slot;
+    slot.previousOfKey = tail;
     return false;
   }
 
-  /** Takes the first slot out of its chain; returns the one that may run now. */
+  /** Takes a slot out of its chain; returns the one that may run now. */
   leave(slot: Slot): Slot | undefined {
     if (slot.key === "") return undefined;
-    const next = slot.nextOfKey;
-    slot.nextOfKey = undefined;
-    if (next !== undefined) return next;
-    this.#tails.delete(slot.key);
-    return undefined;
+    const { previousOfKey: previous, nextOfKey: next } = slot;
+    slot.previousOfKey = slot.nextOfKey = undefined;
+    if (previous !== undefined) previous.nextOfKey = next;
+    if (next !== undefined) next.previousOfKey = previous;
+    else if (previous !== undefined) this.#tails.set(slot.key, previous);
+    else this.#tails.delete(slot.key);
+    return previous === undefined ? next : undefined;
   }
 }

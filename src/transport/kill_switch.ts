@@ -59,7 +59,9 @@ export class KillSwitch {
     if (this.tripped) return;
     const { window, minimum, failureRate } = this.#options;
     const now = Date.now();
-    this.#segments = this.#segments.filter(({ since }) => now - since < window);
+    while (this.#segments.length > 0 && now - this.#segments[0]!.since >= window) {
+      this.#segments.shift();
+    }
     let current = this.#segments.at(-1);
     if (current === undefined || now - current.since >= window / SEGMENTS) {
       current = { since: now, handled: 0, failed: 0 };

@@ -24,9 +24,8 @@ export class LaneBook {
     this.size++;
   }
 
-  /** Notes that a slot is settled; returns the delivery to commit, if the prefix grew. */
-  settle(slot: Slot): Delivery | undefined {
-    slot.settled = true;
+  /** Moves the position over what is settled; returns the delivery to commit, if it moved. */
+  advance(): Delivery | undefined {
     let last: Slot | undefined;
     while (this.#head?.settled) {
       last = this.#head;

@@ -11,7 +11,8 @@ const LAST_DELAY = 30_000;
 /** What a dead letter needs of the consumption. */
 export interface LetterHooks {
   readonly topic: string;
-  source(): Source | undefined;
+  /** Publishes and acks in one step, where the source can. */
+  transfer(): Source["transfer"] | undefined;
   stalled(stall: Stall): void;
 }
 
@@ -20,8 +21,6 @@ export type Posted = "published" | "transferred" | "abandoned";
 
 /** Publishes dead letters, each until it is confirmed. */
 export class LetterPost {
-  /** Attempts to publish that are in flight. */
-  sending = 0;
   readonly #target: DeadLetterTarget;
   readonly #hooks: LetterHooks;
 
@@ -32,16 +31,13 @@ export class LetterPost {
 
   /** Tries until the letter is confirmed or the slot is gone; `goesOn` tells whether to try again. */
   async post(slot: Slot, error: unknown, goesOn: () => boolean): Promise<Posted> {
-    const letter = makeLetter(slot, this.#hooks.topic, this.#target.handler, error);
-    const identity = letterIdentity(this.#target, letter);
+    let letter: Message | undefined;
     for (let attempt = 1;; attempt++) {
-      this.sending++;
       try {
-        return await this.#send(slot, letter, identity);
+        letter ??= makeLetter(slot, this.#hooks.topic, this.#target.handler, error);
+        return await this.#send(slot, letter);
       } catch (cause) {
         if (attempt === 1) this.#report(slot, cause);
-      } finally {
-        this.sending--;
       }
       if (slot.isGone || slot.isLost || !goesOn()) return "abandoned";
       await this.#wait(slot, Math.min(FIRST_DELAY * 2 ** (attempt - 1), LAST_DELAY));
@@ -49,13 +45,14 @@ export class LetterPost {
     }
   }
 
-  async #send(slot: Slot, letter: Message, identity: string): Promise<Posted> {
-    const source = this.#hooks.source();
-    if (source?.transfer === undefined || this.#target.encode === undefined) {
-      await this.#target.publish(letter, identity);
+  async #send(slot: Slot, letter: Message): Promise<Posted> {
+    const { topic, encode } = this.#target;
+    const transfer = encode && this.#hooks.transfer();
+    if (transfer === undefined) {
+      await this.#target.publish(letter, letterIdentity(this.#target, letter));
       return "published";
     }
-    await source.transfer(slot.delivery, this.#target.topic, this.#target.encode(letter));
+    await transfer(slot.delivery, topic, encode!(letter));
     return "transferred";
   }
 
@@ -68,14 +65,16 @@ export class LetterPost {
     });
   }
 
-  /** Ends early when the slot is taken away. */
+  /** Ends early when the slot is taken away; while a letter is on its way it cannot be. */
   #wait(slot: Slot, delay: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = after(delay, resolve);
-      slot.cancel = () => {
+      const end = () => {
+        slot.cancel = undefined;
         cancel();
         resolve();
       };
+      const cancel = after(delay, end);
+      slot.cancel = end;
     });
   }
 }

@@ -1,92 +1,111 @@
 import type { CloseOptions, MessageStream, SubscribeOptions } from "../message/contracts.ts";
 import type { Message } from "../message/message.ts";
-import { check, DURATION, integer } from "../options/options.ts";
+import { check, checkNames, DURATION, integer } from "../options/options.ts";
 import { consumeOnDemand, type DemandedConsumption } from "./consumption.ts";
 import type { Transport } from "./port.ts";
 import { after } from "./timer.ts";
 
-/** Subscribes; the engine hands out a message for each that is asked for, and keeps the others. */
-export async function openStream(
-  transport: Transport,
-  topic: string,
-  options: SubscribeOptions,
-): Promise<Stream> {
-  const stream = new Stream(topic);
-  stream.start(
-    await consumeOnDemand(transport, (messages) => stream.hand(messages[0]!), {
-      ...options,
-      topic,
-    }),
-  );
-  return stream;
-}
+/** What `subscribe` knows; the rest of what an engine can is the Router's. */
+const OPTIONS: (keyof SubscribeOptions)[] = [
+  "group",
+  "from",
+  "prefetch",
+  "ordered",
+  "codec",
+  "signal",
+  "reconnect",
+  "onStall",
+  "onSettleError",
+];
 
-type Next = (result: IteratorResult<Message, undefined>) => void;
+/** Somebody who waits for a message. */
+interface Asker {
+  readonly resolve: (result: IteratorResult<Message, undefined>) => void;
+  readonly reject: (error: unknown) => void;
+}
 
 const DONE: IteratorResult<Message, undefined> = { done: true, value: undefined };
 
-/** The messages of a subscription, each when it is asked for. */
+/** The messages of a subscription, each when it is asked for; the engine keeps the others. */
 export class Stream implements MessageStream {
   readonly topic: string;
-  readonly #asked: { resolve: Next; reject: (error: unknown) => void }[] = [];
+  readonly #askers = new Set<Asker>();
+  /** What was handed out and is not settled. */
   readonly #open = new Set<Message>();
-  #consumption: DemandedConsumption | undefined;
+  readonly #consumption: DemandedConsumption;
   #ended = false;
   #failure: { error: unknown } | undefined;
 
-  constructor(topic: string) {
+  /** @throws {TypeError | RangeError} If an option is malformed, or cannot be kept. */
+  constructor(transport: Transport, topic: string, options: SubscribeOptions) {
+    checkNames(`subscribe to '${topic}'`, options, OPTIONS);
     this.topic = topic;
-  }
-
-  /** Settles when the subscription has ended. */
-  get ended(): Promise<void> {
-    return this.#consumption!.closed;
-  }
-
-  /** Begins, and ends when the consumption does. */
-  start(consumption: DemandedConsumption): void {
-    this.#consumption = consumption;
-    consumption.closed.then(() => this.#end(), (error) => {
+    this.#consumption = consumeOnDemand(transport, ([message]) => this.#hand(message!), {
+      ...options,
+      topic,
+    });
+    this.ended.then(() => this.#end(), (error) => {
       this.#failure = { error };
       this.#end();
     });
   }
 
-  /** Hands a message to whoever has asked longest; done when it is settled. */
-  async hand(message: Message): Promise<void> {
-    this.#open.add(message);
-    this.#asked.shift()!.resolve({ done: false, value: message });
-    await message.settled();
-    this.#open.delete(message);
-    this.#consumption!.demand(-1);
+  /** Settles when the subscription has ended. */
+  get ended(): Promise<void> {
+    return this.#consumption.closed;
+  }
+
+  /** Resolves when it is live. */
+  open(): Promise<void> {
+    return this.#consumption.open();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
     return { next: () => this.#next(), return: () => this.#leave() };
   }
 
-  async *batches(max: number, maxWait: number): AsyncGenerator<Message[], void> {
+  batches(max: number, maxWait: number): AsyncGenerator<Message[], void> {
     check("collect batches", "max", max, integer(1));
     check("collect batches", "maxWait", maxWait, DURATION);
-    // A request that outlives its batch belongs to the next one.
-    let request: Promise<IteratorResult<Message, undefined>> | undefined;
+    return this.#collect(max, maxWait);
+  }
+
+  close(options?: CloseOptions): Promise<void> {
+    return this.#consumption.close(options);
+  }
+
+  /** Hands a message to whoever has asked longest; done when it is settled. */
+  async #hand(message: Message): Promise<void> {
+    this.#open.add(message);
+    const [asker] = this.#askers;
+    this.#askers.delete(asker!);
+    asker!.resolve({ done: false, value: message });
+    await message.settled();
+    this.#open.delete(message);
+    this.#consumption.demand(-1);
+  }
+
+  async *#collect(max: number, maxWait: number): AsyncGenerator<Message[], void> {
     try {
       for (;;) {
-        const first = await (request ?? this.#next());
-        request = undefined;
+        const first = await this.#next();
         if (first.done) return;
         const batch = [first.value];
-        const expired = Promise.withResolvers<undefined>();
-        const cancel = after(maxWait, () => expired.resolve(undefined));
-        while (batch.length < max) {
-          request ??= this.#next();
-          const result = await Promise.race([request, expired.promise]);
-          if (result === undefined) break;
-          if (result.done) break;
-          request = undefined;
-          batch.push(result.value);
+        let isDue = false;
+        let asker: Asker | undefined;
+        const cancel = after(maxWait, () => {
+          isDue = true;
+          if (asker !== undefined) this.#withdraw(asker);
+        });
+        try {
+          while (batch.length < max && !isDue) {
+            const result = await this.#next((waiting) => asker = waiting);
+            if (result.done) break;
+            batch.push(result.value);
+          }
+        } finally {
+          cancel();
         }
-        cancel();
         yield batch;
       }
     } finally {
@@ -94,16 +113,22 @@ export class Stream implements MessageStream {
     }
   }
 
-  close(options?: CloseOptions): Promise<void> {
-    return this.#consumption!.close(options);
-  }
-
-  #next(): Promise<IteratorResult<Message, undefined>> {
+  /** Resolves with the next message; `waits` gets what can be withdrawn until then. */
+  #next(waits?: (asker: Asker) => void): Promise<IteratorResult<Message, undefined>> {
     if (this.#ended) return this.#last();
     return new Promise((resolve, reject) => {
-      this.#asked.push({ resolve, reject });
-      this.#consumption!.demand(1);
+      const asker = { resolve, reject };
+      this.#askers.add(asker);
+      waits?.(asker);
+      this.#consumption.demand(1);
     });
+  }
+
+  /** Has somebody wait no longer; a message that is on its way to them arrives. */
+  #withdraw(asker: Asker): void {
+    if (!this.#askers.delete(asker)) return;
+    this.#consumption.demand(-1);
+    asker.resolve(DONE);
   }
 
   /** The end; a failure is told once. */
@@ -128,6 +153,7 @@ export class Stream implements MessageStream {
 
   #end(): void {
     this.#ended = true;
-    for (const { resolve, reject } of this.#asked.splice(0)) this.#last().then(resolve, reject);
+    for (const { resolve, reject } of this.#askers) this.#last().then(resolve, reject);
+    this.#askers.clear();
   }
 }

@@ -63,7 +63,10 @@ export interface SourceSpec {
 
 /** What the engine gives to a source. */
 export interface Host {
-  /** Hands over a delivery, after waiting for room: for brokers that push. */
+  /**
+   * Hands over a delivery, after waiting for room: for brokers that push. What is handed over while
+   * another one waits is kept, so a source that does not wait has to bound how much that is.
+   */
   admit(delivery: Delivery): void | Promise<void>;
   /** Hands over a delivery without waiting, the handler runs in the caller's stack; false means full or closed. */
   offer(delivery: Delivery): boolean;
@@ -90,14 +93,17 @@ export interface Requeue {
   readonly unstarted: boolean;
 }
 
-/** Where the deliveries of one subscription come from. One call of each method is in flight at most. */
+/**
+ * Where the deliveries of one subscription come from. One call of each method is in flight at most, but
+ * of `transfer`.
+ */
 export interface Source {
   /** What differs for this topic, or for a reader without group. */
   readonly traits?: Partial<Traits>;
   /**
    * Resolves with at most `room` deliveries as soon as there is one, or with none after a while. Lanes for
    * which `paused` is true are left out. Rejects when the connection is lost: the engine closes this
-   * source and makes a new one. Ends at once when the signal aborts.
+   * source and makes a new one. Resolves, or rejects, at once when the signal aborts.
    */
   fetch?(
     room: number,

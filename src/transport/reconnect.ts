@@ -4,6 +4,8 @@ import { checkOptions, DURATION, type Rule, type Rules } from "../options/option
 /** How a lost connection is made anew, checked. */
 export interface Reconnect {
   readonly maxAttempts: number;
+  /** Milliseconds that a delay is at most. */
+  readonly maxDelay: number;
   /** Milliseconds to wait after attempt `n`, 1 first, drawn from 0 to its value. */
   delay(n: number): number;
 }
@@ -28,6 +30,7 @@ export function resolveReconnect(action: string, options: ReconnectOptions = {})
   const { initialDelay = 100, maxDelay = 30_000, multiplier = 2, maxAttempts = Infinity } = options;
   return {
     maxAttempts,
+    maxDelay,
     delay: (n) => Math.random() * Math.min(initialDelay * multiplier ** (n - 1), maxDelay),
   };
 }

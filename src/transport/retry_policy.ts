@@ -92,11 +92,21 @@ export function resolveRetry(
   return {
     maxRetries,
     next(n, error, elapsed) {
-      if (n > maxRetries || shouldRetry?.(error) === false) return undefined;
+      if (n > maxRetries || !isWorthIt(error, shouldRetry)) return undefined;
       const wait = jitter === "full" ? random() * delay(n) : delay(n);
       return elapsed + wait > maxElapsed ? undefined : wait;
     },
   };
+}
+
+/** A predicate that throws decides nothing. */
+function isWorthIt(error: unknown, shouldRetry: BackoffPolicy["shouldRetry"]): boolean {
+  try {
+    return shouldRetry?.(error) !== false;
+  } catch (thrown) {
+    console.error("A hook failed:", thrown);
+    return true;
+  }
 }
 
 /** The delay before repeat `n`, without jitter. */

@@ -5,6 +5,8 @@ import { after } from "./timer.ts";
 export interface SettlerHooks {
   /** The broker did not take `count` decisions. */
   failed(error: unknown, count: number): void;
+  /** The broker took `count` decisions. */
+  taken(count: number): void;
 }
 
 const FIRST_RETRY = 100;
@@ -24,7 +26,11 @@ export class Settler {
   #requeues: Requeue[] = [];
   #flushing: Promise<void> | undefined;
   #failures = 0;
-  #cancelRetry: () => void = () => {};
+  /** Decisions in the call in flight. */
+  #offered = 0;
+  #stopped = false;
+  /** Ends the wait after a call that failed; `undefined` is no wait. */
+  #cancelWait: (() => void) | undefined;
 
   constructor(source: Source, settle: Traits["settle"], hooks: SettlerHooks) {
     this.#source = source;
@@ -32,14 +38,19 @@ export class Settler {
     this.#hooks = hooks;
   }
 
-  /** Decisions that wait for the call in flight. */
+  /** Decisions that the broker has not taken. */
   get pending(): number {
+    return this.#offered + this.#waiting;
+  }
+
+  /** Decisions that wait for the call in flight. */
+  get #waiting(): number {
     return this.#acks.length + this.#commits.size + this.#requeues.length;
   }
 
   /** Acks a delivery, or commits its lane up to it. */
   ack(delivery: Delivery): void {
-    if (this.#settle === "none") return;
+    if (this.#settle === "none" || this.#stopped) return;
     if (this.#settle === "prefix") this.#commits.set(delivery.lane, delivery);
     else this.#acks.push(delivery);
     this.#start();
@@ -47,58 +58,75 @@ export class Settler {
 
   /** Has a delivery delivered again, if the source can. */
   requeue(item: Requeue): void {
-    if (this.#source.requeue === undefined) return;
+    if (this.#source.requeue === undefined || this.#stopped) return;
     this.#requeues.push(item);
     this.#start();
   }
 
   /** Resolves when the broker has heard of every decision, or has failed to. */
   async flush(): Promise<void> {
-    if (this.#flushing === undefined && this.pending > 0) this.#start();
+    this.#cancelWait?.();
+    this.#cancelWait = undefined;
+    if (this.#waiting > 0) this.#start();
     while (this.#flushing !== undefined) await this.#flushing;
   }
 
   /** Offers nothing more: the source is gone. */
   stop(): void {
-    this.#cancelRetry();
+    this.#stopped = true;
+    this.#cancelWait?.();
     this.#acks = [];
     this.#commits.clear();
     this.#requeues = [];
   }
 
   #start(): void {
-    if (this.#flushing !== undefined) return;
-    this.#cancelRetry();
-    this.#flushing = this.#run();
+    if (this.#flushing === undefined && this.#cancelWait === undefined) {
+      this.#flushing = this.#run();
+    }
   }
 
   async #run(): Promise<void> {
     // Decisions of the same burst of synchronous handlers share a call.
     await undefined;
     let refused = false;
-    while (this.pending > 0 && !refused) {
-      const isAcked = await this.#ackAll();
-      const isRequeued = await this.#requeueAll();
+    while (this.#waiting > 0 && !refused) {
+      const acks = this.#takeAcks();
+      const isAcked = await this.#offer(acks, () => this.#source.ack(acks));
+      if (!isAcked) this.#restore(acks);
+      const items = this.#takeRequeues();
+      const isRequeued = await this.#offer(items, () => this.#source.requeue!(items));
+      if (!isRequeued) this.#requeues = [...items, ...this.#requeues];
       refused = !isAcked || !isRequeued;
     }
     // Here and not a microtask later: a decision that comes in between would start nothing.
     this.#flushing = undefined;
     this.#failures = refused ? this.#failures + 1 : 0;
-    if (!refused) return;
-    const delay = Math.min(FIRST_RETRY * 2 ** (this.#failures - 1), LAST_RETRY);
-    this.#cancelRetry = after(delay, () => this.#start());
+    if (this.#stopped) this.stop();
+    else if (refused) this.#retry();
   }
 
-  /** Whether the broker took them. */
-  async #ackAll(): Promise<boolean> {
-    const acks = this.#takeAcks();
-    if (acks.length === 0) return true;
+  #retry(): void {
+    const delay = Math.min(FIRST_RETRY * 2 ** (this.#failures - 1), LAST_RETRY);
+    this.#cancelWait = after(delay, () => {
+      this.#cancelWait = undefined;
+      this.#start();
+    });
+  }
+
+  /** Whether the broker took some decisions. */
+  async #offer(decisions: readonly unknown[], call: () => Promise<void>): Promise<boolean> {
+    const count = decisions.length;
+    if (count === 0) return true;
+    this.#offered = count;
     try {
-      await this.#source.ack(acks);
+      await call();
+      this.#offered = 0;
+      this.#hooks.taken(count);
       return true;
     } catch (error) {
-      this.#hooks.failed(error, acks.length);
-      this.#restore(acks);
+      this.#offered = 0;
+      this.#hooks.failed(error, count);
       return false;
     }
   }
@@ -108,7 +136,13 @@ export class Settler {
     const acks = this.#settle === "prefix" ? [...this.#commits.values()] : this.#acks;
     this.#commits.clear();
     this.#acks = [];
-    return acks.filter(({ lane }) => !lane.fenced);
+    return acks.some(isFenced) ? acks.filter((delivery) => !isFenced(delivery)) : acks;
+  }
+
+  #takeRequeues(): Requeue[] {
+    const items = this.#requeues.filter(({ delivery }) => !isFenced(delivery));
+    this.#requeues = [];
+    return items;
   }
 
   /** A position that was not committed gives way to a later one. */
@@ -118,19 +152,8 @@ export class Settler {
       for (const ack of acks) if (!this.#commits.has(ack.lane)) this.#commits.set(ack.lane, ack);
     }
   }
+}
 
-  /** Whether the broker took them. */
-  async #requeueAll(): Promise<boolean> {
-    const items = this.#requeues.filter(({ delivery }) => !delivery.lane.fenced);
-    this.#requeues = [];
-    if (items.length === 0) return true;
-    try {
-      await this.#source.requeue!(items);
-      return true;
-    } catch (error) {
-      this.#hooks.failed(error, items.length);
-      this.#requeues = [...items, ...this.#requeues];
-      return false;
-    }
-  }
+function isFenced({ lane }: Delivery): boolean {
+  return lane.fenced;
 }

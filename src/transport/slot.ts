@@ -40,8 +40,6 @@ export class Slot implements Reception {
   firstFailure = 0;
   /** Why no handler can be called: the codec could not read it. */
   unreadable: { error: unknown } | undefined;
-  /** Whether it is the first of its key, or has none. */
-  leads = true;
   /** What its handler, or the engine, decided on the current attempt. */
   decision: Settlement | undefined;
   /** Why its last attempt failed. */
@@ -52,9 +50,12 @@ export class Slot implements Reception {
   cancel: (() => void) | undefined;
   /** Whether it is acked: its place is free, even while its handler still runs. */
   settled = false;
-  /** Whether its handler was asked to stop because all comes to its end. */
-  isInterrupted = false;
+  /** Whether it has one call beyond its budget, alone, because the batch that it was in has failed. */
+  spared = false;
+  /** Whether its handler was asked to stop: what it fails with then is nobody's fault. */
+  stopped = false;
   key = "";
+  previousOfKey: Slot | undefined;
   nextOfKey: Slot | undefined;
   nextOfLane: Slot | undefined;
   previous: Slot | undefined;
@@ -121,9 +122,9 @@ export class Slot implements Reception {
     return true;
   }
 
-  /** Asks the handler to stop, as all comes to its end: what fails now failed because of that. */
-  interrupt(reason: unknown): void {
-    this.isInterrupted = true;
+  /** Asks the handler to stop. */
+  stop(reason: unknown): void {
+    this.stopped = true;
     this.scope.abort(reason);
   }
 
@@ -162,7 +163,7 @@ export class SlotList {
     this.size--;
   }
 
-  /** All slots, or those of one lane, as they are now. */
+  /** The slots for which `holds` is true, as they are now. */
   where(holds: (slot: Slot) => boolean): Slot[] {
     const found: Slot[] = [];
     for (let slot = this.#first; slot !== undefined; slot = slot.next) {

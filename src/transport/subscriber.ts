@@ -6,8 +6,8 @@ import type {
   Subscriber,
 } from "../message/contracts.ts";
 import { ClosedError } from "../message/errors.ts";
-import { BOOLEAN, checkOptions, OBJECT } from "../options/options.ts";
-import { openStream } from "./message_stream.ts";
+import { BOOLEAN, checkOptions, DURATION, OBJECT } from "../options/options.ts";
+import { Stream } from "./message_stream.ts";
 import type { Transport } from "./port.ts";
 
 /** What a router needs of a subscriber. */
@@ -65,7 +65,9 @@ export function accessOfSubscriber(subscriber: Subscriber): SubscriberAccess | u
 class TransportSubscriber implements Subscriber {
   readonly #access: SubscriberAccess;
   readonly #closeTransport: boolean;
-  readonly #streams = new Set<MessageStream>();
+  /** Those that are being opened, too. */
+  readonly #streams = new Set<Stream>();
+  #isClosed = false;
   #closing: Promise<void> | undefined;
 
   constructor(access: SubscriberAccess, closeTransport: boolean) {
@@ -74,34 +76,30 @@ class TransportSubscriber implements Subscriber {
   }
 
   async subscribe(topic: string, options: SubscribeOptions = {}): Promise<MessageStream> {
-    this.#refuseIfClosed(topic);
+    if (this.#isClosed) throw new ClosedError(`subscribe to '${topic}'`, "subscriber");
     const { transport, codec } = this.#access;
-    const stream = await openStream(transport, topic, { codec, ...options });
-    if (this.#closing !== undefined) {
-      await stream.close();
-      this.#refuseIfClosed(topic);
-    }
+    const stream = new Stream(transport, topic, { ...options, codec: options.codec ?? codec });
     this.#streams.add(stream);
     stream.ended.finally(() => this.#streams.delete(stream)).catch(() => {});
+    await stream.open();
     return stream;
   }
 
-  close(options?: CloseOptions): Promise<void> {
-    return this.#closing ??= this.#close(options);
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkOptions("close the subscriber", options, { timeout: DURATION });
+    this.#isClosed = true;
+    const closed = Promise.allSettled(Array.from(this.#streams, (one) => one.close(options)));
+    this.#closing ??= closed.then((results) => this.#end(results));
+    await this.#closing;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
-  async #close(options: CloseOptions | undefined): Promise<void> {
-    const results = await Promise.allSettled([...this.#streams].map((one) => one.close(options)));
+  async #end(results: readonly PromiseSettledResult<void>[]): Promise<void> {
     if (this.#closeTransport) await this.#access.transport.close();
     const failure = results.find((result) => result.status === "rejected");
     if (failure !== undefined) throw failure.reason;
-  }
-
-  #refuseIfClosed(topic: string): void {
-    if (this.#closing !== undefined) throw new ClosedError(`subscribe to '${topic}'`, "subscriber");
   }
 }

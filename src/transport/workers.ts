@@ -44,4 +44,15 @@ export class Workers<Job> {
     while (this.running < this.#limit && this.#ready.size > 0) this.#start(this.#ready.shift()!);
     this.#pumping = false;
   }
+
+  /** Takes out the jobs that wait and for which `holds` is true. */
+  sweep(holds: (job: Job) => boolean): Job[] {
+    const swept: Job[] = [];
+    for (let left = this.#ready.size; left > 0; left--) {
+      const job = this.#ready.shift()!;
+      if (holds(job)) swept.push(job);
+      else this.#ready.push(job);
+    }
+    return swept;
+  }
 }

@@ -6,6 +6,10 @@
  */
 import process from "node:process";
 import { type Bus, forAsync, forSync, type OpenEventMap } from "@beat/beat";
+import { localPublisher, localSubscriber } from "@beat/beat/local";
+import { MemoryBroker } from "@beat/beat/memory";
+import { Message } from "@beat/beat/message";
+import { publisher, subscriber } from "@beat/beat/transport";
 
 const { gc, Bun } = globalThis as unknown as {
   gc?: () => void;
@@ -99,6 +103,55 @@ const CASES: Record<string, () => Step> = {
         if (i % 50 === 0) await turn();
       }
       await turn();
+    };
+  },
+  "records in memory": () => {
+    const broker = new MemoryBroker({ defaults: { maxMessages: 100 } });
+    const outlet = publisher(broker);
+    return async (from, to) => {
+      for (let i = from; i < to; i += 100) {
+        const batch = Array.from({ length: 100 }, (_, at) =>
+          new Message(new Uint8Array(1_000), {
+            key: `${i + at}`,
+          }));
+        await outlet.publish("t", batch);
+      }
+    };
+  },
+  "consumers in memory": () => {
+    const broker = new MemoryBroker({ simulate: { seed: 1, crash: 0.1, duplicate: 0.1 } });
+    const outlet = publisher(broker);
+    const inlet = subscriber(broker);
+    return async (from, to) => {
+      for (let i = from; i < to; i++) {
+        const reader = await inlet.subscribe("t", { from: "earliest" });
+        const member = await inlet.subscribe("t", { group: "g" });
+        await outlet.publish("t", new Message("m"));
+        for await (const message of reader) {
+          message.ack();
+          break;
+        }
+        await member.close();
+        if (i % 100 === 99) {
+          await broker.admin.removeGroup("t", "g");
+          await broker.admin.remove("t");
+        }
+      }
+    };
+  },
+  "subscriptions behind a bus": () => {
+    const bus = forSync();
+    const outlet = localPublisher(bus);
+    const inlet = localSubscriber(bus);
+    return async (from, to) => {
+      for (let i = from; i < to; i++) {
+        const stream = await inlet.subscribe("t");
+        await outlet.publish("t", new Message("m"));
+        for await (const message of stream) {
+          message.ack();
+          break;
+        }
+      }
     };
   },
   "buses that are closed": () => async (from, to) => {

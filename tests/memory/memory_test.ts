@@ -36,6 +36,9 @@ const CASES: [name: string, count: number][] = [
   ["iterators and listeners that end", 50_000],
   ["large events that were handled", 1_000],
   ["buses that are closed", 10_000],
+  ["records in memory", 200_000],
+  ["consumers in memory", 5_000],
+  ["subscriptions behind a bus", 10_000],
 ];
 
 describe("the heap", () => {

@@ -1,4 +1,5 @@
 import { createAsyncBus } from "../async.ts";
+import { createFlowBus, type FlowOptions } from "../flow.ts";
 import { createSyncBus } from "../sync.ts";
 import type { Bus, BusOptions } from "../../core/contracts.ts";
 import type { OpenEventMap } from "../../core/event.ts";
@@ -10,6 +11,8 @@ export type AnyBus = Bus<OpenEventMap>;
 export const KINDS: Record<string, (options?: BusOptions) => AnyBus> = {
   sync: createSyncBus,
   async: createAsyncBus,
+  // Batches leave at once, so that whoever waits for a turn of the event loop need not wait longer.
+  flow: (options = {}) => createFlowBus(options && { batchTimeout: 0, ...options as FlowOptions }),
 };
 
 /** Emits events of one type, with their numbers as data. */

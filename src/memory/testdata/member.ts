@@ -39,6 +39,8 @@ export interface JoinOptions {
 /** A consumer without an engine: it fetches and acks when it is told to. */
 export class TestMember implements Host {
   readonly revoked: Lane[] = [];
+  /** Whether the broker said that nothing more comes. */
+  ended = false;
   readonly gone: { lane: Lane; cause: unknown }[] = [];
   /** Deliveries by their text, as they came. */
   readonly seen: string[] = [];
@@ -88,9 +90,11 @@ export class TestMember implements Host {
     this.held = this.held.filter((delivery) => delivery.lane !== lane);
   }
 
-  event(): void {}
+  end(): void {
+    this.ended = true;
+  }
 
-  end(): void {}
+  event(): void {}
 
   /** Fetches once, waiting if there is nothing. */
   async fetch(room = 100): Promise<string[]> {
@@ -143,4 +147,9 @@ export class TestMember implements Host {
   async close(): Promise<void> {
     await this.source.close();
   }
+}
+
+/** Lets everything run that waits for nothing but promises. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await undefined;
 }

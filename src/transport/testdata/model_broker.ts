@@ -1,15 +1,6 @@
 import type { Rec } from "../../message/rec.ts";
-import type {
-  Delivery,
-  Host,
-  Lane,
-  Requeue,
-  Sink,
-  Source,
-  SourceSpec,
-  Traits,
-  Transport,
-} from "../port.ts";
+import type { Host, Sink, SourceSpec, Traits, Transport } from "../port.ts";
+import { ModelSession } from "./model_session.ts";
 
 /** A record in the log of the model, and what the broker knows of it. */
 export interface Stored {
@@ -22,24 +13,42 @@ export interface Stored {
   count: number;
   /** When it may be delivered, and who has it; `undefined` is nobody. */
   visibleAt: number;
-  holder: Session | undefined;
+  holder: ModelSession | undefined;
   leaseEnds: number;
 }
+
+/** How a model broker differs from the plainest one. */
+export interface ModelOptions extends Partial<Traits> {
+  /** Lanes of the topic. @default {1} */
+  lanes?: number;
+  /** Whether it is asked, or hands over: waiting for room, or not. @default {"fetch"} */
+  intake?: "fetch" | "admit" | "offer";
+  /** Milliseconds that an ack takes. @default {0} */
+  ackDelay?: number;
+  /** Where a letter that is published and acked in one step goes to. @default {there is no such step} */
+  transfer?: (rec: Rec) => Promise<void>;
+}
+
+type Method = "source" | "fetch" | "ack" | "requeue" | "extend";
 
 /** The plainest broker that keeps its word, with a handle for each fault. */
 export class ModelBroker implements Transport {
   readonly name = "model";
   readonly traits: Traits;
+  readonly options: ModelOptions;
   readonly lanes: Stored[][];
-  /** Thrown by the next call of the method. */
-  readonly faults: Partial<Record<"source" | "fetch" | "ack" | "requeue" | "extend", unknown[]>> =
-    {};
-  /** All acks, in their order, as `lane:index`. */
-  readonly acks: string[] = [];
-  sessions: Session[] = [];
+  /** Who has each lane. */
+  readonly owners: (ModelSession | undefined)[];
+  /** Thrown by the next calls of a method. */
+  readonly faults: Partial<Record<Method, unknown[]>> = {};
+  /** What an engine did that it must never do. */
+  readonly violations: string[] = [];
+  sessions: ModelSession[] = [];
   readonly #committed: number[];
 
-  constructor(traits: Partial<Traits> = {}, lanes = 1) {
+  constructor(options: ModelOptions = {}) {
+    const { lanes = 1, intake: _, ackDelay: __, transfer: ___, ...traits } = options;
+    this.options = options;
     this.traits = {
       settle: "prefix",
       requeue: "engine",
@@ -51,6 +60,7 @@ export class ModelBroker implements Transport {
       ...traits,
     };
     this.lanes = Array.from({ length: lanes }, () => []);
+    this.owners = this.lanes.map(() => undefined);
     this.#committed = this.lanes.map(() => 0);
   }
 
@@ -58,6 +68,7 @@ export class ModelBroker implements Transport {
     return this.lanes.flat();
   }
 
+<<<<<<< HEAD
   publish(
     id: string,
     key = "",
@@ -65,6 +76,10 @@ export class ModelBroker implements Transport {
     payload = new Uint8Array(),
     headers: Rec["headers"] = [],
   ): void {
+=======
+  publish(id: string, key = "", lane = 0, payload: Uint8Array = new Uint8Array()): void {
+    const headers = [["order", key]] as const;
+>>>>>>> 3fc89910460f5347a91e617424fc2b7f36764b65
     const rec = { id, key, headers, payload, time: Date.now() };
     const log = this.lanes[lane]!;
     const at = log.length;
@@ -73,11 +88,14 @@ export class ModelBroker implements Transport {
     this.wake();
   }
 
-  async source(spec: SourceSpec, host: Host): Promise<Source> {
+  async source(spec: SourceSpec, host: Host): Promise<ModelSession> {
+    await undefined;
     this.throwFault("source");
-    const session = new Session(this, spec, host);
+    const session = new ModelSession(this, spec, host);
     this.sessions.push(session);
-    return await session;
+    this.#balance();
+    session.start();
+    return session;
   }
 
   sink(): Sink {
@@ -94,7 +112,6 @@ export class ModelBroker implements Transport {
 
   /** Notes an ack, by its kind. */
   settle(stored: Stored): void {
-    this.acks.push(`${stored.lane}:${stored.at}`);
     stored.holder = undefined;
     if (this.traits.settle === "each") {
       stored.acked = true;
@@ -105,167 +122,65 @@ export class ModelBroker implements Transport {
     this.#committed[stored.lane] = Math.max(this.#committed[stored.lane]!, stored.at + 1);
   }
 
-  /** Gives what a session holds to whoever asks next. */
-  release(session: Session): void {
+  /** A session is gone, and said so unless it was `killed`: what it holds is for others, now or when its leases end. */
+  release(session: ModelSession, killed = false): void {
+    const keepsLeases = killed && this.traits.lease > 0;
     for (const stored of this.records) {
-      if (stored.holder === session) stored.holder = undefined;
+      if (stored.holder === session && !keepsLeases) stored.holder = undefined;
     }
     this.sessions = this.sessions.filter((other) => other !== session);
+    this.owners.forEach((owner, lane) => {
+      if (owner === session) this.owners[lane] = undefined;
+    });
+    this.#balance();
     this.wake();
+  }
+
+  /** Takes a lane from its owner, who may finish within so many milliseconds, and gives it to another. */
+  async rebalance(lane: number, within: number): Promise<void> {
+    const owner = this.owners[lane];
+    if (owner === undefined || owner.isRevoking(lane)) return;
+    await owner.revoke(lane, within);
+    if (this.owners[lane] !== owner) return;
+    const next = (this.sessions.indexOf(owner) + 1) % this.sessions.length;
+    this.#give(lane, this.sessions[next]);
+  }
+
+  /** Takes a lane away without a word before, and gives it to another. */
+  snatch(lane: number): void {
+    const owner = this.owners[lane];
+    if (owner === undefined || owner.isRevoking(lane)) return;
+    owner.lose(lane);
+    const next = (this.sessions.indexOf(owner) + 1) % this.sessions.length;
+    this.#give(lane, this.sessions[next]);
   }
 
   wake(): void {
     for (const session of this.sessions) session.wake();
   }
 
-  throwFault(method: keyof ModelBroker["faults"]): void {
+  throwFault(method: Method): void {
     const faults = this.faults[method];
     if (faults !== undefined && faults.length > 0) throw faults.shift();
   }
-}
 
-/** One source, and the lanes that it owns. */
-export class Session implements Source {
-  readonly host: Host;
-  lanes: Lane[];
-  readonly #broker: ModelBroker;
-  readonly #cursors: number[];
-  readonly extend?: (deliveries: readonly Delivery[]) => Promise<readonly Delivery[]>;
-  readonly requeue?: (items: readonly Requeue[]) => Promise<void>;
-  #wake: (() => void) | undefined;
-  #closed = false;
-
-  constructor(broker: ModelBroker, _spec: SourceSpec, host: Host) {
-    this.#broker = broker;
-    this.host = host;
-    this.lanes = broker.lanes.map((_, at) => ({ name: String(at), fenced: false }));
-    this.#cursors = broker.lanes.map((_, at) => broker.committed(at));
-    if (broker.traits.lease > 0) this.extend = (deliveries) => this.#extend(deliveries);
-    if (broker.traits.settle === "each") this.requeue = (items) => this.#requeue(items);
+  /** Gives lanes that nobody has to whoever has the fewest. */
+  #balance(): void {
+    this.owners.forEach((owner, lane) => {
+      if (owner !== undefined) return;
+      const [poorest] = this.sessions.toSorted((one, other) => one.size - other.size);
+      this.#give(lane, poorest);
+    });
   }
 
-  /** Somebody may ask for what is held here when its lease is over. */
-  #watchLease(): void {
-    const { lease } = this.#broker.traits;
-    if (lease > 0) setTimeout(() => this.#broker.wake(), lease + 1);
-  }
-
-  async fetch(
-    room: number,
-    paused: (lane: Lane) => boolean,
-    signal: AbortSignal,
-  ): Promise<readonly Delivery[]> {
-    for (;;) {
-      if (signal.aborted || this.#closed) return [];
-      this.#broker.throwFault("fetch");
-      const found = this.#find(room, paused);
-      if (found.length > 0) {
-        this.#watchLease();
-        return found;
-      }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+  #give(lane: number, session: ModelSession | undefined): void {
+    this.owners[lane] = session;
+    if (session === undefined) return;
+    for (const stored of this.lanes[lane]!) {
+      if (!stored.acked && this.traits.lease === 0) stored.holder = undefined;
     }
-  }
-
-  async ack(deliveries: readonly Delivery[]): Promise<void> {
-    await Promise.resolve();
-    this.#broker.throwFault("ack");
-    for (const { token, lane } of deliveries) {
-      const stored = token as Stored;
-      if (lane.fenced) throw new Error(`Acked ${stored.rec.id} of a fenced lane`);
-      if (this.#broker.traits.settle === "each" && stored.holder !== this) continue;
-      this.#broker.settle(stored);
-    }
-  }
-
-  close(): Promise<void> {
-    this.#closed = true;
-    this.#broker.release(this);
+    const isKept = this.traits.settle !== "none";
+    session.own(lane, isKept ? this.committed(lane) : this.lanes[lane]!.length);
     this.wake();
-    return Promise.resolve();
-  }
-
-  wake(): void {
-    this.#wake?.();
-  }
-
-  /** Gives a lane away and gets it back, as a rebalance does; resolves when it is ours again. */
-  async rebalance(lane: number, within: number): Promise<void> {
-    await this.host.revoke(this.lanes[lane]!, within);
-    this.#renew(lane);
-  }
-
-  /** A lane is taken away without a word before, and comes back. */
-  snatch(lane: number): void {
-    this.host.lost(this.lanes[lane]!, new Error("snatched"));
-    this.#renew(lane);
-  }
-
-  #renew(lane: number): void {
-    if (this.#closed) return;
-    this.lanes[lane] = { name: String(lane), fenced: false };
-    this.#cursors[lane] = this.#broker.committed(lane);
-    for (const stored of this.#broker.lanes[lane]!) {
-      if (stored.holder === this) stored.holder = undefined;
-    }
-    this.wake();
-  }
-
-  #find(room: number, paused: (lane: Lane) => boolean): Delivery[] {
-    const found: Delivery[] = [];
-    this.lanes.forEach((lane, index) => {
-      if (paused(lane)) return;
-      for (const stored of this.#available(index)) {
-        if (found.length >= room) return;
-        stored.count++;
-        stored.holder = this;
-        stored.leaseEnds = Date.now() + this.#broker.traits.lease;
-        this.#cursors[index] = stored.at + 1;
-        const count = this.#broker.traits.counts ? stored.count : 1;
-        found.push({ rec: stored.rec, token: stored, lane, count });
-      }
-    });
-    return found;
-  }
-
-  #available(lane: number): Stored[] {
-    const log = this.#broker.lanes[lane]!;
-    if (this.#broker.traits.settle !== "each") return log.slice(this.#cursors[lane]);
-    const { lease } = this.#broker.traits;
-    const now = Date.now();
-    return log.filter((stored) => {
-      const isHeld = stored.holder !== undefined && (lease === 0 || now < stored.leaseEnds);
-      return !stored.acked && !isHeld && stored.visibleAt <= now;
-    });
-  }
-
-  async #requeue(items: readonly Requeue[]): Promise<void> {
-    await Promise.resolve();
-    this.#broker.throwFault("requeue");
-    for (const { delivery, delay, unstarted } of items) {
-      const stored = delivery.token as Stored;
-      if (stored.holder !== this) continue;
-      stored.holder = undefined;
-      if (unstarted) stored.count--;
-      stored.visibleAt = Date.now() + delay;
-      if (delay > 0) setTimeout(() => this.#broker.wake(), delay);
-    }
-    this.#broker.wake();
-  }
-
-  async #extend(deliveries: readonly Delivery[]): Promise<readonly Delivery[]> {
-    await Promise.resolve();
-    this.#broker.throwFault("extend");
-    this.#watchLease();
-    const now = Date.now();
-    return deliveries.filter(({ token }) => {
-      const stored = token as Stored;
-      if (stored.holder !== this || now >= stored.leaseEnds) return true;
-      stored.leaseEnds = now + this.#broker.traits.lease;
-      return false;
-    });
   }
 }

@@ -1,0 +1,71 @@
+import { refuse } from "../options/refusal.ts";
+import { BatchHandlers, typeOf } from "./batch_handlers.ts";
+import type { BusCore } from "../core/bus_core.ts";
+import type { BusEvent } from "../core/event.ts";
+import type { Share } from "./batch_handlers.ts";
+import type { FlowSettings } from "./flow_options.ts";
+
+/** What all shards of a flow bus share. */
+export class FlowContext {
+  readonly core: BusCore;
+  readonly settings: FlowSettings;
+  readonly batchHandlers: BatchHandlers;
+  /** Whether a handler or a stage is on the stack. */
+  isHandling = false;
+  /** For each stage, and for what the last one leaves: whether its failure was printed. */
+  #printed: { printed: boolean }[];
+
+  constructor(core: BusCore, settings: FlowSettings) {
+    this.core = core;
+    this.settings = settings;
+    this.batchHandlers = new BatchHandlers(core);
+    this.#printed = [...settings.stages, undefined].map(() => ({ printed: false }));
+  }
+
+  /** Whether batches need not wait for more: their time-out is 0, or the bus takes nothing new. */
+  get isHasty(): boolean {
+    return this.settings.batchTimeout === 0 || this.core.state !== "open";
+  }
+
+  /** Reports that a stage has failed, and counts each event that it was given. */
+  failStage(error: unknown, stage: number, events: readonly BusEvent[], given: number): void {
+    const { core } = this;
+    core.reportFailure(
+      error,
+      { events, stage },
+      `Stage ${stage} of a flow bus`,
+      this.#printed[stage],
+    );
+    core.ledger.failed += given - 1;
+  }
+
+  /** Reports that something came out of the stages that is no event. */
+  failResult(event: BusEvent): void {
+    const last = this.settings.stages.length;
+    try {
+      refuse("handle an event of a batch", "event.type", "a non-empty string", event?.type);
+    } catch (error) {
+      this.core.reportFailure(error, { events: [event] }, "A batch", this.#printed[last]);
+    }
+  }
+
+  /** Reports that a handler of batches has failed. */
+  failShare(error: unknown, { registration, events }: Share): void {
+    const name = `A handler of batches of '${registration.pattern}'`;
+    this.core.reportFailure(error, { events, subscription: registration }, name, registration);
+  }
+
+  /** Drops events because the bus is closed, and says of which types they were. */
+  discard(types: readonly string[]): void {
+    const counts = new Map<string, number>();
+    for (const type of types) counts.set(type, (counts.get(type) ?? 0) + 1);
+    this.core.ledger.dropped += types.length;
+    for (const [type, count] of counts) this.core.reportDrop({ reason: "closed", count, type });
+  }
+
+  /** Drops events that were under way when the bus was closed: `close` has counted the others. */
+  discardLate(events: readonly BusEvent[]): void {
+    this.core.discarded += events.length;
+    this.discard(events.map((event) => typeOf(event) ?? "unknown"));
+  }
+}

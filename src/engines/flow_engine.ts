@@ -1,0 +1,178 @@
+import { BusCore } from "../core/bus_core.ts";
+import { BusClosedError, QueueFullError } from "../core/errors.ts";
+import { check, checkOptions, DURATION, OBJECT, SIGNAL } from "../options/options.ts";
+import { keyOf } from "./flow_batch.ts";
+import { FlowContext } from "./flow_context.ts";
+import { settleFlowOptions } from "./flow_options.ts";
+import { FlowShard } from "./flow_shard.ts";
+import { flushShards } from "./flush.ts";
+import { fnv1a } from "./fnv1a.ts";
+import type { BatchStats, EnqueueOptions, FlushOptions } from "../core/contracts.ts";
+import type { Engine } from "../core/engine.ts";
+import type { BusEvent } from "../core/event.ts";
+import type { Resolution } from "../core/resolution.ts";
+import type { BatchHandlers } from "./batch_handlers.ts";
+import type { FlowOptions, FlowSettings } from "./flow_options.ts";
+
+/** Types whose shards are remembered: those of most programs, a bounded number of any. */
+const MAX_TYPES = 1_024;
+
+/** Spreads events over shards, each of which takes them through the stages batch by batch. */
+export class FlowEngine implements Engine {
+  readonly core: BusCore;
+  readonly batchHandlers: BatchHandlers;
+  #context: FlowContext;
+  #settings: FlowSettings;
+  #shards: FlowShard[];
+  #spread: ReadonlySet<string>;
+  #turn = 0;
+  #byType = new Map<string, FlowShard>();
+
+  constructor(options: FlowOptions) {
+    this.#settings = settleFlowOptions(options);
+    this.core = new BusCore(options, this);
+    this.#context = new FlowContext(this.core, this.#settings);
+    this.batchHandlers = this.#context.batchHandlers;
+    this.#spread = new Set(this.#settings.spread);
+    this.#shards = Array.from(
+      { length: this.#settings.shards },
+      () => new FlowShard(this.#context),
+    );
+  }
+
+  deliver(resolution: Resolution, event: BusEvent): void {
+    if (resolution.handlers.length === 0 && !this.#wants(resolution.type)) {
+      this.core.ledger.emitted++;
+      this.core.ledger.processed++;
+      return;
+    }
+    const shard = this.#shardOf(resolution.type, event);
+    if (shard.isFull) this.#deliverToFull(shard, resolution, event);
+    else shard.push(resolution, event);
+  }
+
+  deliverUnsafely(resolution: Resolution, event: BusEvent): void {
+    this.deliver(resolution, event);
+  }
+
+  isInHandler(): boolean {
+    return this.#context.isHandling;
+  }
+
+  discard(): number {
+    this.batchHandlers.end();
+    const types = this.#shards.flatMap((shard) => shard.discard());
+    this.#context.discard(types);
+    this.core.ledger.settle();
+    return types.length;
+  }
+
+  /** The `enqueue` of the bus. */
+  async enqueue(event: BusEvent, options: EnqueueOptions = {}): Promise<void> {
+    check("enqueue an event", "event", event, OBJECT);
+    checkOptions("enqueue an event", options, { signal: SIGNAL, timeout: DURATION });
+    options.signal?.throwIfAborted();
+    const resolution = this.core.registry.lookup(event.type);
+    const shard = this.#shardOf(resolution.type, event);
+    if (!shard.isFull) this.deliver(resolution, event);
+    else await shard.waiters.wait(event, options, this.#settings.capacity);
+  }
+
+  /** The `flush` of the bus. */
+  async flush(options: FlushOptions = {}): Promise<void> {
+    checkOptions("flush the bus", options, { signal: SIGNAL });
+    const { signal } = options;
+    signal?.throwIfAborted();
+    if (this.core.state === "closed") throw new BusClosedError("flush the bus");
+    const busy = this.#shards.filter((shard) => shard.isBusy);
+    if (busy.length > 0) await flushShards(busy, signal);
+  }
+
+  /** Lets all batches in collection leave, as the bus takes nothing new. */
+  hurry(): void {
+    for (const shard of this.#shards) if (shard.isBusy) shard.seal();
+  }
+
+  /** The `batchStats` of the bus. */
+  batchStats(): BatchStats {
+    let batches = 0;
+    let processed = 0;
+    for (const shard of this.#shards) {
+      batches += shard.batches;
+      processed += shard.processed;
+    }
+    return { batches, processed, meanBatch: batches === 0 ? 0 : processed / batches };
+  }
+
+  /** Whether an event that no handler of `on` gets must be taken through a batch. */
+  #wants(type: string): boolean {
+    return this.#settings.stages.length > 0 || this.batchHandlers.wants(type);
+  }
+
+  #shardOf(type: string, event: BusEvent): FlowShard {
+    const shards = this.#shards;
+    if (shards.length === 1) return shards[0];
+    const key = keyOf(event);
+    if (typeof key === "string") return shards[fnv1a(key) % shards.length];
+    if (this.#spread.size > 0 && this.#spread.has(type)) return this.#nextShard();
+    return this.#byType.get(type) ?? this.#addType(type);
+  }
+
+  /** Remembers the shard of a type, as hashing it takes longer than all else. */
+  #addType(type: string): FlowShard {
+    if (this.#byType.size >= MAX_TYPES) this.#byType.clear();
+    const shard = this.#shards[fnv1a(type) % this.#shards.length];
+    this.#byType.set(type, shard);
+    return shard;
+  }
+
+  /** The next shard in turn, if possible one that has room. */
+  #nextShard(): FlowShard {
+    const shards = this.#shards;
+    for (let tries = 0; tries < shards.length; tries++) {
+      const shard = shards[this.#turn++ % shards.length];
+      if (!shard.isFull) return shard;
+    }
+    return shards[this.#turn++ % shards.length];
+  }
+
+  /** Does what `overflow` says with an event that finds its shard full. */
+  #deliverToFull(shard: FlowShard, resolution: Resolution, event: BusEvent): void {
+    const { overflow } = this.#settings;
+    const { ledger, registry } = this.core;
+    if (overflow === "drop-newest") {
+      ledger.emitted++;
+      this.#drop(resolution.type, event);
+    } else if (overflow === "drop-oldest") {
+      const oldest = shard.dropOldest();
+      // First, as `onDrop` may emit or close.
+      shard.push(resolution, event);
+      this.#drop(oldest.type, oldest.event);
+    } else {
+      if (overflow === "block") this.#makeRoom(shard, event);
+      if (shard.isFull) this.#refuse(event, "the queue is full");
+      // Handlers have run: one may have closed the bus, or ended a subscription.
+      shard.push(registry.resolve(resolution.type), event);
+    }
+  }
+
+  /** Takes batches out of a shard in place of the microtask until there is room for an event. */
+  #makeRoom(shard: FlowShard, event: BusEvent): void {
+    if (this.#context.isHandling) {
+      this.#refuse(event, "the queue is full and a handler must not wait for it");
+    }
+    while (shard.isFull && shard.makeRoom());
+    if (shard.isFull) {
+      this.#refuse(event, "the queue is full and waits for promises of its batch");
+    }
+  }
+
+  #refuse(event: BusEvent, reason: string): never {
+    throw new QueueFullError(event.type, this.#settings.capacity, reason);
+  }
+
+  #drop(type: string, event: BusEvent): void {
+    this.core.ledger.dropped++;
+    this.core.reportDrop({ reason: "overflow", count: 1, type, event });
+  }
+}

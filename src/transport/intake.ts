@@ -1,0 +1,172 @@
+import { Admissions } from "./admissions.ts";
+import type { Handling } from "./handling.ts";
+import type { Holdings } from "./holdings.ts";
+import { inTime } from "./in_time.ts";
+import type { Delivery, Lane } from "./port.ts";
+import { Progress } from "./progress.ts";
+import type { Slot } from "./slot.ts";
+
+/** What an intake asks of the engine around it, and tells it. */
+export interface IntakeHooks {
+  /** Deliveries taken and not settled at most. */
+  readonly prefetch: number;
+  /** Whether anything may come in now: there is a source, and nobody has said stop. */
+  isOpen(): boolean;
+  /** Whether the end has begun: what still comes is given back. */
+  isClosing(): boolean;
+  /** There is room again. */
+  wake(): void;
+  /** A lane that was left out may go on. */
+  interrupt(): void;
+}
+
+/** Slots of a lane behind its oldest unsettled one, as a multiple of `prefetch`, and at least. */
+const LANE_WINDOW = 4;
+const SMALLEST_LANE_WINDOW = 256;
+
+/** The way in, and out again for what is not worked on: knows what there is room for, and which lanes are ours. */
+export class Intake {
+  readonly progress = new Progress();
+  readonly admissions = new Admissions();
+  readonly #holdings: Holdings;
+  readonly #handling: Handling;
+  readonly #hooks: IntakeHooks;
+  readonly #window: number;
+  readonly #revoking = new Set<Lane>();
+  /** Lanes that a fetch left out because too much waits for their oldest slot. */
+  readonly #full = new Set<Lane>();
+
+  constructor(holdings: Holdings, handling: Handling, hooks: IntakeHooks) {
+    this.#holdings = holdings;
+    this.#handling = handling;
+    this.#hooks = hooks;
+    this.#window = Math.max(LANE_WINDOW * hooks.prefetch, SMALLEST_LANE_WINDOW);
+  }
+
+  /** How many deliveries may come now. */
+  get room(): number {
+    if (!this.#hooks.isOpen() || this.#holdings.isCongested) return 0;
+    return this.#hooks.prefetch - this.#holdings.unsettled;
+  }
+
+  /** Whether a lane is being given away. */
+  isRevoking(lane: Lane): boolean {
+    return this.#revoking.has(lane);
+  }
+
+  /** Whether a lane gets nothing now: it is being given away, or too much waits for its oldest slot. */
+  isPaused(lane: Lane): boolean {
+    if (this.#revoking.has(lane)) return true;
+    if (this.#holdings.backlogOf(lane) < this.#window) return false;
+    this.#full.add(lane);
+    return true;
+  }
+
+  /** Takes what was fetched. */
+  take(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) {
+      if (delivery.lane.fenced) continue;
+      if (this.#isRefused(delivery)) this.#holdings.refuse(delivery);
+      else this.#handling.take(delivery);
+    }
+  }
+
+  /** Takes a delivery as soon as there is room. */
+  admit(delivery: Delivery): void | Promise<void> {
+    if (delivery.lane.fenced) return;
+    if (this.#isRefused(delivery)) this.#holdings.refuse(delivery);
+    else if (this.admissions.size > 0 || this.room <= 0) return this.admissions.add(delivery);
+    else this.#handling.take(delivery);
+  }
+
+  /** Takes a delivery if there is room. */
+  offer(delivery: Delivery): boolean {
+    if (delivery.lane.fenced || this.#isRefused(delivery)) return false;
+    if (this.admissions.size > 0 || this.room <= 0) return false;
+    this.#handling.take(delivery);
+    return true;
+  }
+
+  /** A place is free, or a handler has ended. */
+  advance(): void {
+    while (this.admissions.size > 0 && this.room > 0) {
+      this.#handling.take(this.admissions.shift());
+    }
+    if (this.#full.size > 0) this.#reopenLanes();
+    if (this.room > 0) this.#hooks.wake();
+    this.progress.tell();
+  }
+
+  /** Gives back what no handler has. */
+  giveBack(holds: (delivery: Delivery) => boolean): void {
+    for (const delivery of this.admissions.take(holds)) this.#holdings.refuse(delivery);
+    const idle = this.#holdings.slots.where((slot) => isIdle(slot) && holds(slot.delivery));
+    for (const slot of idle) this.#handling.attempts.giveBack(slot);
+    this.#handling.sweep();
+  }
+
+  /** Lets go of what is somebody else's; running handlers are asked to stop. */
+  lose(holds: (delivery: Delivery) => boolean, cause: unknown): void {
+    this.admissions.take(holds);
+    const lost = this.#holdings.slots.where(({ delivery }) => holds(delivery));
+    // Before the first is let go all are lost: it must not make way for the next of its key.
+    for (const slot of lost) slot.lose(cause);
+    for (const slot of lost) if (slot.phase !== "running") this.#handling.attempts.lose(slot);
+    this.#handling.sweep();
+    this.advance();
+  }
+
+  /** Like {@linkcode Intake.lose}, and gives back what must not pass what is lost. */
+  loseSome(gone: ReadonlySet<Delivery>, cause: unknown): void {
+    const keys = new Set<string>();
+    const behind: Slot[] = this.#holdings.slots.where((slot) => {
+      if (!gone.has(slot.delivery)) return keys.has(slot.key) && isIdle(slot);
+      if (slot.key !== "") keys.add(slot.key);
+      return false;
+    });
+    for (const slot of behind) this.#handling.attempts.giveBack(slot);
+    this.lose((delivery) => gone.has(delivery), cause);
+  }
+
+  /** Drains a lane for at most `within` milliseconds, then lets go of it. */
+  async revoke(lane: Lane, within: number): Promise<void> {
+    this.#revoking.add(lane);
+    this.giveBack((delivery) => delivery.lane === lane);
+    // Nothing is added to a lane that is given away: what is left of it only gets less.
+    const left = this.#holdings.slots.where(({ delivery }) => delivery.lane === lane);
+    const settled = this.progress.until(() => {
+      while (left.at(-1)?.isGone) left.pop();
+      return left.length === 0;
+    });
+    await inTime(settled.then(() => this.#holdings.flush()), within);
+    this.forget(lane, new Error(`Lane '${lane.name}' was given to another consumer`));
+  }
+
+  /** A lane is somebody else's. */
+  forget(lane: Lane, cause: unknown): void {
+    lane.fenced = true;
+    this.#holdings.forget(lane);
+    this.#full.delete(lane);
+    this.#revoking.delete(lane);
+    this.lose((delivery) => delivery.lane === lane, cause);
+    this.#handling.forget(lane);
+  }
+
+  #isRefused({ lane }: Delivery): boolean {
+    return this.#revoking.has(lane) || this.#hooks.isClosing();
+  }
+
+  /** A fetch that waits goes on without the lanes that were full when it began. */
+  #reopenLanes(): void {
+    const before = this.#full.size;
+    for (const lane of this.#full) {
+      if (this.#holdings.backlogOf(lane) <= this.#window / 2) this.#full.delete(lane);
+    }
+    if (this.#full.size < before) this.#hooks.interrupt();
+  }
+}
+
+/** Whether no handler has a slot, and no dead letter of it is on its way. */
+function isIdle({ phase, cancel }: Slot): boolean {
+  return phase === "queued" || (phase === "waiting" && cancel !== undefined);
+}
