@@ -37,6 +37,7 @@ const SUITES: Suite[] = [
   { name: "router", path: "src/router", sanitize: true },
   { name: "local", path: "src/local", sanitize: true },
   { name: "testing", path: "src/testing", sanitize: true },
+  { name: "conformance", path: "tests/conformance", sanitize: true },
   {
     name: "profile",
     path: "src/profile",

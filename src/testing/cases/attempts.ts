@@ -1,0 +1,132 @@
+import { Message } from "../../message/message.ts";
+import type { Case } from "../case.ts";
+import { demand, demandEqual } from "../failure.ts";
+import { takeover } from "../needs.ts";
+import { inTime } from "../watch.ts";
+
+/** Milliseconds by which the clock of a broker may be coarse. */
+const TOLERANCE = 5;
+
+/** What happens to a message that is not handled at once. */
+export const ATTEMPTS: readonly Case[] = [
+  {
+    name: "delivery: attempt is 1 first and one more after each nack, redelivered says so",
+    async run(world) {
+      const topic = await world.topic();
+      const seen: [attempt: number, redelivered: boolean][] = [];
+      const inbox = await world.inbox(topic, {
+        ...world.member("all"),
+        handle(message) {
+          seen.push([message.attempt, message.redelivered]);
+          if (seen.length < 4) message.nack({ delay: 0 });
+          else message.ack();
+        },
+      });
+      await world.publish(await world.publisher(), topic, [new Message("again")]);
+      await inbox.counts(4);
+      await world.silence();
+      demandEqual(seen, [[1, false], [2, true], [3, true], [4, true]], "Attempt and redelivered");
+    },
+  },
+  {
+    name: "delivery: what is nacked with a delay does not come earlier",
+    async run(world) {
+      const topic = await world.topic();
+      const delay = 300;
+      const times: number[] = [];
+      const inbox = await world.inbox(topic, {
+        ...world.member("all"),
+        handle(message) {
+          times.push(performance.now());
+          if (times.length === 1) message.nack({ delay });
+          else message.ack();
+        },
+      });
+      await world.publish(await world.publisher(), topic, [new Message("later")]);
+      await inbox.counts(2);
+      const waited = times[1]! - times[0]!;
+      demand(waited >= delay - TOLERANCE, `It came after ${waited} ms, nacked with ${delay} ms`);
+    },
+  },
+  {
+    name: "delivery: what one member nacks comes to another of its group",
+    needs: takeover,
+    async run(world) {
+      const topic = await world.topic();
+      const first = await world.inbox(topic, {
+        ...world.member("all"),
+        handle: (message) => message.nack({ delay: 0 }),
+      });
+      await world.publish(await world.publisher(), topic, [new Message("yours")]);
+      await first.counts(1);
+      await first.close();
+      const second = await world.inbox(topic, world.member("all"));
+      await second.counts(1);
+      demandEqual(second.ids, [first.ids[0]], "What the other member got");
+      if (!world.traits.counts) return;
+      const { attempt } = second.seen[0]!;
+      const before = first.seen.length;
+      demandEqual(attempt, before + 1, `The attempt after ${before} nacks of another member`);
+    },
+  },
+  {
+    name:
+      "delivery: a message that always fails is called as often as allowed, then the next comes",
+    async run(world) {
+      const topic = await world.topic();
+      const calls: string[] = [];
+      const watch = world.watch();
+      const poison = new Message("poison", { key: "one" });
+      const next = new Message("next", { key: "one" });
+      const { keyOrder } = world.traits;
+      await world.consume(([message]) => {
+        calls.push(message!.text());
+        watch.notify();
+        if (message!.uuid === poison.uuid) throw new Error("It always fails");
+      }, {
+        topic,
+        ...world.member("all"),
+        retry: { delays: [0, 0] },
+        onExhausted: "discard",
+        ...(keyOrder === "none" ? {} : { ordered: { by: "key", scope: "member" } }),
+      });
+      await world.publish(await world.publisher(), topic, [poison, next]);
+      const count = (text: string) => calls.filter((call) => call === text).length;
+      await watch.until(
+        () => count("next") >= 1 && count("poison") >= 3,
+        () => `Calls were ${calls}`,
+      );
+      await world.silence();
+      const expected = ["poison", "poison", "poison", "next"];
+      if (keyOrder === "none") calls.sort().reverse();
+      demandEqual(calls, expected, "The calls with 2 repeats");
+    },
+  },
+  {
+    name: "delivery: the signal of a message aborts when its subscription ends before its handler",
+    async run(world) {
+      const topic = await world.topic();
+      const signals: AbortSignal[] = [];
+      const watch = world.watch();
+      const last = Promise.withResolvers<void>();
+      const consumption = await world.consume(([message]) => {
+        signals.push(message!.signal);
+        watch.notify();
+        if (signals.length > 1) return last.promise;
+      }, { topic, ...world.member("all") });
+      const out = await world.publisher();
+      const sent = [new Message("quick"), new Message("slow")].map((message) =>
+        world.publish(out, topic, [message])
+      );
+      await watch.until(() => signals.length === 2, () => `${signals.length} of 2 messages came`);
+      const aborted = new Promise((resolve) => signals[1]!.addEventListener("abort", resolve));
+      demand(!signals[1]!.aborted, "The signal must not abort while its subscription is open");
+      const closed = consumption.close({ timeout: 0 }).catch(() => {});
+      await inTime(aborted, world.terms.deadline, "The abort of the signal of a running handler");
+      demand(!signals[0]!.aborted, "The signal of what was acked must not abort");
+      last.resolve();
+      await closed;
+      await Promise.all(sent);
+    },
+  },
+];

@@ -1,0 +1,87 @@
+import type { Case } from "../case.ts";
+import { demandNone } from "../failure.ts";
+import { compareLogs, type Consumed, type Produced } from "../logs.ts";
+import { groups, takeover } from "../needs.ts";
+import { Zombie } from "../probes.ts";
+import { chunked, numbered } from "../samples.ts";
+
+/** That members share, and groups do not. */
+export const GROUP: readonly Case[] = [
+  {
+    name: "group: each group gets everything, from when it was there first",
+    needs: groups,
+    async run(world) {
+      const topic = await world.topic();
+      const names = ["one", "other"];
+      const stays = !world.traits.retained;
+      const early = await Promise.all(names.map((name) => world.inbox(topic, { group: name })));
+      // A group keeps its place while nobody is in it.
+      if (!stays) await Promise.all(early.map((inbox) => inbox.close()));
+      const messages = numbered(50, 7);
+      const produced = await world.publish(await world.publisher(), topic, messages);
+      const inboxes = stays
+        ? early
+        : await Promise.all(names.map((name) => world.inbox(topic, { group: name })));
+      await Promise.all(inboxes.map((inbox) => inbox.gets(messages)));
+      await world.silence();
+      for (const inbox of inboxes) demandNone(compareLogs(produced, inbox.log), topic);
+    },
+  },
+  {
+    name: "group: what a member had that was killed comes to the survivor",
+    needs: takeover,
+    async run(world) {
+      const topic = await world.topic();
+      const transport = await world.connect();
+      const zombie = new Zombie();
+      const spec = { topic, group: "all", from: "earliest", prefetch: 16, ordered: false } as const;
+      const source = await world.within(transport.source(spec, zombie), "Subscribing");
+      const taking = zombie.take(source);
+      const messages = numbered(20, 5);
+      await world.publish(await world.publisher(), topic, messages);
+      await world.within(taking, "A delivery to the member that is killed");
+      const survivor = await world.inbox(topic, world.member("all"));
+      // Without leases the broker goes by the connection; with leases it has to find out by itself.
+      if (world.traits.lease === 0) await source.close();
+      else world.opened(() => source.close());
+      await survivor.gets(messages);
+    },
+  },
+  {
+    name: "group: members that join and leave under load lose nothing",
+    needs: takeover,
+    async run(world) {
+      const topic = await world.topic();
+      const consumed: Consumed[] = [];
+      const watch = world.watch();
+      const join = () =>
+        world.inbox(topic, {
+          ...world.member("all"),
+          handle(message) {
+            message.ack();
+            consumed.push({ id: message.uuid });
+            watch.notify();
+          },
+        });
+      const stays = await join();
+      const out = await world.publisher();
+      const messages = numbered(world.count(5_000, 200), 16);
+      const parts = chunked(messages, messages.length / world.count(20, 8));
+      const produced: Produced[] = [];
+      let guest = await join();
+      for (const [at, part] of parts.entries()) {
+        const publishing = world.publish(out, topic, part);
+        if (at % 2 === 0) await guest.close();
+        else guest = await join();
+        produced.push(...await publishing);
+      }
+      await watch.until(
+        () => new Set(consumed.map(({ id }) => id)).size === messages.length,
+        () => compareLogs(produced, consumed, { duplicates: Infinity })[0] ?? "Too few came",
+      );
+      await stays.close();
+      await world.silence();
+      demandNone(compareLogs(produced, consumed), topic);
+    },
+  },
+];

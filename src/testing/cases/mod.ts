@@ -1,0 +1,33 @@
+import type { Case } from "../case.ts";
+import { ATTEMPTS } from "./attempts.ts";
+import { BATCH } from "./batch.ts";
+import { CLOCK } from "./clock.ts";
+import { CLOSE } from "./close.ts";
+import { DEDUPE } from "./dedupe.ts";
+import { DELIVERY } from "./delivery.ts";
+import { GROUP } from "./group.ts";
+import { HEADERS } from "./headers.ts";
+import { LEAKS } from "./leaks.ts";
+import { ORDER } from "./order.ts";
+import { PAYLOAD } from "./payload.ts";
+import { PUBLISH } from "./publish.ts";
+import { RECONNECT } from "./reconnect.ts";
+import { SUBSCRIBE } from "./subscribe.ts";
+
+/** All tests, in the order in which they are registered. */
+export const CASES: readonly Case[] = [
+  ...DELIVERY,
+  ...ATTEMPTS,
+  ...SUBSCRIBE,
+  ...GROUP,
+  ...ORDER,
+  ...BATCH,
+  ...HEADERS,
+  ...PAYLOAD,
+  ...PUBLISH,
+  ...DEDUPE,
+  ...CLOSE,
+  ...RECONNECT,
+  ...CLOCK,
+  ...LEAKS,
+];

@@ -1,0 +1,192 @@
+import type { Message } from "../../message/message.ts";
+import type { Publisher } from "../../message/contracts.ts";
+import type { ConnectionEvent } from "../../transport/capabilities.ts";
+import type { Case } from "../case.ts";
+import { demandNone } from "../failure.ts";
+import { compareLogs, type Consumed, type Produced } from "../logs.ts";
+import { all, freeze, restart } from "../needs.ts";
+import { chunked, numbered } from "../samples.ts";
+import { pause } from "../watch.ts";
+import type { World } from "../world.ts";
+
+/** Milliseconds between two attempts to publish while the broker is away. */
+const RETRY = 20;
+
+/** That a broker may go and come back. */
+export const RECONNECT: readonly Case[] = [
+  {
+    name: "reconnect: a broker that restarts under load loses nothing that it confirmed",
+    needs: restart,
+    async run(world) {
+      const topic = await world.topic();
+      const reader = await Reader.open(world, topic);
+      const messages = numbered(world.count(10_000, 300), 17);
+      const parts = chunked(messages, messages.length / world.count(100, 10));
+      let confirmed = 0;
+      const restarts = [1 / 3, 1 / 2].map((share) => share * messages.length);
+      let restarting = Promise.resolve();
+      const logs = await Promise.all(parts.map(async (part) => {
+        const out = await world.publisher();
+        const log: Produced[] = [];
+        for (const message of part) {
+          log.push(...await publishUntilConfirmed(world, out, topic, [message]));
+          confirmed++;
+          if (confirmed < (restarts[0] ?? Infinity)) continue;
+          restarts.shift();
+          restarting = restarting.then(() => world.terms.restartBroker!());
+        }
+        return log;
+      }));
+      await restarting;
+      await reader.ends(world, topic, logs.flat());
+    },
+  },
+  {
+    name: "reconnect: a broker that is down at the start is waited for",
+    needs: restart,
+    async run(world) {
+      const topic = await world.topic();
+      let opening: Promise<Reader> | undefined;
+      await world.terms.restartBroker!(async () => {
+        opening = Reader.open(world, topic);
+        // It is told of by whoever waits for it below.
+        opening.catch(() => {});
+        await world.silence();
+      });
+      const reader = await opening!;
+      await reader.ends(world, topic, []);
+    },
+  },
+  {
+    name: "reconnect: a restart while nothing happens goes unnoticed by who consumes",
+    needs: restart,
+    async run(world) {
+      const topic = await world.topic();
+      const reader = await Reader.open(world, topic);
+      await reader.ends(world, topic, []);
+      await world.terms.restartBroker!();
+      await reader.ends(world, topic, []);
+    },
+  },
+  {
+    name:
+      "reconnect: a restart while a message is handled neither loses it nor what waits behind it",
+    needs: restart,
+    async run(world) {
+      const topic = await world.topic();
+      const began = Promise.withResolvers<void>();
+      const go = Promise.withResolvers<void>();
+      const reader = await Reader.open(world, topic, async () => {
+        began.resolve();
+        await go.promise;
+      });
+      const out = await world.publisher();
+      const messages = numbered(20, 5);
+      const publishing = publishUntilConfirmed(world, out, topic, messages);
+      await world.within(began.promise, "The call of the handler");
+      await world.terms.restartBroker!(async () => go.resolve());
+      await reader.ends(world, topic, await publishing);
+    },
+  },
+  {
+    name: "reconnect: a connection that is open by half is noticed, and made anew",
+    needs: all(restart, freeze),
+    async run(world) {
+      const topic = await world.topic();
+      const reader = await Reader.open(world, topic);
+      const thaw = await world.terms.freezeNetwork!();
+      try {
+        await reader.loses();
+      } finally {
+        await thaw();
+      }
+      await reader.ends(world, topic, []);
+    },
+  },
+];
+
+/** Consumes a topic for as long as the test goes on, and remembers what came. */
+class Reader {
+  readonly #consumed: Consumed[] = [];
+  readonly #produced: Produced[] = [];
+  readonly #events: ConnectionEvent["kind"][] = [];
+  readonly #watch;
+
+  private constructor(world: World) {
+    this.#watch = world.watch();
+  }
+
+  static async open(
+    world: World,
+    topic: string,
+    handle: (message: Message) => Promise<void> | void = () => {},
+  ): Promise<Reader> {
+    const reader = new Reader(world);
+    await world.consume(async ([message]) => {
+      await handle(message!);
+      reader.#consumed.push({ id: message!.uuid });
+      reader.#watch.notify();
+    }, {
+      topic,
+      ...world.member("all"),
+      reconnect: { initialDelay: 10, maxDelay: 100 },
+      onConnection({ kind }) {
+        reader.#events.push(kind);
+        reader.#watch.notify();
+      },
+    });
+    return reader;
+  }
+
+  /** Resolves when the connection is known to be lost. */
+  async loses(): Promise<void> {
+    await this.#watch.until(
+      () => this.#events.some((kind) => kind === "lost" || kind === "failed"),
+      () => "The loss of the connection was not noticed",
+    );
+  }
+
+  /** Publishes until something comes through again, then compares the logs. */
+  async ends(world: World, topic: string, produced: readonly Produced[]): Promise<void> {
+    const out = await world.publisher();
+    this.#produced.push(...produced);
+    const seen = () => new Set(this.#consumed.map(({ id }) => id));
+    const [last] = numbered(1);
+    let isThrough = false;
+    const arrives = this.#watch.until(
+      () => seen().has(last!.uuid),
+      () => "What was published after the restart did not come",
+    ).finally(() => isThrough = true);
+    // Where nothing is kept, what is published before the reader is back is gone.
+    const publish = async () => {
+      do {
+        this.#produced.push(...await publishUntilConfirmed(world, out, topic, [last!]));
+        if (!isThrough) await pause(RETRY);
+      } while (!isThrough && !world.traits.retained);
+    };
+    await Promise.all([arrives, publish()]);
+    if (world.traits.settle === "none") return;
+    const faults = () => compareLogs(this.#produced, this.#consumed, { duplicates: Infinity });
+    await this.#watch.until(() => faults().length === 0, () => faults()[0]!);
+    demandNone(faults(), topic);
+  }
+}
+
+/** Publishes what is not confirmed again and again; who does so may publish twice. */
+async function publishUntilConfirmed(
+  world: World,
+  out: Publisher,
+  topic: string,
+  messages: readonly Message[],
+): Promise<Produced[]> {
+  const ends = performance.now() + world.terms.deadline;
+  let left = messages;
+  while (left.length > 0) {
+    const log = await world.publish(out, topic, left);
+    const failed = new Set(log.filter(({ outcome }) => outcome !== "acked").map(({ id }) => id));
+    if (failed.size > 0 && performance.now() > ends) return log;
+    left = left.filter(({ uuid }) => failed.has(uuid));
+    if (left.length > 0) await pause(RETRY);
+  }
+  return messages.map(({ uuid, key }) => ({ id: uuid, key, outcome: "acked" as const }));
+}

@@ -1,0 +1,174 @@
+import { Message } from "../../message/message.ts";
+import type { Case } from "../case.ts";
+import { demand, demandEqual, demandNone, failureOf } from "../failure.ts";
+import { compareLogs } from "../logs.ts";
+import { retained, takeover } from "../needs.ts";
+import { countingListeners, observe } from "../probes.ts";
+import { numbered, ofKey } from "../samples.ts";
+
+/** Who gets what, and from when. */
+export const SUBSCRIBE: readonly Case[] = [
+  {
+    name: "subscribe: many topics at once, each gets exactly its own",
+    async run(world) {
+      const messages = world.count(100, 10);
+      await Promise.all(Array.from({ length: world.count(20, 5) }, async () => {
+        const topic = await world.topic();
+        const own = numbered(messages, 3);
+        const inbox = await world.inbox(topic, world.member("all"));
+        const produced = await world.publish(await world.publisher(), topic, own);
+        await inbox.gets(own);
+        await world.silence();
+        demandNone(compareLogs(produced, inbox.log), topic);
+      }));
+    },
+  },
+  {
+    name: "subscribe: a topic gets its own message and nothing more",
+    async run(world) {
+      const topics = [await world.topic(), await world.topic()];
+      const inboxes = await Promise.all(
+        topics.map((topic) => world.inbox(topic, world.member("all"))),
+      );
+      const out = await world.publisher();
+      const sent = topics.map((topic) => new Message(topic));
+      await Promise.all(topics.map((topic, at) => world.publish(out, topic, [sent[at]!])));
+      await Promise.all(inboxes.map((inbox, at) => inbox.gets([sent[at]!])));
+      await world.silence();
+      demandEqual(
+        inboxes.map(({ ids }) => ids),
+        sent.map(({ uuid }) => [uuid]),
+        "What the two topics got",
+      );
+    },
+  },
+  {
+    name: "subscribe: one that is aborted ends, and the next member gets everything",
+    needs: takeover,
+    async run(world) {
+      const topic = await world.topic();
+      const abort = new AbortController();
+      const first = await world.inbox(topic, {
+        ...world.member("all"),
+        signal: abort.signal,
+        handle: (message) => message.nack({ delay: 0 }),
+      });
+      const messages = numbered(20, 3);
+      await world.publish(await world.publisher(), topic, messages);
+      abort.abort();
+      await world.within(first.ended, "The end of a stream whose signal was aborted");
+      const second = await world.inbox(topic, world.member("all"));
+      await second.gets(messages);
+    },
+  },
+  {
+    name: "subscribe: a new reader gets all that was published before",
+    needs: retained,
+    async run(world) {
+      const topic = await world.topic();
+      const out = await world.publisher();
+      const messages = ofKey("one", 3);
+      for (let round = 1; round <= messages.length; round++) {
+        await world.publish(out, topic, [messages[round - 1]!]);
+        const reader = await world.inbox(topic, { from: "earliest" });
+        await reader.gets(messages.slice(0, round));
+        await world.silence();
+        const published = messages.slice(0, round).map(({ uuid }) => uuid);
+        demandEqual([...reader.ids].sort(), [...published].sort(), `What reader ${round} got`);
+      }
+    },
+  },
+  {
+    name: "subscribe: an aborted signal rejects without a call, and no listener stays on a signal",
+    async run(world) {
+      const topic = await world.topic();
+      const { transport, traffic } = observe(await world.connect());
+      const reader = await world.subscriber(transport);
+      const out = await world.publisher(transport);
+      const reason = new Error("It was aborted before");
+      const signal = AbortSignal.abort(reason);
+      const options = { ...world.member("all"), signal };
+      const errors = [
+        await failureOf(world.within(reader.subscribe(topic, options), "A refusal"), "Subscribing"),
+        await failureOf(
+          world.within(out.publish(topic, new Message(), { signal }), "A refusal"),
+          "Publishing",
+        ),
+      ];
+      demand(
+        errors.every((error) => error === reason),
+        `What rejects must be the reason: ${errors}`,
+      );
+      demandEqual([traffic.sources, traffic.sends], [0, 0], "Calls of source and send");
+      const counting = countingListeners();
+      const live = { ...world.member("all"), signal: counting.signal };
+      const stream = await world.within(reader.subscribe(topic, live), "Subscribing");
+      demand(counting.listeners() > 0, "A live subscription must listen to its signal");
+      await world.within(stream.close(), "Closing");
+      demandEqual(counting.listeners(), 0, "Listeners on the signal after close");
+    },
+  },
+  {
+    name: "iterate: leaving the loop releases the subscription and what it had not settled",
+    needs: takeover,
+    async run(world) {
+      const topic = await world.topic();
+      const reader = await world.subscriber();
+      const stream = await reader.subscribe(topic, { ...world.member("all"), prefetch: 10 });
+      const messages = numbered(world.count(50, 20), 5);
+      await world.publish(await world.publisher(), topic, messages);
+      const taken: string[] = [];
+      const reading = async () => {
+        for await (const message of stream) {
+          taken.push(message.uuid);
+          if (taken.length === 2) break;
+          message.ack();
+        }
+      };
+      await world.within(reading(), "Leaving the loop");
+      const second = await world.inbox(topic, world.member("all"));
+      const acked = taken[0];
+      await second.gets(messages.filter(({ uuid }) => uuid !== acked));
+      await world.silence();
+      demand(!second.ids.includes(acked!), "What was acked before the loop was left came again");
+    },
+  },
+  {
+    name: "backpressure: a slow consumer has no more in memory than its prefetch",
+    needs: retained,
+    async run(world) {
+      const topic = await world.topic();
+      // A group that has not read it yet keeps it where a broker forgets what all have read.
+      await (await world.inbox(topic, world.member("all"))).close();
+      const out = await world.publisher();
+      const backlog = numbered(world.count(100_000, 2_000), 97);
+      await world.publish(out, topic, backlog);
+      const prefetch = 32;
+      const { transport, traffic } = observe(await world.connect());
+      const watch = world.watch();
+      const go = Promise.withResolvers<void>();
+      let begun = 0;
+      await world.consume(
+        async () => {
+          begun++;
+          watch.notify();
+          await go.promise;
+          traffic.done++;
+          watch.notify();
+        },
+        { topic, ...world.member("all"), workers: 4, prefetch },
+        transport,
+      );
+      await watch.until(() => begun === 4, () => `${begun} of 4 handlers began`);
+      await world.silence();
+      demand(traffic.most <= prefetch, `${traffic.most} were fetched, ${prefetch} may be`);
+      go.resolve();
+      const enough = 10 * prefetch;
+      await watch.until(
+        () => traffic.done >= enough,
+        () => `${traffic.done} of ${enough} were handled`,
+      );
+      demand(traffic.most <= prefetch, `${traffic.most} were in memory, ${prefetch} may be`);
+    },
+  },
+];

@@ -1,0 +1,180 @@
+import type { Publisher, SubscribeOptions, Subscriber } from "../message/contracts.ts";
+import { ClosedError, CloseTimeoutError, PublishError } from "../message/errors.ts";
+import type { Message } from "../message/message.ts";
+import { newUuid } from "../message/uuid.ts";
+import type { ConsumeOptions } from "../transport/consume_options.ts";
+import { consume, type Consumption } from "../transport/consumption.ts";
+import type { Consumer } from "../transport/handling.ts";
+import type { Traits, Transport } from "../transport/port.ts";
+import { publisher } from "../transport/publisher.ts";
+import { subscriber } from "../transport/subscriber.ts";
+import { demandEqual } from "./failure.ts";
+import { Inbox, type InboxOptions } from "./inbox.ts";
+import type { Produced } from "./logs.ts";
+import type { Terms } from "./options.ts";
+import { inTime, pause, Watch } from "./watch.ts";
+
+/** What stands on a transport. The tests of the suite itself put broken ones in their place. */
+export interface Faces {
+  publisher(transport: Transport): Publisher;
+  subscriber(transport: Transport): Subscriber;
+  consume(transport: Transport, consumer: Consumer, options: ConsumeOptions): Promise<Consumption>;
+}
+
+/** What users have. */
+export const FACES: Faces = { publisher, subscriber, consume };
+
+/** What one test opens, and closes at its end. */
+export class World {
+  readonly terms: Terms;
+  readonly #test: string;
+  readonly #faces: Faces;
+  readonly #opened: (() => Promise<unknown>)[] = [];
+  #topics = 0;
+
+  constructor(terms: Terms, test: string, faces: Faces) {
+    this.terms = terms;
+    this.#test = test;
+    this.#faces = faces;
+  }
+
+  get traits(): Traits {
+    return this.terms.traits;
+  }
+
+  /** How many messages: fewer where it must be short. */
+  count(long: number, short: number): number {
+    return this.terms.short ? short : long;
+  }
+
+  /** A topic that no other test has. */
+  async topic(): Promise<string> {
+    const slug = this.#test.replace(/[^a-z]+/g, "-").slice(0, 40);
+    const name = `conformance-${slug}-${newUuid().slice(0, 8)}-${++this.#topics}`;
+    return await this.terms.topic({ test: this.#test, name });
+  }
+
+  /** A connection of its own. */
+  async connect(): Promise<Transport> {
+    const transport = await this.terms.connect();
+    this.opened(() => transport.close());
+    demandEqual(transport.traits, this.traits, "The traits of a connection");
+    return transport;
+  }
+
+  /** A publisher on a connection of its own, unless one is given. */
+  async publisher(transport?: Transport): Promise<Publisher> {
+    const made = this.#faces.publisher(transport ?? await this.connect());
+    this.opened(() => made.close({ timeout: this.terms.deadline }));
+    return made;
+  }
+
+  /** A subscriber on a connection of its own, unless one is given. */
+  async subscriber(transport?: Transport): Promise<Subscriber> {
+    const made = this.#faces.subscriber(transport ?? await this.connect());
+    this.opened(() => made.close({ timeout: this.terms.deadline }));
+    return made;
+  }
+
+  /** Subscriptions that are read all the time, each on a connection of its own. */
+  async inbox(topic: string, options: InboxOptions = {}): Promise<Inbox> {
+    const { handle = (message) => message.ack(), members = 1, ...rest } = options;
+    const streams = await Promise.all(Array.from({ length: members }, async () => {
+      const subscribing = (await this.subscriber()).subscribe(topic, rest);
+      return await this.within(subscribing, `Subscribing to '${topic}'`);
+    }));
+    return new Inbox(streams, this.watch(), handle);
+  }
+
+  /** A consumption by the engine on a connection of its own, unless one is given. */
+  async consume(
+    consumer: Consumer,
+    options: ConsumeOptions,
+    transport?: Transport,
+  ): Promise<Consumption> {
+    const on = transport ?? await this.connect();
+    const began = this.#faces.consume(on, consumer, options);
+    const made = await this.within(began, `Consuming '${options.topic}'`);
+    this.opened(async () => {
+      try {
+        await made.close({ timeout: this.terms.deadline });
+      } catch (error) {
+        // It ended all the same; a test that gave it too little time knows.
+        if (!(error instanceof CloseTimeoutError)) throw error;
+      }
+    });
+    return made;
+  }
+
+  /** What makes a consumer a member of a group, where there are groups, and lets it miss nothing. */
+  member(group: string): Pick<SubscribeOptions, "group" | "from"> {
+    const { groups, retained } = this.traits;
+    return { ...(groups ? { group } : {}), ...(retained ? { from: "earliest" } : {}) };
+  }
+
+  /** Publishes in one call, and tells what became of each message. */
+  async publish(
+    out: Publisher,
+    topic: string,
+    messages: readonly Message[],
+  ): Promise<Produced[]> {
+    const outcomes = messages.map((): Produced["outcome"] => "acked");
+    try {
+      await this.within(out.publish(topic, messages), `Publishing to '${topic}'`);
+    } catch (error) {
+      if (error instanceof PublishError) {
+        for (const { index, outcome } of error.failed) {
+          outcomes[index] = outcome === "unknown" ? "unknown" : "failed";
+        }
+      } else if (error instanceof ClosedError) outcomes.fill("failed");
+      else throw error;
+    }
+    return messages.map(({ uuid, key }, at) => ({ id: uuid, key, outcome: outcomes[at]! }));
+  }
+
+  /** Runs a part of the test, and closes what it opened. */
+  async inner(run: (world: World) => Promise<void>): Promise<void> {
+    const world = new World(this.terms, this.#test, this.#faces);
+    try {
+      await run(world);
+    } catch (error) {
+      // What failed says more than what could not be closed after it.
+      await world.end().catch(() => {});
+      throw error;
+    }
+    await world.end();
+  }
+
+  /** Resolves as a promise does, within the deadline. */
+  within<T>(promise: Promise<T>, what: string): Promise<T> {
+    return inTime(promise, this.terms.deadline, what);
+  }
+
+  /** Waits as long as what must not come would take to come. */
+  silence(): Promise<void> {
+    return pause(this.terms.quiet);
+  }
+
+  /** Waits for conditions. */
+  watch(): Watch {
+    return new Watch(this.terms.deadline);
+  }
+
+  /** Notes what is to be closed at the end, the last first. */
+  opened(close: () => Promise<unknown>): void {
+    this.#opened.push(close);
+  }
+
+  /** Closes everything that was opened; throws the first error, after the last attempt. */
+  async end(): Promise<void> {
+    let failure: { error: unknown } | undefined;
+    for (const close of this.#opened.splice(0).reverse()) {
+      try {
+        await this.within(close(), "Closing what the test had opened");
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure !== undefined) throw failure.error;
+  }
+}
