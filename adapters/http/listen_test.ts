@@ -266,7 +266,7 @@ describe("a webhook publisher", () => {
     const hooks = publisher(url);
     const metadata = { host: "evil.example", authorization: "x", "content-length": "1" };
     await hooks.publish("orders", new Message("hello", { metadata }));
-    const [{ headers }] = requests as [{ headers: Headers }];
+    const [{ headers }] = requests as unknown as [{ headers: Headers }];
     assertEquals(headers.get("host"), url.slice("http://".length));
     assertEquals([headers.get("authorization"), headers.get("content-length")], [null, "5"]);
     assertEquals(headers.get("beat-meta-host"), "evil.example");

@@ -68,18 +68,13 @@ export class ModelBroker implements Transport {
     return this.lanes.flat();
   }
 
-<<<<<<< HEAD
   publish(
     id: string,
     key = "",
     lane = 0,
-    payload = new Uint8Array(),
-    headers: Rec["headers"] = [],
+    payload: Uint8Array = new Uint8Array(),
+    headers: Rec["headers"] = [["order", key]],
   ): void {
-=======
-  publish(id: string, key = "", lane = 0, payload: Uint8Array = new Uint8Array()): void {
-    const headers = [["order", key]] as const;
->>>>>>> 3fc89910460f5347a91e617424fc2b7f36764b65
     const rec = { id, key, headers, payload, time: Date.now() };
     const log = this.lanes[lane]!;
     const at = log.length;
