@@ -1,10 +1,13 @@
 import { describe, it } from "@std/testing/bdd";
 import { conformance } from "@beat/beat/testing";
 import type { Traits } from "@beat/beat/transport";
+import { Proxy } from "../../tests/faults/proxy.ts";
 import { withService } from "../../tests/_services/mod.ts";
 import { redisTransport } from "./mod.ts";
 
 const LEASE = 2_000;
+const TIMEOUT = 1_500;
+const MAX_PAYLOAD = 2 ** 20;
 
 const TRAITS: Traits = {
   settle: "each",
@@ -23,9 +26,19 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
   const restarting = restart === undefined ? {} : { restartBroker: restart };
 
   describe("Redis Streams", () => {
+    const opening = Proxy.open(url);
     conformance({
       test: it,
-      connect: () => redisTransport({ url, lease: LEASE }),
+      async connect() {
+        const { url: nearby } = await opening;
+        const options = { lease: LEASE, timeout: TIMEOUT, maxPayload: MAX_PAYLOAD };
+        return redisTransport({ url: nearby, ...options });
+      },
+      async freezeNetwork() {
+        const thaw = (await opening).freeze();
+        return () => Promise.resolve(thaw());
+      },
+      maxPayload: MAX_PAYLOAD,
       traits: TRAITS,
       ...restarting,
       short,
