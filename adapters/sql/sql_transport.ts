@@ -74,7 +74,7 @@ export function sqlTransport(options: SqlTransportOptions): SqlTransport {
 
   return {
     name: "sql",
-    traits: { ...TRAITS, lease },
+    traits: traitsOf(lease),
     admin: new SqlAdmin(connection, tables),
 
     async source(spec: SourceSpec, _host: Host): Promise<Source> {
@@ -125,14 +125,17 @@ export function sqlTransport(options: SqlTransportOptions): SqlTransport {
   };
 }
 
-const TRAITS: Omit<Traits, "lease"> = {
-  settle: "each",
-  requeue: "broker",
-  counts: true,
-  retained: true,
-  groups: true,
-  keyOrder: "group",
-};
+function traitsOf(lease: number): Traits {
+  return {
+    settle: "each",
+    requeue: "broker",
+    lease,
+    counts: true,
+    retained: true,
+    groups: true,
+    keyOrder: "group",
+  };
+}
 
 function unlessAborted<T>(value: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
