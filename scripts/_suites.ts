@@ -63,6 +63,8 @@ const SUITES: Suite[] = [
       {
         files: [
           "/listen_test.ts",
+          "/end_to_end_test.ts",
+          "/webhook_publisher_test.ts",
           "/socket_poster_test.ts",
           "/cloud_events_test.ts",
           "/watermill_test.ts",
