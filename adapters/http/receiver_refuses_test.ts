@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BATCH, chunked, deep, EVENT, receiver, STRUCTURED, until } from "./testdata/receiver.ts";
-import { type RequestChanges } from "./testdata/requests.ts";
+import type { RequestChanges } from "./testdata/requests.ts";
 
 describe("a webhook receiver refuses", () => {
   const NO_SIGNATURE = "Signature is missing or invalid\n";
