@@ -39,6 +39,7 @@ export class SqlAdmin implements TopicAdmin {
   readonly #connection: SqlConnection;
   readonly #tables: Tables;
 
+  /** Works on the tables of a connection. */
   constructor(connection: SqlConnection, tables: Tables) {
     this.#connection = connection;
     this.#tables = tables;
