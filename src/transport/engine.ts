@@ -248,7 +248,7 @@ export class Engine implements Host {
 
   async #close(): Promise<void> {
     this.#switch?.stop();
-    const fetched = this.#feed.stop();
+    const quiet = Promise.all([this.#feed.stop(), this.#stopSource()]);
     if (this.#traits.settle !== "none") this.#intake.giveBack(() => true);
     const { progress } = this.#intake;
     const isIdle = () => this.#isIdle();
@@ -259,7 +259,11 @@ export class Engine implements Host {
       await inTime(progress.until(isIdle), GRACE);
     }
     const left = Math.max(this.#deadline.left, GRACE);
-    const isFlushed = await inTime(fetched.then(() => this.#holdings.flush()), left);
+    const flushed = quiet.then(() => {
+      this.#intake.giveBack(() => true);
+      return this.#holdings.flush();
+    });
+    const isFlushed = await inTime(flushed, left);
     this.#stopHeartbeat();
     const undelivered = isFlushed ? 0 : this.#holdings.undelivered;
     const remaining = dropped + this.#abandon() + undelivered;
@@ -268,6 +272,14 @@ export class Engine implements Host {
     this.#ended.resolve();
     if (remaining > 0) {
       throw new CloseTimeoutError("subscription", this.#deadline.timeout, remaining);
+    }
+  }
+
+  async #stopSource(): Promise<void> {
+    try {
+      await this.#feed.source?.stop?.();
+    } catch (error) {
+      this.#plan.hooks.onSettleError(error);
     }
   }
 

@@ -41,6 +41,7 @@ export class Intake {
   readonly #revoking = new Set<Lane>();
   /** Lanes that a fetch left out because too much waits for their oldest slot. */
   readonly #full = new Set<Lane>();
+  readonly #isTakeable = (delivery: Delivery): boolean => !this.#isRefused(delivery);
 
   constructor(holdings: Holdings, handling: Handling, hooks: IntakeHooks) {
     this.#holdings = holdings;
@@ -87,12 +88,15 @@ export class Intake {
     }
   }
 
-  /** Takes a delivery as soon as there is room. */
+  /**
+   * Takes a delivery as soon as there is room. What comes while its lane is given away, or in the end,
+   * waits for that: given back at once, it would come again at once.
+   */
   admit(delivery: Delivery): void | Promise<void> {
     if (delivery.lane.fenced) return;
-    if (this.#isRefused(delivery)) this.#holdings.refuse(delivery);
-    else if (this.admissions.size > 0 || this.room <= 0) return this.admissions.add(delivery);
-    else this.#handling.take(delivery);
+    const waits = this.admissions.size > 0 || this.room <= 0 || this.#isRefused(delivery);
+    if (waits) return this.admissions.add(delivery);
+    this.#handling.take(delivery);
   }
 
   /** Takes a delivery if there is room. */
@@ -106,7 +110,9 @@ export class Intake {
   /** A place is free, or a handler has ended. */
   advance(): void {
     while (this.admissions.size > 0 && this.room > 0) {
-      this.#handling.take(this.admissions.shift());
+      const next = this.admissions.shift(this.#isTakeable);
+      if (next === undefined) break;
+      this.#handling.take(next);
     }
     if (this.#full.size > 0) this.#reopenLanes();
     if (this.wanted > 0) this.#hooks.wake();
@@ -146,15 +152,20 @@ export class Intake {
 
   /** Drains a lane for at most `within` milliseconds, then lets go of it. */
   async revoke(lane: Lane, within: number): Promise<void> {
+    const isOfLane = (delivery: Delivery) => delivery.lane === lane;
     this.#revoking.add(lane);
-    this.giveBack((delivery) => delivery.lane === lane);
+    this.giveBack(isOfLane);
     // Nothing is added to a lane that is given away: what is left of it only gets less.
-    const left = this.#holdings.slots.where(({ delivery }) => delivery.lane === lane);
+    const left = this.#holdings.slots.where(({ delivery }) => isOfLane(delivery));
     const settled = this.progress.until(() => {
       while (left.at(-1)?.isGone) left.pop();
       return left.length === 0;
     });
-    await inTime(settled.then(() => this.#holdings.flush()), within);
+    const flushed = settled.then(() => {
+      this.giveBack(isOfLane);
+      return this.#holdings.flush();
+    });
+    await inTime(flushed, within);
     this.forget(lane, new Error(`Lane '${lane.name}' was given to another consumer`));
   }
 

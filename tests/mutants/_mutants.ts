@@ -149,8 +149,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: "close does not flush acks",
     file: "engine.ts",
-    find: "fetched.then(() => this.#holdings.flush())",
-    replace: "fetched",
+    find: "      this.#intake.giveBack(() => true);\n      return this.#holdings.flush();",
+    replace: "      this.#intake.giveBack(() => true);",
     test: "closing_test.ts",
   },
   {
@@ -189,8 +189,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: "a lane is given away before its acks are",
     file: "intake.ts",
-    find: "settled.then(() => this.#holdings.flush())",
-    replace: "settled",
+    find: "      this.giveBack(isOfLane);\n      return this.#holdings.flush();",
+    replace: "      this.giveBack(isOfLane);",
     test: "lanes_test.ts",
   },
   {

@@ -20,7 +20,7 @@ export class ModelRun {
   /** Handled well, given to the dead letters or up: what the broker may be told is done. */
   readonly #done = new Set<string>();
   readonly #calls = new Map<string, number>();
-  /** Those whose last call was with others. */
+  /** Those whose last call was with others, and failed as a whole if it did. */
   readonly #together = new Set<string>();
   readonly #members: ModelMember[] = [];
   readonly #former: ModelMember[] = [];
@@ -113,7 +113,7 @@ export class ModelRun {
         this.#time.tick(one.ms);
         return await this.#time.tickAsync(0);
       case "rebalance":
-        this.#rough ||= this.#world.settle === "none";
+        this.#rough ||= this.#world.settle === "none" || one.within < LATE;
         this.#rebalances.push(this.#broker.rebalance(one.lane, one.within));
         return await this.#time.tickAsync(1);
       case "snatch":
@@ -258,7 +258,10 @@ export class ModelRun {
       case "reject":
         return later(80, fail);
       case "nack":
-        for (const message of messages) message.nack({ delay: 300, reason: "scripted" });
+        for (const message of messages) {
+          message.nack({ delay: 300, reason: "scripted" });
+          this.#together.delete(message.uuid);
+        }
         return end();
       case "early":
         for (const message of messages) if (message.ack()) this.#done.add(message.uuid);
@@ -302,9 +305,8 @@ export class ModelRun {
       this.#broker.faults[method] = [];
     }
     for (const member of this.#members) member.resume();
-    for (let second = 0; second < PATIENCE && !this.#isAtRest(); second++) {
-      await this.#time.tickAsync(1_000);
-    }
+    let seconds = 0;
+    do await this.#time.tickAsync(1_000); while (++seconds < PATIENCE && !this.#isAtRest());
     await Promise.all(this.#rebalances);
     this.#judge();
     if (this.#world.settle !== "none") this.#judgeLoss();
