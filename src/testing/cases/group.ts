@@ -1,3 +1,4 @@
+import { scheduleMacrotask } from "../../runtime/macrotask.ts";
 import type { Case } from "../case.ts";
 import { demandNone } from "../failure.ts";
 import { compareLogs, type Consumed, type Produced } from "../logs.ts";
@@ -57,7 +58,9 @@ export const GROUP: readonly Case[] = [
       const join = () =>
         world.inbox(topic, {
           ...world.member("all"),
-          handle(message) {
+          async handle(message) {
+            // So that who leaves has something that it has not handled.
+            await new Promise<void>(scheduleMacrotask);
             message.ack();
             consumed.push({ id: message.uuid });
             watch.notify();
