@@ -58,7 +58,7 @@ export class World {
   async connect(): Promise<Transport> {
     const transport = await this.terms.connect();
     this.opened(() => transport.close());
-    demandEqual(transport.traits, this.traits, "The traits of a connection");
+    demandEqual(sorted(transport.traits), sorted(this.traits), "The traits of a connection");
     return transport;
   }
 
@@ -184,4 +184,8 @@ export class World {
     }
     return messages.map(({ uuid, key }, at) => ({ id: uuid, key, outcome: outcomes[at]! }));
   }
+}
+
+function sorted(traits: Traits): [name: string, value: unknown][] {
+  return Object.entries(traits).sort(([one], [other]) => one < other ? -1 : 1);
 }

@@ -171,7 +171,7 @@ export const DELIVERY_DEFECTS: Defects = {
     },
     says: /messages did not come|What the two topics got must be/,
   }],
-  "subscribe: one that is aborted ends, and the next member gets everything": [{
+  "subscribe: one that is aborted ends, and what it had goes back to its group": [{
     defect: "acks before anybody has handled it",
     make: () => memory(acksAtFetch),
     says: /messages did not come/,
@@ -212,7 +212,7 @@ export const DELIVERY_DEFECTS: Defects = {
       says: /Listeners on the signal after close must be 0/,
     },
   ],
-  "iterate: leaving the loop releases the subscription and what it had not settled": [{
+  "iterate: leaving the loop ends the subscription, what was not settled goes to its group": [{
     defect: "acks before anybody has handled it",
     make: () => memory(acksAtFetch),
     says: /messages did not come/,

@@ -271,7 +271,7 @@ export const MORE_DEFECTS: Defects = {
       says: /What was acked while closing came again/,
     },
   ],
-  "close: ends in time though a handler never does, and its message comes to the next": [
+  "close: ends in time though a handler never does, and its message goes back to the group": [
     {
       defect: "waits for handlers however long they take",
       make: () =>
