@@ -193,7 +193,7 @@ export const DELIVERY_DEFECTS: Defects = {
             });
           },
         }),
-      says: /Subscribing must fail/,
+      says: /What rejects must be the reason/,
     },
     {
       defect: "leaves its listener on the signal",
@@ -223,7 +223,7 @@ export const DELIVERY_DEFECTS: Defects = {
       memory(onSource((source) => ({
         fetch: (room, paused, signal) => source.fetch!(10 * room, paused, signal),
       }))),
-    says: /\d+ were fetched, 32 may be/,
+    says: /\d+ were taken, 32 may be/,
   }],
   "headers: empty values, any text, 100 names, and names that differ in case come as they are": [
     {

@@ -113,19 +113,16 @@ export const MORE_DEFECTS: Defects = {
       memory(undefined, {
         publisher: (transport) => {
           const made = publisher(transport);
-          const cut = (value: string) => value.replace(/[\r\n\0].*/s, "");
+          const cut = (message: Message) => {
+            const copy = new Message(message.payload, { uuid: message.uuid });
+            for (const [name, value] of message.metadata) {
+              copy.metadata.set(name, value.replace(/[\r\n\0].*/s, ""));
+            }
+            return copy;
+          };
           return override(made, {
             publish: (topic, messages, options) =>
-              made.publish(
-                topic,
-                [messages].flat().map((one) =>
-                  new Message((one as Message).payload, {
-                    uuid: (one as Message).uuid,
-                    metadata: [...(one as Message).metadata].map(([key, text]) => [key, cut(text)]),
-                  })
-                ),
-                options,
-              ),
+              made.publish(topic, ([messages] as Message[][]).flat().map(cut), options),
           });
         },
       }),

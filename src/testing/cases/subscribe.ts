@@ -3,7 +3,7 @@ import type { Case } from "../case.ts";
 import { demand, demandEqual, demandNone, failureOf } from "../failure.ts";
 import { compareLogs } from "../logs.ts";
 import { retained, takesOver } from "../needs.ts";
-import { countingListeners, observe } from "../probes.ts";
+import { countingListeners, untouchable } from "../probes.ts";
 import { numbered, ofKey } from "../samples.ts";
 
 /** Who gets what, and from when. */
@@ -84,7 +84,7 @@ export const SUBSCRIBE: readonly Case[] = [
     name: "subscribe: an aborted signal rejects without a call, and no listener stays on a signal",
     async run(world) {
       const topic = await world.topic();
-      const { transport, traffic } = observe(await world.connect());
+      const { transport, calls } = untouchable(await world.connect());
       const reader = await world.subscriber(transport);
       const out = await world.publisher(transport);
       const reason = new Error("It was aborted before");
@@ -101,10 +101,13 @@ export const SUBSCRIBE: readonly Case[] = [
         errors.every((error) => error === reason),
         `What rejects must be the reason: ${errors}`,
       );
-      demandEqual([traffic.sources, traffic.sends], [0, 0], "Calls of source and send");
+      demandEqual(calls(), 0, "Calls of the transport");
       const counting = countingListeners();
       const live = { ...world.member("all"), signal: counting.signal };
-      const stream = await world.within(reader.subscribe(topic, live), "Subscribing");
+      const stream = await world.within(
+        (await world.subscriber()).subscribe(topic, live),
+        "Subscribing",
+      );
       demand(counting.listeners() > 0, "A live subscription must listen to its signal");
       await world.within(stream.close(), "Closing");
       demandEqual(counting.listeners(), 0, "Listeners on the signal after close");
@@ -148,32 +151,30 @@ export const SUBSCRIBE: readonly Case[] = [
       const backlog = numbered(retained ? world.count(100_000, 2_000) : 500, 97);
       if (retained) await world.publish(out, topic, backlog);
       const prefetch = 32;
-      const { transport, traffic } = observe(await world.connect());
       const watch = world.watch();
       const go = Promise.withResolvers<void>();
       let begun = 0;
-      await world.consume(
-        async () => {
-          begun++;
-          watch.notify();
-          await go.promise;
-          traffic.done++;
-          watch.notify();
-        },
-        { topic, ...world.member("all"), workers: 4, prefetch },
-        transport,
-      );
+      let ended = 0;
+      let most = 0;
+      // Handlers may begin before there is a consumption to ask.
+      let inFlight = () => 0;
+      const consumption = await world.consume(async () => {
+        begun++;
+        most = Math.max(most, inFlight());
+        watch.notify();
+        await go.promise;
+        ended++;
+        watch.notify();
+      }, { topic, ...world.member("all"), workers: 4, prefetch });
+      inFlight = () => consumption.stats().inFlight;
       const sent = retained ? undefined : world.publish(out, topic, backlog);
       await watch.until(() => begun === 4, () => `${begun} of 4 handlers began`);
       await world.silence();
-      demand(traffic.most <= prefetch, `${traffic.most} were fetched, ${prefetch} may be`);
+      demand(inFlight() <= prefetch, `${inFlight()} were taken, ${prefetch} may be`);
       go.resolve();
       const enough = 10 * prefetch;
-      await watch.until(
-        () => traffic.done >= enough,
-        () => `${traffic.done} of ${enough} were handled`,
-      );
-      demand(traffic.most <= prefetch, `${traffic.most} were in memory, ${prefetch} may be`);
+      await watch.until(() => ended >= enough, () => `${ended} of ${enough} were handled`);
+      demand(most <= prefetch, `${most} were in memory, ${prefetch} may be`);
       await sent;
     },
   },
