@@ -231,10 +231,18 @@ export class Engine implements Host {
       this.#plan.keyOf !== undefined || this.#feed.source?.requeue === undefined;
   }
 
-  /** Whether nothing of a lane may begin; where there is nobody to give it back to, all is handled. */
+  /**
+   * Whether what was taken is handled at the end: there is nobody to give it back to. Where each message
+   * must be asked for, nobody asks any more, and it is lost and counted.
+   */
+  #handlesRest(): boolean {
+    return this.#traits.settle === "none" && this.#plan.workers > 0;
+  }
+
+  /** Whether nothing of a lane may begin. */
   #isEnding(lane: Lane): boolean {
     if (this.#closing === undefined) return this.#intake.isRevoking(lane);
-    return this.#overdue || this.#traits.settle !== "none";
+    return this.#overdue || !this.#handlesRest();
   }
 
   /** Only what is acked one by one can be acked by publishing. */
@@ -249,7 +257,7 @@ export class Engine implements Host {
   async #close(): Promise<void> {
     this.#switch?.stop();
     const quiet = Promise.all([this.#feed.stop(), this.#stopSource()]);
-    if (this.#traits.settle !== "none") this.#intake.giveBack(() => true);
+    if (!this.#handlesRest()) this.#intake.giveBack(() => true);
     const { progress } = this.#intake;
     const isIdle = () => this.#isIdle();
     let dropped = 0;
@@ -286,7 +294,7 @@ export class Engine implements Host {
   #isIdle(): boolean {
     const { workers, attempts } = this.#handling;
     if (workers.running > 0 || attempts.burying > 0) return false;
-    return this.#traits.settle !== "none" || this.#overdue || this.#holdings.unsettled === 0;
+    return !this.#handlesRest() || this.#overdue || this.#holdings.unsettled === 0;
   }
 
   /** Nothing begins any more, even where there is nobody to give it back to; returns how much is lost by that. */

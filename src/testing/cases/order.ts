@@ -1,4 +1,4 @@
-import { Message } from "../../message/message.ts";
+import type { Message } from "../../message/message.ts";
 import type { Case } from "../case.ts";
 import { demand, demandEqual, demandNone } from "../failure.ts";
 import { compareLogs } from "../logs.ts";

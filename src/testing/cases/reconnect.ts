@@ -84,7 +84,7 @@ export const RECONNECT: readonly Case[] = [
       const messages = numbered(20, 5);
       const publishing = publishUntilConfirmed(world, out, topic, messages);
       await world.within(began.promise, "The call of the handler");
-      await world.terms.restartBroker!(async () => go.resolve());
+      await world.terms.restartBroker!(() => Promise.resolve(go.resolve()));
       await reader.ends(world, topic, await publishing);
     },
   },
