@@ -14,6 +14,7 @@ import { emitQuestion } from "./emit.ts";
 import { flowQuestion } from "./flow.ts";
 import { isolationQuestion } from "./isolation.ts";
 import { tenHandlersQuestion } from "./ten_handlers.ts";
+import { threadsQuestion } from "./threads.ts";
 import { topicsQuestion } from "./topics.ts";
 import { wildcardQuestion } from "./wildcard.ts";
 
@@ -29,6 +30,7 @@ export const QUESTIONS: readonly Question[] = [
   deferredQuestion,
   bulkQuestion,
   flowQuestion,
+  threadsQuestion,
   bytesQuestion,
   checkTimeQuestion,
 ];

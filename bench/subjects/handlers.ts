@@ -52,6 +52,11 @@ export function createHandler(): Handler {
   return (event) => void (total += event.data.value);
 }
 
+/** Counts events that were handled where nobody here can see it: in another thread. */
+export function countHandled(count: number): void {
+  total += count;
+}
+
 /** How many events have been handled since the last {@linkcode takeTotal}. */
 export function handledSoFar(): number {
   return total;
