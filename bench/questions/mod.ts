@@ -16,6 +16,7 @@ import { isolationQuestion } from "./isolation.ts";
 import { messagesQuestion } from "./messages.ts";
 import { messagesHeapQuestion } from "./messages_heap.ts";
 import { tenHandlersQuestion } from "./ten_handlers.ts";
+import { threadsQuestion } from "./threads.ts";
 import { topicsQuestion } from "./topics.ts";
 import { webhookQuestion } from "./webhook.ts";
 import { webhookPublishQuestion } from "./webhook_publish.ts";
@@ -34,6 +35,7 @@ export const QUESTIONS: readonly Question[] = [
   deferredQuestion,
   bulkQuestion,
   flowQuestion,
+  threadsQuestion,
   bytesQuestion,
   messagesQuestion,
   messagesHeapQuestion,

@@ -52,7 +52,7 @@ export function createHandler(): Handler {
   return (event) => void (total += event.data.value);
 }
 
-/** Counts what is no event: messages, requests. */
+/** Counts what no handler here sees: messages, requests, events in another thread. */
 export function note(count: number): void {
   total += count;
 }

@@ -232,6 +232,8 @@ export class WorkerEngine implements Engine {
       reader.take(word);
       this.#handleFrame(from, reader, word);
     }
+    // A writer that spins can go on; one that sleeps is woken at the end of the turn, for more room.
+    if (taken > 0) reader.release();
     return taken;
   }
 
@@ -241,7 +243,7 @@ export class WorkerEngine implements Engine {
     const failed = this.#failedBefore + this.core.ledger.failed;
     cells.set(words + NODE_FAILED, failed | 0);
     for (const [from, reader] of readers.entries()) {
-      if (!reader!.release()) continue;
+      reader!.release();
       if (cells.load(layout.node(from) + NODE_WANTS_ROOM) === 1) this.#mesh.wake(from);
     }
     if (cells.load(layout.node(HOME) + NODE_WATCH) === 1) this.#mesh.wake(HOME);
