@@ -16,13 +16,15 @@ import { BlockingReader, entriesOf } from "./blocking_reader.ts";
 import { Connection } from "./connection.ts";
 import { GroupSource } from "./group_source.ts";
 import { planTransport, type RedisPlan, type RedisTransportOptions } from "./options.ts";
+import { Lookout } from "./lookout.ts";
+import { join } from "./member.ts";
 import { Partitions } from "./partitions.ts";
-import { joinGroup, startOf } from "./position.ts";
+import { startOf } from "./position.ts";
 import { ReaderSource } from "./reader_source.ts";
 import { StreamAdmin } from "./stream_admin.ts";
 import { StreamLane } from "./stream_lane.ts";
 import { streamOf, StreamSink } from "./stream_sink.ts";
-import { type Topic, Topics } from "./topics.ts";
+import { laneNameOf, type Topic, Topics } from "./topics.ts";
 
 /** Redis Streams as a broker. */
 export interface RedisTransport extends Transport, HealthReporter, ConnectionEvents {
@@ -69,7 +71,6 @@ class StreamsTransport implements RedisTransport {
   readonly #topics: Topics;
   readonly #memories = new WeakMap<Host, Memory>();
   readonly #listeners = new Set<(event: ConnectionEvent) => void>();
-  readonly #sources = new Set<Source>();
   #closed = false;
 
   constructor(plan: RedisPlan) {
@@ -121,15 +122,14 @@ class StreamsTransport implements RedisTransport {
   }
 
   async peek(topic: string, limit: number): Promise<Rec[]> {
-    const { keys } = await this.#topics.open(`peek into '${topic}'`, topic);
+    const known = await this.#topics.open(`peek into '${topic}'`, topic);
     const recs: Rec[] = [];
-    for (const [partition, stream] of keys.streams.entries()) {
+    for (const [partition, stream] of known.keys.streams.entries()) {
       const left = limit - recs.length;
       if (left <= 0) break;
       const reply = await this.#connection.call("XRANGE", stream, "-", "+", "COUNT", left);
       for (const { id, fields } of entriesOf(reply)) {
-        const name = keys.streams.length === 1 ? "" : String(partition);
-        const entry = { id: `${topic}/${name}/${id}`, time: parseInt(id) };
+        const entry = { id: `${topic}/${laneNameOf(known, partition)}/${id}`, time: parseInt(id) };
         recs.push(this.#plan.layout.read(fields ?? [], entry));
       }
     }
@@ -173,17 +173,12 @@ class StreamsTransport implements RedisTransport {
   ): Promise<Source> {
     const { positions } = this.#memoryOf(host);
     for (const [partition, stream] of topic.keys.streams.entries()) {
-      const lane = topic.partitions === 1 ? "" : String(partition);
+      const lane = laneNameOf(topic, partition);
       if (!positions.has(lane)) positions.set(lane, await startOf(this.#connection, stream, from));
     }
     const { layout, timeout } = this.#plan;
-    return new ReaderSource({
-      topic,
-      layout,
-      reader,
-      positions,
-      block: Math.min(BLOCK, timeout / 2),
-    });
+    const block = Math.min(BLOCK, Math.ceil(timeout / 2));
+    return new ReaderSource({ topic, layout, reader, positions, block });
   }
 
   async #member(
@@ -193,32 +188,22 @@ class StreamsTransport implements RedisTransport {
     reader: BlockingReader,
   ): Promise<Source> {
     const { lease, layout, trimAcked, onMissed } = this.#plan;
-    const connection = this.#connection;
     const { consumer, positions } = this.#memoryOf(host);
-    for (const [partition, stream] of topic.keys.streams.entries()) {
-      const lane = topic.partitions === 1 ? "" : String(partition);
-      const start = positions.get(lane) ?? await startOf(connection, stream, from);
-      positions.set(lane, await joinGroup(connection, stream, group, start));
-    }
-    const single = () => {
-      const [stream] = topic.keys.streams;
-      return new Map([[0, new StreamLane("", 0, stream!, topic.keys.delayed(group, 0), false)]]);
-    };
-    const partitions = topic.partitions === 1
-      ? undefined
-      : new Partitions({ connection, topic, group, consumer, lease, host });
-    const source = new GroupSource({
-      ...{ topic, group, consumer, lease, layout, trimAcked, connection, reader, host },
-      lanes: partitions?.lanes ?? single(),
-      partitions,
-      positions,
-      streamOf: async (name, rec) => streamOf(await this.#topics.open("publish", name), rec),
-      missed: ({ name }, count, after) =>
-        onMissed({ topic: topic.name, group, lane: name, count, after }),
-    });
-    await source.abandon();
+    const member = { connection: this.#connection, topic, group, consumer, lease };
+    await join(member, from, positions);
+    const partitions = topic.partitions === 1 ? undefined : new Partitions(member, host);
     await partitions?.share();
-    return source;
+    const lookout = new Lookout(member, {
+      trims: trimAcked,
+      missed({ name: lane }, count, after) {
+        onMissed({ topic: topic.name, group, lane, count, after });
+      },
+    });
+    return new GroupSource({
+      ...{ member, layout, reader, lookout, partitions, positions },
+      lanes: partitions?.lanes ?? new Map([[0, new StreamLane("", 0, topic.keys.streams[0]!)]]),
+      streamOf: async (name, rec) => streamOf(await this.#topics.open("publish", name), rec),
+    });
   }
 
   #memoryOf(host: Host): Memory {
