@@ -3,7 +3,7 @@ import { conformance } from "@beat/beat/testing";
 import type { Traits } from "@beat/beat/transport";
 import { Proxy } from "../../tests/faults/proxy.ts";
 import { withService } from "../../tests/_services/mod.ts";
-import { redisTransport } from "./mod.ts";
+import { redisPubSub, redisTransport } from "./mod.ts";
 
 const LEASE = 2_000;
 const TIMEOUT = 1_500;
@@ -50,6 +50,33 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
       test: it,
       connect: () => redisTransport({ url, lease: LEASE, partitions: 4 }),
       traits: { ...TRAITS, keyOrder: "group" },
+      ...restarting,
+      short,
+    });
+  });
+
+  describe("Redis Pub/Sub", () => {
+    const opening = Proxy.open(url);
+    conformance({
+      test: it,
+      async connect() {
+        const { url: nearby } = await opening;
+        return redisPubSub({ url: nearby, timeout: TIMEOUT, maxPayload: MAX_PAYLOAD });
+      },
+      async freezeNetwork() {
+        const thaw = (await opening).freeze();
+        return () => Promise.resolve(thaw());
+      },
+      maxPayload: MAX_PAYLOAD,
+      traits: {
+        settle: "none",
+        requeue: "engine",
+        lease: 0,
+        counts: false,
+        retained: false,
+        groups: false,
+        keyOrder: "member",
+      },
       ...restarting,
       short,
     });

@@ -29,6 +29,7 @@ export class Connection {
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       keyPrefix: "",
+      protocol: 3,
       replyMapping: "legacy",
       retryStrategy: null,
       autoResubscribe: false,

@@ -21,6 +21,8 @@ export interface RedisServerOptions {
   prefix?: string;
   /** Milliseconds without an answer after which a connection is given up. @default {10_000} */
   timeout?: number;
+  /** Bytes of a payload at most; the server's own limit closes the connection. @default {536_870_912} */
+  maxPayload?: number;
 }
 
 /** Entries that were trimmed before a group had read them. */
@@ -53,19 +55,22 @@ export interface RedisTransportOptions extends RedisServerOptions {
   lease?: number;
   /** What the name of a consumer begins with; the rest is random. @default {"beat"} */
   consumer?: string;
-  /** Bytes of a payload at most; the server's own limit closes the connection. @default {536_870_912} */
-  maxPayload?: number;
   /** Whether members remove what all groups of the topic have settled. @default {false} */
   trimAcked?: boolean;
   /** Hears of entries that a limit of the topic has removed before they were read. */
   onMissed?: (missed: MissedEntries) => void;
 }
 
+/** A server, with the defaults of what was left out. */
+export type ServerPlan = Required<Omit<RedisServerOptions, "url">>;
+
 /** Options that were checked, with their defaults. */
-export interface RedisPlan
-  extends Required<Omit<RedisTransportOptions, "url" | "client" | "layout" | "onMissed">> {
-  readonly client: RedisClient;
+export interface RedisPlan extends ServerPlan {
   readonly layout: Layout;
+  readonly partitions: number;
+  readonly lease: number;
+  readonly consumer: string;
+  readonly trimAcked: boolean;
   readonly onMissed: (missed: MissedEntries) => void;
 }
 
@@ -86,6 +91,7 @@ const SERVER_RULES: Rules = {
   client: CLIENT,
   prefix: TEXT,
   timeout: integer(1),
+  maxPayload: integer(1),
 };
 
 const TRANSPORT_RULES: Rules = {
@@ -94,36 +100,43 @@ const TRANSPORT_RULES: Rules = {
   partitions: integer(1),
   lease: integer(100),
   consumer: TEXT,
-  maxPayload: integer(1),
   trimAcked: BOOLEAN,
   onMissed: FUNCTION,
 };
 
 const LAYOUTS = { record: RECORD, direct: DIRECT_FIELDS };
-const TIMEOUT = 10_000;
 
 /** @throws {TypeError | RangeError} Naming the option, its value and its rule. */
 export function planTransport(options: RedisTransportOptions): RedisPlan {
-  const action = "create a transport for Redis";
+  const action = "create a transport for Redis Streams";
   checkOptions(action, options, TRANSPORT_RULES);
-  const { onMissed = () => {}, layout = "record" } = options;
   return {
-    client: clientOf(action, options),
-    prefix: options.prefix ?? "",
-    timeout: options.timeout ?? TIMEOUT,
-    layout: LAYOUTS[layout],
+    ...planServer(action, options),
+    layout: LAYOUTS[options.layout ?? "record"],
     partitions: options.partitions ?? 1,
     lease: options.lease ?? 30_000,
     consumer: options.consumer ?? "beat",
-    maxPayload: options.maxPayload ?? 536_870_912,
     trimAcked: options.trimAcked ?? false,
-    onMissed,
+    onMissed: options.onMissed ?? (() => {}),
   };
 }
 
-function clientOf(action: string, { url, client }: RedisServerOptions): RedisClient {
+/** @throws {TypeError | RangeError} Naming the option, its value and its rule. */
+export function planPubSub(options: RedisServerOptions): ServerPlan {
+  const action = "create a transport for Redis Pub/Sub";
+  checkOptions(action, options, SERVER_RULES);
+  return planServer(action, options);
+}
+
+function planServer(action: string, options: RedisServerOptions): ServerPlan {
+  const { url, client, prefix = "", timeout = 10_000, maxPayload = 536_870_912 } = options;
   if ((url === undefined) === (client === undefined)) {
     throw new TypeError(`Cannot ${action} as one of 'url' and 'client' must be given`);
   }
-  return client ?? new Redis(url!, { lazyConnect: true });
+  return {
+    client: client ?? new Redis(url!, { lazyConnect: true }),
+    prefix,
+    timeout,
+    maxPayload,
+  };
 }
