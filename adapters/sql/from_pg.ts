@@ -14,7 +14,17 @@ export interface PgPool<Client extends PgClient = PgClient> extends PgClient {
   /** Connections that it has. */
   readonly totalCount: number;
   /** Takes a connection out of the pool. */
-  connect(): Promise<Client & { release(error?: Error | boolean): void }>;
+  connect(): Promise<Client & PgPooled>;
+}
+
+/** The part of a client that was taken out of a pool. */
+export interface PgPooled {
+  /** Gives it back; `true` closes it. */
+  release(isBroken?: boolean): void;
+  /** Adds a listener. */
+  on(event: "error", listener: () => void): unknown;
+  /** Removes a listener. */
+  off(event: "error", listener: () => void): unknown;
 }
 
 /** Takes a pool of the package `pg`: PostgreSQL. */
@@ -36,17 +46,21 @@ export function fromPg<Client extends PgClient>(
     ...session,
     async transaction<T>(work: (session: SqlSession, tx: Client) => T | Promise<T>): Promise<T> {
       const own = await client.connect();
-      let failure: unknown;
+      let isBroken = false;
+      // The statement that is under way, or the next one, says so, too; unheard it ends the process.
+      const hear = () => isBroken = true;
+      own.on("error", hear);
       try {
         await own.query("BEGIN");
         const result = await work(fromPg(own as PgClient), own);
         await own.query("COMMIT");
         return result;
       } catch (error) {
-        await own.query("ROLLBACK").catch((cause) => failure = cause);
+        await own.query("ROLLBACK").catch(hear);
         throw error;
       } finally {
-        own.release(failure !== undefined);
+        own.off("error", hear);
+        own.release(isBroken);
       }
     },
   };

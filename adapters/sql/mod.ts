@@ -18,7 +18,7 @@ export { fromSqlite } from "./from_sqlite.ts";
 export type { SqliteConnection, SqliteHandle, SqliteStatement } from "./from_sqlite.ts";
 export { fromPostgres } from "./from_postgres.ts";
 export type { PostgresClient, PostgresOptions, PostgresTx } from "./from_postgres.ts";
-export { fromPg, type PgClient, type PgPool } from "./from_pg.ts";
+export { fromPg, type PgClient, type PgPool, type PgPooled } from "./from_pg.ts";
 export { fromMysql, type MysqlPool, type MysqlTx } from "./from_mysql.ts";
 export type {
   Plan,
