@@ -85,6 +85,7 @@ const SUITES: Suite[] = [
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },
   { name: "heap", path: "tests/memory", permissions: ["-A"], runtimes: PROCESSES },
+  { name: "mutants", path: "tests/mutants", permissions: ["-A"], runtimes: ["deno"] },
   { name: "stand-ins", path: "tests/_std" },
   { name: "scripts", path: "scripts", permissions: ["-A"], runtimes: ["deno"] },
 ];
