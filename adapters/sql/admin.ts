@@ -1,3 +1,4 @@
+import type { Plan, SqlConnection, SqlRow } from "./contracts.ts";
 import { checkTopic } from "@beat/beat/message";
 import {
   checkOptions,
@@ -8,7 +9,7 @@ import {
   type TopicAdmin,
   type TopicConfig,
 } from "@beat/beat/transport";
-import { type Plan, type SqlConnection, type SqlRow, transact } from "./session.ts";
+import { transact } from "./session.ts";
 import { queueOf, type Tables } from "./tables.ts";
 
 /** How a topic in a database is made. */

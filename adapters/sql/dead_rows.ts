@@ -1,3 +1,4 @@
+import type { Plan, SqlConnection } from "./contracts.ts";
 import type { Rec } from "@beat/beat/message";
 import { check, checkOptions, integer, type Rules } from "@beat/beat/transport";
 import { checkConnection } from "./options.ts";
@@ -5,7 +6,7 @@ import { list, padded } from "./placeholders.ts";
 import { COLUMNS, recordOf } from "./record.ts";
 import { RELAY_GROUP, relayQueue } from "./relay_queue.ts";
 import type { TableOptions } from "./schema.ts";
-import { type Plan, type SqlConnection, transact } from "./session.ts";
+import { transact } from "./session.ts";
 import { PREFIX, PREFIX_RULE, tablesOf } from "./tables.ts";
 
 /** A message that a relay could not publish, and has put aside. */

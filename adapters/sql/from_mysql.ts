@@ -1,6 +1,6 @@
+import type { SqlConnection, SqlRow, SqlSession, SqlValue } from "./contracts.ts";
 import { Buffer } from "node:buffer";
 import { mariadb } from "./mariadb_dialect.ts";
-import type { SqlConnection, SqlRow, SqlSession, SqlValue } from "./session.ts";
 
 /** The part of a connection of `mysql2/promise` that is needed. */
 export interface MysqlTx {

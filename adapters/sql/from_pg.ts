@@ -1,6 +1,6 @@
+import type { SqlConnection, SqlRow, SqlSession, SqlValue } from "./contracts.ts";
 import { numbered } from "./placeholders.ts";
 import { postgres } from "./postgres_dialect.ts";
-import type { SqlConnection, SqlRow, SqlSession, SqlValue } from "./session.ts";
 
 /** The part of a client of `pg` that is needed. */
 export interface PgClient {

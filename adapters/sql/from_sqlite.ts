@@ -1,4 +1,4 @@
-import type { SqlConnection, SqlRow, SqlSession, SqlValue, SyncSqlSession } from "./session.ts";
+import type { SqlConnection, SqlRow, SqlSession, SqlValue, SyncSqlSession } from "./contracts.ts";
 import { sqlite } from "./sqlite_dialect.ts";
 
 /** The part of a SQLite handle that is needed: `DatabaseSync` of `node:sqlite`, `Database` of `bun:sqlite`. */

@@ -1,20 +1,10 @@
+import type { Queue, SqlDialect, Ticket } from "./contracts.ts";
 import { LeaseLostError, newUuid, type Rec, type StartPosition } from "@beat/beat/message";
 import type { Delivery, Lane, LaneLag, Requeue, Source } from "@beat/beat/transport";
 import { look, type Polling } from "./polling.ts";
-import {
-  claim,
-  countUnsettled,
-  exists,
-  peekDue,
-  prolong,
-  putBack,
-  type Queue,
-  settle,
-  type Ticket,
-  transfer,
-} from "./queue_plans.ts";
+import { countUnsettled, exists, peekDue, prolong, putBack, settle } from "./queue_plans.ts";
 import { recordOf } from "./record.ts";
-import { execute, run, transact } from "./session.ts";
+import { atomically, execute, run } from "./session.ts";
 
 /** What a source of a group is made of. */
 export interface GroupPlan extends Polling {
@@ -22,8 +12,8 @@ export interface GroupPlan extends Polling {
   readonly queue: Queue;
   /** The lane of a message. @default {one lane, `""`} */
   readonly laneOf?: (topic: string) => Lane;
-  /** Publishes a record instead of a delivery. @default {to a topic of the same database} */
-  readonly transfer?: typeof transfer;
+  /** What is done instead of publishing a record and ending its delivery. @default {nothing} */
+  readonly transfer?: SqlDialect["transfer"];
 }
 
 /** Makes the queue get what is published to some topics, and opens a source on it. */
@@ -34,7 +24,7 @@ export async function openGroup(
 ): Promise<GroupSource> {
   const { connection, queue: { dialect, tables, name } } = plan;
   for (const topic of topics) await run(connection, dialect.join(tables, name, topic, from));
-  await transact(connection, () => dialect.catchUp(tables, name));
+  await atomically(connection, () => dialect.catchUp(tables, name));
   return new GroupSource(plan, onClose);
 }
 
@@ -81,7 +71,7 @@ export class GroupSource implements Source {
   async requeue(items: readonly Requeue[]): Promise<void> {
     const { connection, queue, bell } = this.#plan;
     const kinds = Map.groupBy(items, ({ delay, unstarted }) => `${delay} ${unstarted}`);
-    await transact(connection, function* () {
+    await atomically(connection, function* () {
       for (const alike of kinds.values()) {
         yield* putBack(queue, ticketsOf(alike.map(({ delivery }) => delivery)), alike[0]!);
       }
@@ -98,9 +88,9 @@ export class GroupSource implements Source {
   }
 
   async transfer(delivery: Delivery, topic: string, rec: Rec): Promise<void> {
-    const { connection, queue, transfer: end = transfer } = this.#plan;
+    const { connection, queue, transfer = queue.dialect.transfer } = this.#plan;
     const { token } = delivery as SqlDelivery;
-    const isOurs = await transact(connection, () => end(queue, token, topic, rec));
+    const isOurs = await atomically(connection, () => transfer(queue, token, topic, rec));
     if (!isOurs) throw new LeaseLostError(this.#plan.topic);
   }
 
@@ -127,7 +117,7 @@ export class GroupSource implements Source {
       throw new Error(`Cannot read queue '${queue.name}' as it was removed`);
     }
     const lease = newUuid();
-    const rows = await transact(connection, () => claim(queue, lease, room));
+    const rows = await atomically(connection, () => queue.dialect.claim(queue, lease, room));
     this.#isIdle = rows.length === 0;
     return rows.map((row) => {
       const lane = this.#plan.laneOf?.(row.topic as string) ?? this.#lane;
@@ -139,7 +129,7 @@ export class GroupSource implements Source {
   /** A queue that is new gets what was published before. */
   async #catchUp(): Promise<boolean> {
     const { connection, queue: { dialect, tables, name } } = this.#plan;
-    this.#isCaughtUp ||= await transact(connection, () => dialect.catchUp(tables, name));
+    this.#isCaughtUp ||= await atomically(connection, () => dialect.catchUp(tables, name));
     return this.#isCaughtUp;
   }
 }

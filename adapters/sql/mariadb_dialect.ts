@@ -1,5 +1,6 @@
-import type { SqlDialect } from "./dialect.ts";
+import type { SqlDialect } from "./contracts.ts";
 import { begin, catchUp, join, type NumberedLog, read } from "./numbered_log.ts";
+import { bury, claim, transfer } from "./queue_plans.ts";
 import { EVERY_TOPIC, type Tables } from "./tables.ts";
 
 /** The clock, and not the start of the statement. */
@@ -27,6 +28,7 @@ const OPTIONS = "ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin";
 export const mariadb: SqlDialect = {
   name: "mariadb",
   isShared: false,
+  isConcise: false,
   now: NOW,
   skipLocked: " FOR UPDATE SKIP LOCKED",
   forUpdate: " FOR UPDATE",
@@ -37,6 +39,9 @@ export const mariadb: SqlDialect = {
   schema,
   join: (tables, queue, topic, from) => join(LOG, tables, queue, topic, from),
   catchUp: (tables, queue) => catchUp(LOG, tables, queue),
+  claim,
+  transfer,
+  bury,
   begin: (tables, _topic, from) => begin(tables, from),
   read: (tables, topic, position, limit) => read(LOG, tables, topic, position, limit),
   isBusy: (error) => BUSY.includes(numberOf(error)),

@@ -22,14 +22,17 @@ export { fromPg, type PgClient, type PgPool, type PgPooled } from "./from_pg.ts"
 export { fromMysql, type MysqlPool, type MysqlTx } from "./from_mysql.ts";
 export type {
   Plan,
+  Position,
+  Queue,
   SqlConnection,
+  SqlDialect,
   SqlRow,
   SqlSession,
   SqlValue,
   Statement,
   SyncSqlSession,
-} from "./session.ts";
-export type { Position, SqlDialect } from "./dialect.ts";
+  Ticket,
+} from "./contracts.ts";
 export type { Tables } from "./tables.ts";
 export { migrate, schema, type TableOptions } from "./schema.ts";
 export { type SqlTransport, sqlTransport } from "./sql_transport.ts";

@@ -1,7 +1,6 @@
+import type { Plan, Position, SqlRow } from "./contracts.ts";
 import type { StartPosition } from "@beat/beat/message";
-import type { Position } from "./dialect.ts";
 import { COLUMNS } from "./record.ts";
-import type { Plan, SqlRow } from "./session.ts";
 import { EVERY_TOPIC, type Tables } from "./tables.ts";
 
 /** What a database that knows no snapshots has to say about reading a log by the numbers of its rows. */

@@ -1,5 +1,6 @@
+import type { SqlSession } from "./contracts.ts";
 import { check, checkOptions, DURATION, FUNCTION } from "@beat/beat/transport";
-import { run, type SqlSession } from "./session.ts";
+import { run } from "./session.ts";
 import { lockMark, type SqlStore, writeMark } from "./sql_store.ts";
 import { tablesOf } from "./tables.ts";
 

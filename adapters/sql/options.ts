@@ -1,6 +1,6 @@
+import type { SqlConnection } from "./contracts.ts";
 import { check, checkOptions, FUNCTION, integer, OBJECT, type Rules } from "@beat/beat/transport";
 import type { TableOptions } from "./schema.ts";
-import type { SqlConnection } from "./session.ts";
 import { PREFIX, PREFIX_RULE } from "./tables.ts";
 
 /** What {@linkcode sqlTransport} takes. */

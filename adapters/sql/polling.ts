@@ -1,6 +1,6 @@
+import type { SqlConnection } from "./contracts.ts";
 import type { Delivery } from "@beat/beat/transport";
 import type { Bell } from "./bell.ts";
-import type { SqlConnection } from "./session.ts";
 
 /** How a source looks for messages. */
 export interface Polling {

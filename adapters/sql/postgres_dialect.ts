@@ -1,8 +1,8 @@
-import type { StartPosition } from "@beat/beat/message";
-import type { Position, SqlDialect } from "./dialect.ts";
+import type { Plan, Position, Queue, SqlDialect, SqlRow, Ticket } from "./contracts.ts";
+import type { Rec, StartPosition } from "@beat/beat/message";
 import { sinceOf } from "./numbered_log.ts";
-import { COLUMNS } from "./record.ts";
-import type { Plan, SqlRow } from "./session.ts";
+import { dueOf, forget, whereOurs } from "./queue_plans.ts";
+import { COLUMNS, insertion } from "./record.ts";
 import { EVERY_TOPIC, type Tables } from "./tables.ts";
 
 /** The clock, and not the start of the transaction. */
@@ -24,6 +24,7 @@ const BUSY = ["40001", "40P01", "55P03"];
 export const postgres: SqlDialect = {
   name: "postgres",
   isShared: false,
+  isConcise: true,
   now: NOW,
   skipLocked: " FOR UPDATE OF d SKIP LOCKED",
   forUpdate: " FOR UPDATE",
@@ -33,6 +34,9 @@ export const postgres: SqlDialect = {
   schema,
   join,
   catchUp,
+  claim,
+  transfer,
+  bury,
   begin,
   read,
   isBusy: (error) => BUSY.includes(codeOf(error)),
@@ -68,24 +72,73 @@ function* join(
 }
 
 function* catchUp({ groups, messages, deliveries }: Tables, queue: string): Plan<boolean> {
-  const isNew = `FROM ${groups} WHERE queue = ? AND barrier IS NOT NULL`;
-  const pending = yield [
-    `SELECT topic, barrier < pg_snapshot_xmin(pg_current_snapshot()) AS is_passed ${isNew} FOR UPDATE`,
-    [queue],
+  const [row] = yield [
+    `WITH ready AS (
+      SELECT queue, topic, since, base, barrier FROM ${groups}
+      WHERE queue = ? AND barrier < pg_snapshot_xmin(pg_current_snapshot()) FOR UPDATE
+    ), opened AS (
+      UPDATE ${groups} g SET barrier = NULL, base = NULL FROM ready r
+      WHERE g.queue = r.queue AND g.topic = r.topic
+    ), filled AS (
+      INSERT INTO ${deliveries} (queue, seq, message_key)
+      SELECT DISTINCT r.queue, m.seq, m.message_key FROM ready r
+      JOIN ${messages} m ON r.topic IN (m.topic, '${EVERY_TOPIC}')
+      WHERE m.xid < r.barrier
+        AND (m.published_at >= r.since OR NOT pg_visible_in_snapshot(m.xid, r.base))
+      ON CONFLICT DO NOTHING
+    )
+    SELECT COUNT(*) AS pending FROM ${groups}
+    WHERE queue = ? AND barrier >= pg_snapshot_xmin(pg_current_snapshot())`,
+    [queue, queue],
   ];
-  if (pending.length === 0) return true;
-  if (pending.some((row) => !row.is_passed)) return false;
-  yield [
-    `INSERT INTO ${deliveries} (queue, seq, message_key)
-    SELECT g.queue, m.seq, m.message_key FROM ${groups} g
-    JOIN ${messages} m ON g.topic IN (m.topic, '${EVERY_TOPIC}')
-    WHERE g.queue = ? AND g.barrier IS NOT NULL AND m.xid < g.barrier
-      AND (m.published_at >= g.since OR NOT pg_visible_in_snapshot(m.xid, g.base))
-    ON CONFLICT DO NOTHING`,
-    [queue],
+  return Number(row!.pending) === 0;
+}
+
+function* claim(queue: Queue, lease: string, limit: number): Plan<readonly SqlRow[]> {
+  const { name, tables: { messages, deliveries } } = queue;
+  const rows = yield [
+    `WITH due AS MATERIALIZED (
+      ${dueOf(queue, "d.seq")} LIMIT ? FOR UPDATE OF d SKIP LOCKED
+    ), taken AS (
+      UPDATE ${deliveries} t SET attempts = attempts + 1, lease = ?, visible_at = ${NOW} + ?
+      FROM due WHERE t.queue = ? AND t.seq = due.seq RETURNING t.seq, t.attempts
+    )
+    SELECT ${COLUMNS}, t.seq AS taken, t.attempts
+    FROM taken t LEFT JOIN ${messages} m ON m.seq = t.seq ORDER BY t.seq`,
+    [name, limit, lease, queue.lease, name],
   ];
-  yield [`UPDATE ${groups} SET barrier = NULL, base = NULL WHERE queue = ?`, [queue]];
-  return true;
+  const found = rows.filter(({ seq }) => seq !== null);
+  if (found.length < rows.length) {
+    yield* forget(queue, rows.map(({ taken }) => Number(taken)), found);
+  }
+  return found;
+}
+
+function* transfer(queue: Queue, ticket: Ticket, topic: string, rec: Rec): Plan<boolean> {
+  const { deliveries } = queue.tables;
+  const [where, ours] = whereOurs(queue, [ticket]);
+  const [insert, values] = insertion(queue.tables, [{ topic, rec }]);
+  const select = insert.replace(
+    /VALUES .*/,
+    `SELECT CAST(? AS text), CAST(? AS text),
+      CAST(? AS text), CAST(? AS text), CAST(? AS bytea), CAST(? AS bigint) FROM ended`,
+  );
+  const rows = yield [
+    `WITH ended AS (DELETE FROM ${deliveries} WHERE ${where} RETURNING seq), published AS (${select})
+    SELECT seq FROM ended`,
+    [...ours, ...values!],
+  ];
+  return rows.length > 0;
+}
+
+function* bury(queue: Queue, ticket: Ticket, reason: string): Plan<boolean> {
+  const [where, values] = whereOurs(queue, [ticket]);
+  const rows = yield [
+    `UPDATE ${queue.tables.deliveries}
+    SET lease = NULL, dead_at = ${NOW}, dead_reason = ? WHERE ${where} RETURNING seq`,
+    [reason, ...values],
+  ];
+  return rows.length > 0;
 }
 
 function* begin(_tables: Tables, _topic: string, from: StartPosition): Plan<Position> {

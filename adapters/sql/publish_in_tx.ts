@@ -1,7 +1,8 @@
+import type { Plan, SqlSession, SyncSqlSession } from "./contracts.ts";
 import { checkHeaders, checkTopic, fields, Message } from "@beat/beat/message";
 import { insertion } from "./record.ts";
 import { type TableOptions, tablesFor } from "./schema.ts";
-import { type Plan, run, type SqlSession, type SyncSqlSession } from "./session.ts";
+import { run } from "./session.ts";
 
 /**
  * Publishes in the caller's own transaction, by one statement: the messages are there if and when it

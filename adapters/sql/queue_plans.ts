@@ -1,26 +1,7 @@
+import type { Plan, Queue, SqlRow, SqlValue, Ticket } from "./contracts.ts";
 import type { Rec } from "@beat/beat/message";
-import type { SqlDialect } from "./dialect.ts";
 import { list, padded } from "./placeholders.ts";
 import { COLUMNS, insertion } from "./record.ts";
-import type { Plan, SqlRow, SqlValue } from "./session.ts";
-import type { Tables } from "./tables.ts";
-
-/** What a claim and those after it must know of a queue. */
-export interface Queue {
-  readonly dialect: SqlDialect;
-  readonly tables: Tables;
-  readonly name: string;
-  /** Milliseconds that a claim holds. */
-  readonly lease: number;
-  /** Whether only the first unsettled message of a key may be claimed. */
-  readonly ordered: boolean;
-}
-
-/** A claimed message: `lease` tells this claim from all others. */
-export interface Ticket {
-  readonly seq: number;
-  readonly lease: string;
-}
 
 /** Milliseconds that a delay may be: a hundred years, as no database can add infinity. */
 const LONGEST = 3_155_760_000_000;
@@ -108,9 +89,8 @@ export function* transfer(queue: Queue, ticket: Ticket, topic: string, rec: Rec)
   return true;
 }
 
-/** Puts a delivery aside with the reason that a dead letter has; false if it was no longer ours. */
-export function* bury(queue: Queue, ticket: Ticket, _topic: string, rec: Rec): Plan<boolean> {
-  const reason = new Map(rec.headers).get("dlq_reason") ?? "";
+/** Puts a delivery aside for a reason; false if it was no longer ours. */
+export function* bury(queue: Queue, ticket: Ticket, reason: string): Plan<boolean> {
   const [where, values] = whereOurs(queue, [ticket]);
   const { dialect: { now, forUpdate }, tables: { deliveries } } = queue;
   const ours = yield [`SELECT seq FROM ${deliveries} WHERE ${where}${forUpdate}`, values];
@@ -136,7 +116,7 @@ export function* countUnsettled({ tables, name }: Queue): Plan<number> {
  * what would run beside one: a transaction that took its number early and committed late is earlier
  * than what is already with a handler.
  */
-function dueOf(
+export function dueOf(
   { dialect: { now }, tables: { deliveries }, ordered }: Queue,
   columns: string,
 ): string {
@@ -150,7 +130,8 @@ function dueOf(
     ORDER BY d.seq`;
 }
 
-function whereOurs(
+/** What tells our deliveries from those that somebody else has by now. */
+export function whereOurs(
   { name }: Queue,
   tickets: readonly Ticket[],
 ): [where: string, values: SqlValue[]] {
@@ -161,7 +142,7 @@ function whereOurs(
 }
 
 /** Somebody has deleted messages by hand: what is left of them in the queue would wait for ever. */
-function* forget(
+export function* forget(
   { tables, name }: Queue,
   seqs: readonly number[],
   found: readonly SqlRow[],

@@ -1,6 +1,6 @@
+import type { Position } from "./contracts.ts";
 import type { StartPosition } from "@beat/beat/message";
 import type { Delivery, Lane, Source, Traits } from "@beat/beat/transport";
-import type { Position } from "./dialect.ts";
 import { look, type Polling } from "./polling.ts";
 import { recordOf } from "./record.ts";
 import { run } from "./session.ts";

@@ -1,5 +1,5 @@
+import type { SqlRow, SqlValue, Statement } from "./contracts.ts";
 import type { Rec } from "@beat/beat/message";
-import type { SqlRow, SqlValue, Statement } from "./session.ts";
 import type { Tables } from "./tables.ts";
 
 /** The columns of a message that {@linkcode recordOf} needs. */

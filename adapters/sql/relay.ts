@@ -1,3 +1,4 @@
+import type { SqlDialect } from "./contracts.ts";
 import { fields, type Message, type Publisher, PublishError } from "@beat/beat/message";
 import {
   BOOLEAN,
@@ -15,7 +16,6 @@ import {
 import { Bell } from "./bell.ts";
 import { openGroup } from "./group_source.ts";
 import { resolveOptions, type SqlTransportOptions, TRANSPORT_RULES } from "./options.ts";
-import { bury } from "./queue_plans.ts";
 import { RELAY_GROUP, relayQueue } from "./relay_queue.ts";
 import { sqlTransport } from "./sql_transport.ts";
 import { EVERY_TOPIC, tablesOf } from "./tables.ts";
@@ -167,7 +167,9 @@ function relayTransport(options: RelayOptions, group: string): Transport {
       const { dialect } = connection;
       const name = relayQueue(group);
       const queue = { dialect, tables: tablesOf(own.prefix), name, lease: own.lease, ordered };
-      const plan = { ...own, topic, queue, bell: new Bell(), laneOf, transfer: bury };
+      const transfer: SqlDialect["transfer"] = (queue, ticket, _topic, { headers }) =>
+        dialect.bury(queue, ticket, new Map(headers).get("dlq_reason") ?? "");
+      const plan = { ...own, topic, queue, bell: new Bell(), laneOf, transfer };
       return openGroup(plan, { topics, from });
     },
   };

@@ -1,7 +1,8 @@
+import type { Plan, SqlConnection } from "./contracts.ts";
 import { checkOptions, integer } from "@beat/beat/transport";
 import { checkConnection } from "./options.ts";
 import type { TableOptions } from "./schema.ts";
-import { type Plan, type SqlConnection, transact } from "./session.ts";
+import { transact } from "./session.ts";
 import { list, padded } from "./placeholders.ts";
 import { PREFIX, PREFIX_RULE, tablesOf } from "./tables.ts";
 

@@ -1,8 +1,7 @@
+import type { SqlConnection, SqlDialect } from "./contracts.ts";
 import { checkOptions } from "@beat/beat/transport";
-import type { SqlDialect } from "./dialect.ts";
 import { mariadb } from "./mariadb_dialect.ts";
 import { postgres } from "./postgres_dialect.ts";
-import type { SqlConnection } from "./session.ts";
 import { sqlite } from "./sqlite_dialect.ts";
 import { PREFIX, PREFIX_RULE, tablesOf } from "./tables.ts";
 

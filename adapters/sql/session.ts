@@ -1,45 +1,4 @@
-import type { SqlDialect } from "./dialect.ts";
-
-/** What goes into a statement. */
-export type SqlValue = string | number | Uint8Array | null;
-
-/** A row, by the names of its columns. */
-export type SqlRow = Readonly<Record<string, unknown>>;
-
-/** Where statements are executed: a pool, or one transaction. */
-export interface SqlSession {
-  /** How this database is spoken to. */
-  readonly dialect: SqlDialect;
-  /** Executes a statement that has a `?` for each value; what it returns are its rows. */
-  query(
-    sql: string,
-    values: readonly SqlValue[],
-  ): readonly SqlRow[] | Promise<readonly SqlRow[]>;
-}
-
-/** A session that executes while it is called, as SQLite's. */
-export interface SyncSqlSession extends SqlSession {
-  /** Executes a statement that has a `?` for each value; what it returns are its rows. */
-  query(sql: string, values: readonly SqlValue[]): readonly SqlRow[];
-}
-
-/** A database that can begin transactions; `Tx` is what its client calls one. */
-export interface SqlConnection<Tx = unknown> extends SqlSession {
-  /**
-   * Runs `work` in a transaction of its own, which is rolled back if it throws. Where sessions are
-   * synchronous, `work` must be, too.
-   */
-  transaction<T>(work: (session: SqlSession, tx: Tx) => T | Promise<T>): T | Promise<T>;
-}
-
-/** A statement and its values. */
-export type Statement = readonly [sql: string, values?: readonly SqlValue[]];
-
-/**
- * Statements, each of which may depend on the rows of those before: written once, it is executed
- * synchronously on SQLite and asynchronously elsewhere.
- */
-export type Plan<T> = Generator<Statement, T, readonly SqlRow[]>;
+import type { Plan, SqlConnection, SqlRow, SqlSession } from "./contracts.ts";
 
 /** Executes a plan; what it returns is a promise only where the session's rows are. */
 export function run<T>(session: SqlSession, plan: Plan<T>): T | Promise<T> {
@@ -65,6 +24,14 @@ export async function transact<T>(connection: SqlConnection, plan: () => Plan<T>
 export async function execute<T>(connection: SqlConnection, plan: () => Plan<T>): Promise<T> {
   const { isShared } = connection.dialect;
   return isShared ? await transact(connection, plan) : await run(connection, plan());
+}
+
+/**
+ * Executes a plan of a queue: in a transaction of its own, unless the database has it as one statement.
+ */
+export async function atomically<T>(connection: SqlConnection, plan: () => Plan<T>): Promise<T> {
+  const { isConcise } = connection.dialect;
+  return isConcise ? await run(connection, plan()) : await transact(connection, plan);
 }
 
 async function finish<T>(

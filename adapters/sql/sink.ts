@@ -1,6 +1,7 @@
+import type { Plan, SqlConnection } from "./contracts.ts";
 import type { SendFailure, SendItem, Sink } from "@beat/beat/transport";
 import { insertion } from "./record.ts";
-import { execute, type Plan, type SqlConnection } from "./session.ts";
+import { execute } from "./session.ts";
 import type { Tables } from "./tables.ts";
 
 /** Publishes each batch by one statement. */

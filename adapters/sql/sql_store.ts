@@ -1,8 +1,9 @@
+import type { Plan, SqlConnection } from "./contracts.ts";
 import type { Claim, ClaimResult, Store } from "@beat/beat/message";
 import { check, checkOptions, DURATION } from "@beat/beat/transport";
 import { checkConnection } from "./options.ts";
 import type { TableOptions } from "./schema.ts";
-import { type Plan, type SqlConnection, transact } from "./session.ts";
+import { transact } from "./session.ts";
 import { PREFIX, PREFIX_RULE, type Tables, tablesOf } from "./tables.ts";
 
 /** A store in a database: what one process has done, all others know. */

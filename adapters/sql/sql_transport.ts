@@ -1,3 +1,4 @@
+import type { Plan, SqlRow } from "./contracts.ts";
 import { ClosedError, type Rec } from "@beat/beat/message";
 import type {
   Health,
@@ -15,7 +16,7 @@ import { openGroup } from "./group_source.ts";
 import { resolveOptions, type SqlTransportOptions } from "./options.ts";
 import { type Bookmark, openBookmark, ReaderSource } from "./reader_source.ts";
 import { recordOf } from "./record.ts";
-import { type Plan, run, type SqlRow } from "./session.ts";
+import { run } from "./session.ts";
 import { SqlSink } from "./sink.ts";
 import { queueOf, tablesOf } from "./tables.ts";
 

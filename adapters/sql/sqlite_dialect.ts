@@ -1,5 +1,6 @@
-import type { SqlDialect } from "./dialect.ts";
+import type { SqlDialect } from "./contracts.ts";
 import { begin, catchUp, join, type NumberedLog, read } from "./numbered_log.ts";
+import { bury, claim, transfer } from "./queue_plans.ts";
 import { EVERY_TOPIC, type Tables } from "./tables.ts";
 
 const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
@@ -14,6 +15,7 @@ const BUSY = [5, 6];
 export const sqlite: SqlDialect = {
   name: "sqlite",
   isShared: true,
+  isConcise: false,
   now: NOW,
   skipLocked: "",
   forUpdate: "",
@@ -23,6 +25,9 @@ export const sqlite: SqlDialect = {
   schema,
   join: (tables, queue, topic, from) => join(LOG, tables, queue, topic, from),
   catchUp: (tables, queue) => catchUp(LOG, tables, queue),
+  claim,
+  transfer,
+  bury,
   begin: (tables, _topic, from) => begin(tables, from),
   read: (tables, topic, position, limit) => read(LOG, tables, topic, position, limit),
   isBusy: (error) => BUSY.includes(codeOf(error)) || /within a transaction/.test(String(error)),
