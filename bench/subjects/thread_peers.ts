@@ -36,10 +36,7 @@ function take(message: unknown): void {
 port.listen((message) => {
   const order = message as { memory?: SharedArrayBuffer; channel?: unknown };
   if (order.memory !== undefined) return answerPings(new Int32Array(order.memory));
-  if (order.channel === "broadcast") {
-    new BroadcastChannel("beat bench").onmessage = ({ data }) => take(data);
-    port.send("ready");
-  } else if (order.channel !== undefined) {
+  if (order.channel !== undefined) {
     (order.channel as MessagePort).onmessage = ({ data }) => take(data);
     port.send("ready");
   } else take(message);

@@ -50,7 +50,7 @@ export async function ourThreads(type: keyof Events, isBatched = false): Promise
 export type Shape = "one by one" | "arrays of 100" | "packed buffers of 100";
 
 /** What carries messages to the thread. */
-export type Carrier = "postMessage" | "MessageChannel" | "BroadcastChannel";
+export type Carrier = "postMessage" | "MessageChannel";
 
 /** What people write by hand. */
 export async function peerThreads(carrier: Carrier, shape: Shape): Promise<Work> {
@@ -73,12 +73,6 @@ export async function peerThreads(carrier: Carrier, shape: Shape): Promise<Work>
     thread.send({ channel: port2 }, [port2 as unknown as ArrayBuffer]);
     await ready;
     post = (message, transfer = []) => port1.postMessage(message, transfer);
-  } else if (carrier === "BroadcastChannel") {
-    const channel = new BroadcastChannel("beat bench");
-    const ready = answer();
-    thread.send({ channel: "broadcast" });
-    await ready;
-    post = (message) => channel.postMessage(message);
   }
   const event = { type: "built", data: new Uint8Array(BYTES).fill(1) };
   const array = new Array<typeof event>(PACK).fill(event);
