@@ -13,6 +13,8 @@ export interface Suite {
   permissions?: string[];
   /** Whether Deno fails a test that leaves a timer, an operation or a resource behind. */
   sanitize?: boolean;
+  /** The servers that it needs, by the names of `scripts/services.ts`. */
+  services?: string[];
   /** Test files that do not fit some runtimes, by the end of their path. */
   omit?: { files: string[]; on: RuntimeName[] }[];
 }
@@ -69,6 +71,13 @@ const SUITES: Suite[] = [
       },
       { files: ["/workerd_test.ts"], on: ["bun", "node22", "node24", "node26", "workerd"] },
     ],
+  },
+  {
+    name: "redis",
+    path: "adapters/redis",
+    permissions: ["-A"],
+    runtimes: PROCESSES,
+    services: ["redis"],
   },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },
