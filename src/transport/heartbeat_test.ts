@@ -51,7 +51,7 @@ describe("the heartbeat", () => {
       await handler.end("a");
       await handler.end("c");
       assertEquals([handler.calls, source.acks], [["a1", "c1"], [["c"]]]);
-      assertEquals([consumption.stats().lost, consumption.stats().inFlight], [2, 0]);
+      assertEquals([consumption.stats().lost, consumption.stats().inFlight], [3, 0]);
       await consumption.close();
     }));
 

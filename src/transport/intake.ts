@@ -82,8 +82,8 @@ export class Intake {
   /** Takes what was fetched. */
   take(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) {
-      if (delivery.lane.fenced) continue;
-      if (this.#isRefused(delivery)) this.#holdings.refuse(delivery);
+      if (delivery.lane.fenced) this.#holdings.drop();
+      else if (this.#isRefused(delivery)) this.#holdings.refuse(delivery);
       else this.#handling.take(delivery);
     }
   }
@@ -93,7 +93,7 @@ export class Intake {
    * waits for that: given back at once, it would come again at once.
    */
   admit(delivery: Delivery): void | Promise<void> {
-    if (delivery.lane.fenced) return;
+    if (delivery.lane.fenced) return this.#holdings.drop();
     const waits = this.admissions.size > 0 || this.room <= 0 || this.#isRefused(delivery);
     if (waits) return this.admissions.add(delivery);
     this.#handling.take(delivery);
@@ -129,7 +129,7 @@ export class Intake {
 
   /** Lets go of what is somebody else's; running handlers are asked to stop. */
   lose(holds: (delivery: Delivery) => boolean, cause: unknown): void {
-    this.admissions.take(holds);
+    this.#holdings.drop(this.admissions.take(holds).length);
     const lost = this.#holdings.slots.where(({ delivery }) => holds(delivery));
     // Before the first is let go all are lost: it must not make way for the next of its key.
     for (const slot of lost) slot.lose(cause);

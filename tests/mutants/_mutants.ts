@@ -148,6 +148,7 @@ export const MUTANTS: Mutant[] = [
     file: "engine.ts",
     find: "if (workers.running > 0 || attempts.burying > 0) return false;",
     replace: "if (workers.running > 0) return false;",
+    test: "closing_test.ts",
   },
   {
     name: "close does not flush acks",
