@@ -14,6 +14,9 @@ import type { Produced } from "./logs.ts";
 import type { Terms } from "./options.ts";
 import { inTime, pause, Watch } from "./watch.ts";
 
+/** Milliseconds between two attempts to publish. */
+export const RETRY = 20;
+
 /** What stands on a transport. The tests of the suite itself put broken ones in their place. */
 export interface Faces {
   publisher(transport: Transport): Publisher;
@@ -120,6 +123,16 @@ export class World {
     return publishing;
   }
 
+  /**
+   * Publishes what is not confirmed again and again: while the broker is away, or where it is the
+   * publisher who delivers again what was nacked. Who does so may publish twice.
+   */
+  deliver(out: Publisher, topic: string, messages: readonly Message[]): Promise<Produced[]> {
+    const delivering = this.#deliver(out, topic, messages);
+    delivering.catch(() => {});
+    return delivering;
+  }
+
   /** Runs a part of the test, and closes what it opened. */
   async inner(run: (world: World) => Promise<void>): Promise<void> {
     const world = new World(this.terms, this.#test, this.#faces);
@@ -164,6 +177,26 @@ export class World {
       }
     }
     if (failure !== undefined) throw failure.error;
+  }
+
+  async #deliver(
+    out: Publisher,
+    topic: string,
+    messages: readonly Message[],
+  ): Promise<Produced[]> {
+    const ends = performance.now() + this.terms.deadline;
+    let left = messages;
+    for (;;) {
+      const log = await this.publish(out, topic, left);
+      const open = new Set(log.filter(({ outcome }) => outcome !== "acked").map(({ id }) => id));
+      if (open.size === 0 || performance.now() > ends) {
+        return messages.map(({ uuid, key }) => {
+          return { id: uuid, key, outcome: open.has(uuid) ? "unknown" : "acked" };
+        });
+      }
+      left = left.filter(({ uuid }) => open.has(uuid));
+      await pause(RETRY);
+    }
   }
 
   async #publish(
