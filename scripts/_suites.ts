@@ -92,6 +92,7 @@ const SUITES: Suite[] = [
     services: ["redis"],
   },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
+  { name: "asyncapi", path: "tests/asyncapi", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },
   { name: "heap", path: "tests/memory", permissions: ["-A"], runtimes: PROCESSES },
   { name: "mutants", path: "tests/mutants", permissions: ["-A"], runtimes: ["deno"] },
