@@ -79,6 +79,13 @@ const SUITES: Suite[] = [
     runtimes: PROCESSES,
     services: ["redis"],
   },
+  {
+    name: "nats",
+    path: "adapters/nats",
+    permissions: ["-A"],
+    runtimes: PROCESSES,
+    services: ["nats"],
+  },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },
   { name: "heap", path: "tests/memory", permissions: ["-A"], runtimes: PROCESSES },
