@@ -91,6 +91,13 @@ const SUITES: Suite[] = [
     runtimes: PROCESSES,
     services: ["redis"],
   },
+  {
+    name: "nats",
+    path: "adapters/nats",
+    permissions: ["-A"],
+    runtimes: PROCESSES,
+    services: ["nats"],
+  },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
   { name: "asyncapi", path: "tests/asyncapi", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },

@@ -2,9 +2,11 @@ import { describe, it } from "@std/testing/bdd";
 import { conformance } from "@beat/beat/testing";
 import type { Traits } from "@beat/beat/transport";
 import { withService } from "../../tests/_services/mod.ts";
-import { natsTransport } from "./mod.ts";
+import { natsCore, natsTransport } from "./mod.ts";
 
-const LEASE = 2_000;
+const LEASE = 4_000;
+/** Milliseconds that a server may take which writes each message to the disk. */
+const DEADLINE = 60_000;
 /** A server takes 1 MiB, of which headers may need some. */
 const MAX_PAYLOAD = 1_048_576 - 4_096;
 
@@ -30,22 +32,46 @@ withService("nats", "BEAT_NATS_URL", ({ url, restart }) => {
       ["JetStream in partitions", 4, "group"],
     ] as const
   ) {
-    const connect = () => natsTransport({ servers: url, lease: LEASE, partitions });
+    const connect = () =>
+      natsTransport({ servers: url, lease: LEASE, partitions, timeout: DEADLINE });
     describe(name, () => {
       conformance({
         test: it,
         connect,
         traits: { ...TRAITS, keyOrder },
-        async topic({ name }) {
+        async topic({ test, name }) {
           const transport = connect();
-          await transport.admin.create(name);
+          // A backlog that is large and need not survive anything.
+          const isLarge = test.startsWith("backpressure");
+          await transport.admin.create(name, isLarge ? { persistence: "ephemeral" } : {});
           await transport.close();
           return name;
         },
         maxPayload: MAX_PAYLOAD,
         ...restarting,
         short,
+        deadline: DEADLINE,
       });
     });
   }
+
+  describe("core NATS", () => {
+    conformance({
+      test: it,
+      connect: () => natsCore({ servers: url }),
+      traits: {
+        settle: "none",
+        requeue: "engine",
+        lease: 0,
+        counts: false,
+        retained: false,
+        groups: true,
+        keyOrder: "member",
+      },
+      maxPayload: MAX_PAYLOAD,
+      ...restarting,
+      short,
+      deadline: DEADLINE,
+    });
+  });
 });

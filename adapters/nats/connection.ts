@@ -15,6 +15,8 @@ export interface Opened {
 const RECONNECT_WAIT = 100;
 const PING_INTERVAL = 10_000;
 
+const LOST = "The connection to NATS was lost";
+
 const KINDS: Record<string, ConnectionEvent["kind"]> = {
   disconnect: "lost",
   reconnect: "recovered",
@@ -25,7 +27,9 @@ const KINDS: Record<string, ConnectionEvent["kind"]> = {
 export class Connection {
   readonly #plan: ServerPlan;
   readonly #listeners = new Set<(event: ConnectionEvent) => void>();
+  readonly #waiting = new Set<(cause: unknown) => void>();
   #opening: Promise<Opened> | undefined;
+  #isLost = false;
   #closed = false;
 
   constructor(plan: ServerPlan) {
@@ -47,6 +51,23 @@ export class Connection {
   listen(listener: (event: ConnectionEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** @throws {Error} If the connection is lost for now: what is sent would only be lost with it. */
+  checkConnected(): void {
+    if (this.#isLost) throw new Error(LOST);
+  }
+
+  /** Settles as a promise does, or rejects as soon as the connection is lost: no answer comes then. */
+  async untilLost<T>(answer: Promise<T>): Promise<T> {
+    const lost = Promise.withResolvers<never>();
+    if (this.#isLost) lost.reject(new Error(LOST));
+    this.#waiting.add(lost.reject);
+    try {
+      return await Promise.race([answer, lost.promise]);
+    } finally {
+      this.#waiting.delete(lost.reject);
+    }
   }
 
   /** Asks the server whether it is there. */
@@ -105,6 +126,8 @@ export class Connection {
   }
 
   #tell(event: ConnectionEvent): void {
+    this.#isLost = event.kind === "lost" || event.kind === "failed";
+    if (this.#isLost) { for (const lose of this.#waiting) lose(new Error(LOST)); }
     for (const listener of this.#listeners) listener(event);
   }
 }

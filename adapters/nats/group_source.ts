@@ -165,7 +165,8 @@ export class GroupSource implements Source {
 
   /** A consumer hears everything in order: who knows that it heard the last knows that it heard all. */
   async #settle(all: readonly (readonly [Delivery, words: string])[]): Promise<void> {
-    const { nc, timeout } = this.#plan;
+    const { connection, nc, timeout } = this.#plan;
+    connection.checkConnected();
     const last = new Map(all.map((one) => [one[0].lane, one]));
     const answers: Promise<unknown>[] = [];
     for (const one of all) {
@@ -174,7 +175,7 @@ export class GroupSource implements Source {
       if (last.get(delivery.lane) !== one) nc.publish(reply, words);
       else answers.push(nc.request(reply, words, { timeout }));
     }
-    await Promise.all(answers);
+    await connection.untilLost(Promise.all(answers));
   }
 
   #end(): void {

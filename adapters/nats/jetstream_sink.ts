@@ -2,10 +2,8 @@ import type { Rec } from "@beat/beat/message";
 import { partitionOf, type SendFailure, type SendItem, type Sink } from "@beat/beat/transport";
 import type { Connection, Opened } from "./connection.ts";
 import { writeHeaders } from "./headers.ts";
+import { checkSize } from "./size.ts";
 import type { Topic, Topics } from "./topics.ts";
-
-/** Bytes of a message that are left for headers, which count for the server. */
-const HEADROOM = 4_096;
 
 type Result = undefined | SendFailure;
 
@@ -30,50 +28,54 @@ export class JetStreamSink implements Sink {
     try {
       opened = await this.#connection.open("publish");
       topic = await this.#topics.open("publish", lane);
+      this.#connection.checkConnected();
     } catch (cause) {
       // Nothing was sent.
       return items.map(() => ({ cause, outcome: "rejected" }));
     }
+    const results = new Array<Result>(items.length);
     const refused = new Map<string, unknown>();
-    return await Promise.all(items.map((item) => {
-      const { key } = item.rec;
-      if (refused.has(key)) return { cause: refused.get(key), outcome: "not-attempted" } as const;
+    const publishing: Promise<void>[] = [];
+    for (const [at, { rec, identity }] of items.entries()) {
+      const { key } = rec;
+      if (refused.has(key)) {
+        results[at] = { cause: refused.get(key), outcome: "not-attempted" };
+        continue;
+      }
+      // Until the stream has answered.
+      results[at] = { cause: undefined, outcome: "unknown" };
       try {
-        return this.#publish(opened, topic, item);
+        checkSize(opened.nc.info, rec);
+        // Encoded as metadata are: the client takes away spaces around it.
+        const options = { headers: writeHeaders(rec), msgID: encodeURIComponent(identity) };
+        const stored = opened.js.publish(subjectFor(topic, rec), rec.payload, options);
+        publishing.push(stored.then(
+          () => void (results[at] = undefined),
+          (cause) => {
+            this.#topics.forget(topic.name);
+            results[at] = { cause, outcome: isRefusal(cause) ? "rejected" : "unknown" };
+          },
+        ));
       } catch (cause) {
         if (key !== "") refused.set(key, cause);
-        return { cause, outcome: "rejected" } as const;
+        results[at] = { cause, outcome: "rejected" };
       }
-    }));
+    }
+    try {
+      await this.#connection.untilLost(Promise.all(publishing));
+      return results;
+    } catch (cause) {
+      return results.map((result) =>
+        result?.outcome === "unknown" ? { cause, outcome: "unknown" } : result
+      );
+    }
   }
 
   async close(): Promise<void> {}
-
-  /** Throws what cannot be sent before anything is sent. */
-  #publish({ nc, js }: Opened, topic: Topic, { rec, identity }: SendItem): Promise<Result> {
-    const headers = writeHeaders(rec);
-    checkSize(nc.info?.max_payload, rec.payload.length);
-    // It is taken as it is: the client would take away spaces around it.
-    const msgID = encodeURIComponent(identity);
-    const stored = js.publish(subjectFor(topic, rec), rec.payload, { headers, msgID });
-    return stored.then(() => undefined, (cause: Error) => {
-      this.#topics.forget(topic.name);
-      return { cause, outcome: isRefusal(cause) ? "rejected" : "unknown" };
-    });
-  }
-}
-
-/** @throws {RangeError} If the server would close the connection over it. */
-export function checkSize(maxPayload = Infinity, length: number): void {
-  const most = maxPayload - HEADROOM;
-  if (length <= most) return;
-  throw new RangeError(
-    `Cannot publish as the payload must have at most ${most} bytes: it has ${length}`,
-  );
 }
 
 /** The subject that a record goes to: by its key, and without one by its id. */
-export function subjectFor({ subjects }: Topic, { key, id }: Rec): string {
+function subjectFor({ subjects }: Topic, { key, id }: Rec): string {
   return subjects[partitionOf(key || id, subjects.length)]!;
 }
 

@@ -5,5 +5,7 @@
  */
 
 export { type NatsTransport, natsTransport } from "./nats_transport.ts";
-export type { NatsServerOptions, NatsTransportOptions } from "./options.ts";
+export { type NatsCore, natsCore } from "./nats_core.ts";
+export { natsPublisher, natsSubscriber } from "./pair.ts";
+export type { NatsCoreOptions, NatsServerOptions, NatsTransportOptions } from "./options.ts";
 export type { NatsClient, NatsSubscription } from "./client.ts";

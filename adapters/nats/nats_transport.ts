@@ -73,23 +73,7 @@ class JetStreamTransport implements NatsTransport {
   }
 
   async source(spec: SourceSpec, host: Host): Promise<Source> {
-    const action = `subscribe to '${spec.topic}'`;
-    // Whoever subscribes anew may do so as the stream was made anew.
-    this.#topics.forget(spec.topic);
-    const topic = await this.#topics.open(action, spec.topic);
-    const { group } = spec;
-    if (group === undefined) return await this.#reader(action, topic, spec, host);
-    if (spec.ordered && topic.subjects.length === 1) {
-      throw new RangeError(
-        `Cannot ${action} as the order of a key among the members of a group needs a topic with partitions: it has 1; 'scope: "member"' can be kept`,
-      );
-    }
-    const opened = await this.#connection.open(action);
-    const { timeout, lease } = this.#plan;
-    const joined = await joinGroup(opened, topic, { ...spec, group }, lease);
-    const { nc } = opened;
-    const connection = this.#connection;
-    return new GroupSource({ ...joined, connection, nc, topic: topic.name, timeout, host });
+    return await this.#connection.untilLost(this.#source(spec, host));
   }
 
   sink(): Sink {
@@ -122,6 +106,26 @@ class JetStreamTransport implements NatsTransport {
 
   close(): Promise<void> {
     return this.#connection.close();
+  }
+
+  async #source(spec: SourceSpec, host: Host): Promise<Source> {
+    const action = `subscribe to '${spec.topic}'`;
+    // Whoever subscribes anew may do so as the stream was made anew.
+    this.#topics.forget(spec.topic);
+    const topic = await this.#topics.open(action, spec.topic);
+    const { group } = spec;
+    if (group === undefined) return await this.#reader(action, topic, spec, host);
+    if (spec.ordered && topic.subjects.length === 1) {
+      throw new RangeError(
+        `Cannot ${action} as the order of a key among the members of a group needs a topic with partitions: it has 1; 'scope: "member"' can be kept`,
+      );
+    }
+    const opened = await this.#connection.open(action);
+    const { timeout, lease } = this.#plan;
+    const joined = await joinGroup(opened, topic, { ...spec, group }, lease);
+    const { nc } = opened;
+    const connection = this.#connection;
+    return new GroupSource({ ...joined, connection, nc, topic: topic.name, timeout, host });
   }
 
   async #reader(
