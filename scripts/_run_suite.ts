@@ -5,6 +5,7 @@ import { judge } from "./_junit.ts";
 import { run } from "./_process.ts";
 import { isPinned, locate, type RuntimeName } from "./_runtimes.ts";
 import { type Suite, testFiles } from "./_suites.ts";
+import { findTestServices } from "./_test_services.ts";
 
 /** Milliseconds that one suite may take on one runtime. */
 const SUITE_LIMIT = 300_000;
@@ -19,14 +20,19 @@ export async function runSuite(
 ): Promise<Outcome> {
   const files = testFiles(suite, runtime);
   if (files.length === 0) return emptyOutcome();
-  if (runtime === "deno") return await runProcess((report) => denoCommand(suite, files, report));
+  const services = await findTestServices(suite.services ?? [], install);
+  if ("missing" in services) return notRun(services.missing);
+  const { env } = services;
+  if (runtime === "deno") {
+    return await runProcess((report) => denoCommand(suite, files, report), env);
+  }
   if (runtime === "workerd") return await runBundled(() => inWorkerd(files));
   if (runtime === "chromium") return await runBundled(() => inChromium(files, install));
   if (!isPinned(runtime)) throw new TypeError(`Cannot run a suite on '${runtime}'`);
   const located = await locate(runtime, install);
   if ("missing" in located) return notRun(located.missing);
   const command = runtime === "bun" ? bunCommand : nodeCommand;
-  return await runProcess((report) => command(located.program, files, report));
+  return await runProcess((report) => command(located.program, files, report), env);
 }
 
 /** Runs tests where there is no test runner. */
@@ -61,10 +67,13 @@ async function load<Module>(path: string): Promise<Module | string> {
   }
 }
 
-async function runProcess(command: (report: string) => string[]): Promise<Outcome> {
+async function runProcess(
+  command: (report: string) => string[],
+  env: Record<string, string>,
+): Promise<Outcome> {
   const report = await Deno.makeTempFile({ prefix: "beat-", suffix: ".xml" });
   try {
-    const finished = await run(command(report), { timeLimit: SUITE_LIMIT });
+    const finished = await run(command(report), { env, timeLimit: SUITE_LIMIT });
     return judge(await Deno.readTextFile(report), finished);
   } finally {
     await Deno.remove(report);

@@ -14,6 +14,7 @@ import { notRun, type Outcome, summaryLine } from "./_outcome.ts";
 import { runSuite } from "./_run_suite.ts";
 import { ALL_RUNTIMES, DEFAULT_RUNTIMES, type RuntimeName } from "./_runtimes.ts";
 import { findSuites, runtimesOf, typeTestFiles } from "./_suites.ts";
+import { endTestServices } from "./_test_services.ts";
 import { layOut, paint, seconds } from "./_table.ts";
 import { checkTypeTests } from "./_type_tests.ts";
 
@@ -152,7 +153,11 @@ const namesMissing = needsNames ? await ensureNodeModules(install) : undefined;
 if (namesMissing !== undefined) console.log(`Only Deno can run: ${namesMissing}\n`);
 
 const outcomes: Outcome[] = [];
-for (const cell of cells) outcomes.push(await runCell(cell, namesMissing));
+try {
+  for (const cell of cells) outcomes.push(await runCell(cell, namesMissing));
+} finally {
+  await endTestServices();
+}
 
 printTable(cells, outcomes, runtimes);
 const sum = (count: (outcome: Outcome) => number) =>

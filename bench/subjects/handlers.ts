@@ -52,8 +52,8 @@ export function createHandler(): Handler {
   return (event) => void (total += event.data.value);
 }
 
-/** Counts events that were handled where nobody here can see it: in another thread. */
-export function countHandled(count: number): void {
+/** Counts what no handler here sees: messages, requests, events in another thread. */
+export function note(count: number): void {
   total += count;
 }
 

@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers";
 import { forAsync } from "../../mod.ts";
 import { startThread } from "../../src/runtime/threads.ts";
 import type { Work } from "../harness/types.ts";
-import { countHandled } from "./handlers.ts";
+import { note } from "./handlers.ts";
 
 /** Events of a round: as many as a ring holds. */
 const SIZE = 1_000;
@@ -41,7 +41,7 @@ export async function ourThreads(type: keyof Events, isBatched = false): Promise
         else for (let k = 0; k < size; k++) bus.emit(event);
       }
       while (bus.stats().depth > 0) await new Promise((resolve) => setImmediate(resolve));
-      countHandled(bus.stats().processed - before);
+      note(bus.stats().processed - before);
     },
   };
 }
@@ -92,7 +92,7 @@ export async function peerThreads(carrier: Carrier, shape: Shape): Promise<Work>
       post({ target: rounds * SIZE });
       const answered = answer();
       for (let i = 0; i < rounds * SIZE; i += events) emit();
-      countHandled((await answered as { seen: number }).seen);
+      note((await answered as { seen: number }).seen);
     },
   };
 }
@@ -116,7 +116,7 @@ export async function pingPong(): Promise<Work> {
         ping = (ping + 2) & 0x3ffffffe;
         while ((Atomics.load(cell, 0) & 1) === 1);
       }
-      countHandled(rounds * trips);
+      note(rounds * trips);
     },
   };
 }

@@ -1,0 +1,198 @@
+import { newUuid, type Rec } from "@beat/beat/message";
+import type {
+  ConnectionEvent,
+  ConnectionEvents,
+  Health,
+  HealthReporter,
+  Host,
+  Sink,
+  Source,
+  SourceSpec,
+  TopicAdmin,
+  Traits,
+  Transport,
+} from "@beat/beat/transport";
+import { type BlockingReader, entriesOf } from "./blocking_reader.ts";
+import { appender, streamOf } from "./append.ts";
+import { GroupSource } from "./group_source.ts";
+import { planTransport, type RedisPlan, type RedisTransportOptions } from "./options.ts";
+import { PipelineSink } from "./pipeline_sink.ts";
+import { Server } from "./server.ts";
+import { Lookout } from "./lookout.ts";
+import { join } from "./member.ts";
+import { Partitions } from "./partitions.ts";
+import { startOf } from "./position.ts";
+import { ReaderSource } from "./reader_source.ts";
+import { StreamAdmin } from "./stream_admin.ts";
+import { StreamLane } from "./stream_lane.ts";
+import { laneNameOf, type Topic, Topics } from "./topics.ts";
+
+/** Redis Streams as a broker. */
+export interface RedisTransport extends Transport, HealthReporter, ConnectionEvents {
+  /** Creates and changes topics. */
+  readonly admin: TopicAdmin;
+}
+
+/** What outlives the connection of a consumer. */
+interface Memory {
+  /** Its name in a group: a new one for each start. */
+  readonly consumer: string;
+  /** The last id that it has read, or settled if it is a reader, by lane. */
+  readonly positions: Map<string, string>;
+}
+
+/** Milliseconds that a reader waits for entries in one read. */
+const BLOCK = 2_000;
+
+/**
+ * Redis Streams as a transport: consumer groups with leases, readers, delays that survive a crash, and
+ * partitions that keep the order of keys among the members of a group. Needs Redis 7.
+ *
+ * @throws {TypeError | RangeError} If an option is unknown, malformed or missing.
+ *
+ * @example A topic with partitions
+ * ```ts ignore
+ * import { redisTransport } from "@beat/redis";
+ *
+ * const redis = redisTransport({ url: "redis://127.0.0.1:6379" });
+ * await redis.admin.create("orders", { partitions: 16 });
+ * await redis.close();
+ * ```
+ */
+export function redisTransport(options: RedisTransportOptions): RedisTransport {
+  return new StreamsTransport(planTransport(options));
+}
+
+class StreamsTransport implements RedisTransport {
+  readonly name = "redis";
+  readonly traits: Traits;
+  readonly admin: TopicAdmin;
+  readonly #plan: RedisPlan;
+  readonly #server: Server;
+  readonly #topics: Topics;
+  readonly #memories = new WeakMap<Host, Memory>();
+
+  constructor(plan: RedisPlan) {
+    this.#plan = plan;
+    const { client, timeout, prefix, partitions, lease } = plan;
+    this.#server = new Server(client, timeout);
+    const { connection } = this.#server;
+    this.#topics = new Topics(connection, prefix, partitions);
+    this.admin = new StreamAdmin(connection, this.#topics, prefix);
+    this.traits = {
+      settle: "each",
+      requeue: "broker",
+      lease,
+      counts: true,
+      retained: true,
+      groups: true,
+      keyOrder: partitions === 1 ? "member" : "group",
+    };
+  }
+
+  async source(spec: SourceSpec, host: Host): Promise<Source> {
+    const action = `subscribe to '${spec.topic}'`;
+    const topic = await this.#topics.open(action, spec.topic);
+    if (spec.ordered && topic.partitions === 1 && spec.group !== undefined) {
+      throw new RangeError(
+        `Cannot ${action} as the order of a key among the members of a group needs a topic with partitions: it has 1; 'scope: "member"' can be kept`,
+      );
+    }
+    const { group } = spec;
+    return await this.#server.connect(
+      action,
+      (reader) =>
+        group === undefined
+          ? this.#reader(spec, host, topic, reader)
+          : this.#member({ ...spec, group }, host, topic, reader),
+    );
+  }
+
+  sink(): Sink {
+    const { layout, maxPayload } = this.#plan;
+    return new PipelineSink({
+      connection: this.#server.connection,
+      maxPayload,
+      writerOf: async (name) => appender(await this.#topics.open("publish", name), layout),
+    });
+  }
+
+  async peek(topic: string, limit: number): Promise<Rec[]> {
+    const known = await this.#topics.open(`peek into '${topic}'`, topic);
+    const recs: Rec[] = [];
+    for (const [partition, stream] of known.keys.streams.entries()) {
+      const left = limit - recs.length;
+      if (left <= 0) break;
+      const reply = await this.#server.connection.call("XRANGE", stream, "-", "+", "COUNT", left);
+      for (const { id, fields } of entriesOf(reply)) {
+        const entry = { id: `${topic}/${laneNameOf(known, partition)}/${id}`, time: parseInt(id) };
+        recs.push(this.#plan.layout.read(fields ?? [], entry));
+      }
+    }
+    return recs;
+  }
+
+  health(options?: { signal?: AbortSignal }): Promise<Health> {
+    return this.#server.health(options);
+  }
+
+  onConnection(listener: (event: ConnectionEvent) => void): () => void {
+    return this.#server.onConnection(listener);
+  }
+
+  close(): Promise<void> {
+    return this.#server.close();
+  }
+
+  async #reader(
+    { from }: SourceSpec,
+    host: Host,
+    topic: Topic,
+    reader: BlockingReader,
+  ): Promise<Source> {
+    const { positions } = this.#memoryOf(host);
+    for (const [partition, stream] of topic.keys.streams.entries()) {
+      const lane = laneNameOf(topic, partition);
+      if (!positions.has(lane)) {
+        positions.set(lane, await startOf(this.#server.connection, stream, from));
+      }
+    }
+    const { layout, timeout } = this.#plan;
+    const block = Math.min(BLOCK, Math.ceil(timeout / 2));
+    return new ReaderSource({ topic, layout, reader, positions, block });
+  }
+
+  async #member(
+    { group, from }: SourceSpec & { group: string },
+    host: Host,
+    topic: Topic,
+    reader: BlockingReader,
+  ): Promise<Source> {
+    const { lease, layout, trimAcked, onMissed } = this.#plan;
+    const { consumer, positions } = this.#memoryOf(host);
+    const member = { connection: this.#server.connection, topic, group, consumer, lease };
+    await join(member, from, positions);
+    const partitions = topic.partitions === 1 ? undefined : new Partitions(member, host);
+    await partitions?.share();
+    const lookout = new Lookout(member, {
+      trims: trimAcked,
+      missed({ name: lane }, count, after) {
+        onMissed({ topic: topic.name, group, lane, count, after });
+      },
+    });
+    return new GroupSource({
+      ...{ member, layout, reader, lookout, partitions, positions },
+      lanes: partitions?.lanes ?? new Map([[0, new StreamLane("", 0, topic.keys.streams[0]!)]]),
+      streamOf: async (name, rec) => streamOf(await this.#topics.open("publish", name), rec),
+    });
+  }
+
+  #memoryOf(host: Host): Memory {
+    let memory = this.#memories.get(host);
+    if (memory === undefined) {
+      memory = { consumer: `${this.#plan.consumer}-${newUuid()}`, positions: new Map() };
+      this.#memories.set(host, memory);
+    }
+    return memory;
+  }
+}

@@ -1,0 +1,153 @@
+import { exists, ROOT_URL } from "./_files.ts";
+import type { Place, Server } from "./services/_server.ts";
+import { kafka } from "./services/kafka.ts";
+import { mariadb } from "./services/mariadb.ts";
+import { natsDebian, natsNewest } from "./services/nats.ts";
+import { postgres } from "./services/postgres.ts";
+import { redis } from "./services/redis.ts";
+
+/** All servers that tests run against. */
+export const SERVERS: readonly Server[] = [redis, natsNewest, natsDebian, kafka, postgres, mariadb];
+
+/** A server that was started. It stays known after it was killed: it can be started with what it has. */
+interface Started extends Place {
+  readonly program: string;
+  readonly pid: number;
+}
+
+/** Either where a server is, or why there is none. */
+export type Service = { readonly url: string } | { readonly missing: string };
+
+const STATE = new URL(".runtimes/services.json", ROOT_URL);
+/** Milliseconds that a server may take to start or to stop. */
+const LIMIT = 60_000;
+const GLANCE = 50;
+
+/** Finds a server by its name. */
+export function findServer(name: string): Server {
+  const server = SERVERS.find((one) => one.name === name);
+  if (server !== undefined) return server;
+  const names = SERVERS.map((one) => one.name).join(", ");
+  throw new RangeError(`No server is named ${name}; there are ${names}`);
+}
+
+/** Tells where a server is, starting it first if it is not there. */
+export async function up(server: Server, install: boolean): Promise<Service> {
+  const known = readState()[server.name];
+  if (known !== undefined && isRunning(known)) return { url: server.url(known) };
+  const started = known ?? await place(server, install);
+  if ("missing" in started) return started;
+  await start(server, started);
+  return { url: server.url(started) };
+}
+
+/** Ends a server and what it has; tells whether there was one. */
+export async function down(server: Server): Promise<boolean> {
+  const known = readState()[server.name];
+  if (known === undefined) return false;
+  await end(known, server.stopSignal);
+  await remember(server, undefined);
+  await Deno.remove(known.folder, { recursive: true });
+  return true;
+}
+
+/** Ends a server as a crash would; what it has stored stays, and {@linkcode up} starts it again. */
+export async function kill(server: Server): Promise<void> {
+  const known = readState()[server.name];
+  if (known !== undefined) await end(known, "SIGKILL");
+}
+
+/** Ends a server in good order and starts it again with what it has stored. */
+export async function restart(server: Server): Promise<Service> {
+  const known = readState()[server.name];
+  if (known === undefined) return { missing: `${server.name} is not up` };
+  await end(known, server.stopSignal);
+  return await up(server, false);
+}
+
+/** Tells where a server is, if it is there. */
+export function status(server: Server): Service {
+  const known = readState()[server.name];
+  if (known === undefined) return { missing: "down" };
+  return isRunning(known) ? { url: server.url(known) } : { missing: "killed" };
+}
+
+async function place(
+  server: Server,
+  install: boolean,
+): Promise<Started | { readonly missing: string }> {
+  if (Deno.build.os !== "linux") return { missing: `${Deno.build.os} has no Debian packages` };
+  const found = await server.find(install);
+  if ("missing" in found) return found;
+  const folder = await Deno.makeTempDir({ prefix: `beat-${server.name}-` });
+  const started = { program: found.program, folder, port: freePort(), pid: 0 };
+  await server.prepare?.(found.program, started);
+  return started;
+}
+
+async function start(server: Server, known: Started): Promise<void> {
+  const { program, folder } = known;
+  await server.clean?.(known);
+  const child = new Deno.Command("sh", {
+    // The shell gives way to the server, which thus has the process id that is noted.
+    args: ["-c", 'exec "$@" >>"$0" 2>&1', `${folder}/log`, ...server.command(program, known)],
+    // Who stops the tests by the keyboard does not stop the server.
+    detached: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  child.unref();
+  let hasEnded = false;
+  child.status.then(() => hasEnded = true);
+  const started = { ...known, pid: child.pid };
+  await remember(server, started);
+  const isReady = () => server.isReady(program, known);
+  if (await within(LIMIT, async () => hasEnded || await isReady()) && !hasEnded) return;
+  const log = await Deno.readTextFile(`${folder}/log`);
+  throw new Error(`${server.name} did not start: ${log.slice(-2_000).trim()}`);
+}
+
+async function end(known: Started, signal: Deno.Signal): Promise<void> {
+  if (!isRunning(known)) return;
+  Deno.kill(known.pid, signal);
+  if (await within(LIMIT, () => !isRunning(known))) return;
+  Deno.kill(known.pid, "SIGKILL");
+  await within(LIMIT, () => !isRunning(known));
+}
+
+/** Whether the process is there and still the one that was started: numbers are given out again. */
+function isRunning({ pid, folder }: Started): boolean {
+  try {
+    const words = Deno.readTextFileSync(`/proc/${pid}/cmdline`);
+    return words.includes(folder);
+  } catch {
+    return false;
+  }
+}
+
+async function within(limit: number, holds: () => boolean | Promise<boolean>): Promise<boolean> {
+  const end = performance.now() + limit;
+  while (performance.now() < end) {
+    if (await holds()) return true;
+    await new Promise((resolve) => setTimeout(resolve, GLANCE));
+  }
+  return false;
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+function readState(): Partial<Record<string, Started>> {
+  return exists(".runtimes/services.json") ? JSON.parse(Deno.readTextFileSync(STATE)) : {};
+}
+
+async function remember(server: Server, started: Started | undefined): Promise<void> {
+  const state = { ...readState(), [server.name]: started };
+  await Deno.mkdir(new URL(".", STATE), { recursive: true });
+  await Deno.writeTextFile(STATE, `${JSON.stringify(state, undefined, 2)}\n`);
+}

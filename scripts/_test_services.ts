@@ -1,0 +1,36 @@
+import { down, findServer, status, up } from "./_services.ts";
+
+/** What a suite gets to know of its servers, or why it cannot run. */
+export type TestServices = { readonly env: Record<string, string> } | { readonly missing: string };
+
+const started = new Set<string>();
+
+/**
+ * Finds the servers of a suite, starting those that are not there. One that the environment names is
+ * left as it is; `BEAT_SERVICES=skip` has none touched.
+ */
+export async function findTestServices(
+  names: readonly string[],
+  install: boolean,
+): Promise<TestServices> {
+  if (names.length === 0) return { env: {} };
+  if (Deno.env.get("BEAT_SERVICES") === "skip") return { missing: "BEAT_SERVICES=skip was given" };
+  // Tests stop and start a server by the script of this repository, whatever runtime they run on.
+  const env: Record<string, string> = { BEAT_DENO: Deno.execPath() };
+  for (const name of names) {
+    const server = findServer(name);
+    if (Deno.env.has(server.variable)) continue;
+    const wasUp = "url" in status(server);
+    const service = await up(server, install);
+    if ("missing" in service) return service;
+    if (!wasUp) started.add(name);
+    env[server.variable] = service.url;
+  }
+  return { env };
+}
+
+/** Ends what {@linkcode findTestServices} has started. */
+export async function endTestServices(): Promise<void> {
+  for (const name of started) await down(findServer(name));
+  started.clear();
+}

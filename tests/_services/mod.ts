@@ -1,0 +1,48 @@
+import { execFile } from "node:child_process";
+import process from "node:process";
+import { it } from "@std/testing/bdd";
+
+/** A server that `scripts/services.ts` has started, or somebody else. */
+export interface TestService {
+  /** Where it is. */
+  readonly url: string;
+  /** Stops it as a crash would, and starts it with what it has stored; only if it was started here. */
+  readonly restart: ((whileDown?: () => Promise<void>) => Promise<void>) | undefined;
+}
+
+/**
+ * Registers tests against a server that the environment names; without it, one test is skipped that says
+ * which variable was missing.
+ */
+export function withService(
+  name: string,
+  variable: string,
+  register: (service: TestService) => void,
+): void {
+  const url = process.env[variable];
+  if (url === undefined || url === "") {
+    it.skip(`skipped as ${variable} is not set: \`deno task services up ${name}\` tells it`, () => {});
+    return;
+  }
+  const deno = process.env.BEAT_DENO;
+  register({ url, restart: deno === undefined ? undefined : restart });
+
+  async function restart(whileDown: () => Promise<void> = () => Promise.resolve()) {
+    await command("kill", name);
+    try {
+      await whileDown();
+    } finally {
+      await command("up", name);
+    }
+  }
+
+  function command(...words: string[]): Promise<void> {
+    const script = ["run", "-A", "--no-check", "--lock=scripts/tools.lock", "scripts/services.ts"];
+    return new Promise((resolve, reject) => {
+      execFile(deno!, [...script, ...words], (error, stdout, stderr) => {
+        if (error === null) resolve();
+        else reject(new Error(`${words.join(" ")} failed: ${stdout}${stderr}`, { cause: error }));
+      });
+    });
+  }
+}
