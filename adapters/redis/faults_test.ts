@@ -2,10 +2,11 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ClosedError, Message, PublishError } from "@beat/beat/message";
 import { consume, publisher } from "@beat/beat/transport";
+import { Child } from "../../tests/faults/child.ts";
 import { Proxy } from "../../tests/faults/proxy.ts";
 import { withService } from "../../tests/_services/mod.ts";
 import { redisTransport } from "./mod.ts";
-import { Workplace, workplace } from "./testdata/workplace.ts";
+import { type Workplace, workplace } from "./testdata/workplace.ts";
 
 withService("redis", "BEAT_REDIS_URL", ({ url }) => {
   const test = (run: (place: Workplace) => Promise<void>) => workplace(url, run);
@@ -38,6 +39,52 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
         await place.publish(place.transport(), ["one"]);
         await again.promise;
         assertEquals(counts, [1, 2]);
+        await consumption.close();
+        await transport.close();
+        await proxy.close();
+      }),
+    );
+
+    it(
+      "deliver again what a process had that was killed, as a second attempt",
+      test(async (place) => {
+        const { topic } = place;
+        await place.publish(place.transport(), ["one"]);
+        const script = new URL("./testdata/hanging_consumer.ts", import.meta.url);
+        const child = new Child(script, [url, topic, "400"]);
+        await child.says("attempt 1");
+        await child.kill();
+        const attempts = await new Promise<number>((resolve) => {
+          void consume(place.transport(), ([message]) => resolve(message!.attempt), {
+            topic,
+            group: "all",
+          }).then((consumption) => place.opened(() => consumption.close()));
+        });
+        assertEquals(attempts, 2);
+      }),
+    );
+
+    it(
+      "go on where a reader was when its connection broke",
+      test(async (place) => {
+        const proxy = await Proxy.open(url);
+        const { topic } = place;
+        const transport = redisTransport({ url: proxy.url });
+        const texts: string[] = [];
+        const finished = Promise.withResolvers<void>();
+        await place.publish(place.transport(), ["one", "two"]);
+        const consumption = await consume(transport, async ([message]) => {
+          texts.push(message!.text());
+          if (texts.length === 2) {
+            proxy.cut();
+            await place.publish(place.transport(), ["three"]);
+          }
+          if (message!.text() === "three") finished.resolve();
+        }, { topic, from: "earliest", reconnect: { initialDelay: 1 } });
+        await finished.promise;
+        // What was handled when the connection broke is settled or not; nothing before it comes again.
+        assertEquals(texts.filter((text) => text === "one").length, 1);
+        assertEquals([...new Set(texts)], ["one", "two", "three"]);
         await consumption.close();
         await transport.close();
         await proxy.close();
@@ -114,7 +161,11 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
         assertEquals(unknown.failed[0]!.outcome, "unknown");
         thaw();
         await out.publish(place.topic, new Message("three"));
+        const lost = new Promise<void>((resolve) => {
+          transport.onConnection(({ kind }) => kind === "lost" && resolve());
+        });
         await proxy.close();
+        await lost;
         const rejected = await assertRejects(
           () => out.publish(place.topic, new Message("four")),
           PublishError,

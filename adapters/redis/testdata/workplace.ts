@@ -65,6 +65,11 @@ export class Workplace {
     await out.close();
   }
 
+  /** Notes what is to be closed at the end. */
+  opened(close: () => unknown): void {
+    this.#opened.push(close);
+  }
+
   /** Closes everything, the last first. */
   async close(): Promise<void> {
     for (const close of this.#opened.splice(0).reverse()) await close();
