@@ -95,9 +95,8 @@ export class StandardWebhook {
     }
     const timestamp = String(Math.floor(time.getTime() / 1000));
     const content = signedContent(id, timestamp, body);
-    const signatures = await Promise.all(this.#signing.map(async ({ version, algorithm, open }) => {
-      const signature = await crypto.subtle.sign(algorithm, await open(), content);
-      return `${version},${toBase64(new Uint8Array(signature))}`;
+    const signatures = await Promise.all(this.#signing.map(async ({ version, sign }) => {
+      return `${version},${toBase64(await sign(content))}`;
     }));
     return {
       "webhook-id": id,
@@ -135,8 +134,7 @@ export class StandardWebhook {
     for (const key of this.#verifying) {
       // workerd throws at an Ed25519 signature of another length, which is no secret.
       if (key.version !== version || key.size !== bytes.length) continue;
-      // The platform compares in constant time.
-      if (await crypto.subtle.verify(key.algorithm, await key.open(), bytes, content)) return true;
+      if (await key.verify(bytes, content)) return true;
     }
     return false;
   }

@@ -4,7 +4,7 @@ import type { Message } from "../message/message.ts";
 import { checkTopic } from "../message/names.ts";
 import {
   check,
-  checkObject,
+  checkNames,
   checkOptions,
   choice,
   DURATION,
@@ -100,13 +100,12 @@ type Hook = "onFailure" | "onStall" | "onSettleError" | "onConnection" | "onPaus
 const KEY_ORDER: OrderOptions = { by: "key" };
 const ORDER: Rule = ["'key' or an object", "object", (value: unknown) => value !== null];
 const BY: Rule = ["'key' or a function", "string", (value: string) => value === "key"];
-const BATCH_RULES: Rules = { size: integer(1), maxWait: DURATION };
-const LETTER_RULES: Rules = {
+const BATCH_RULES = { size: integer(1), maxWait: DURATION };
+const LETTER_RULES = {
   topic: ["a string", "string"],
   handler: ["a string", "string"],
   publish: FUNCTION,
-  encode: FUNCTION,
-};
+} as const satisfies Rules;
 
 const RULES: Rules = {
   topic: ["a string", "string"],
@@ -133,7 +132,7 @@ const ELSEWHERE = ["from", "ordered", "batch", "retry", "deadLetter", "pauseOn",
  */
 export function planConsumption(options: ConsumeOptions, traits: Traits): ConsumePlan {
   const action = `consume '${String(options?.topic)}'`;
-  checkObject(action, options);
+  checkNames(action, options, [...Object.keys(RULES), ...ELSEWHERE]);
   const plain = Object.fromEntries(
     Object.entries(options).filter(([name]) => !ELSEWHERE.includes(name)),
   );
@@ -149,7 +148,7 @@ export function planConsumption(options: ConsumeOptions, traits: Traits): Consum
   checkStart(action, from, traits);
   const order = resolveOrder(action, options.ordered);
   if (order !== undefined) checkOrder(action, order.scope, traits);
-  if (batch !== undefined) checkGiven(action, batch, BATCH_RULES, ["size", "maxWait"]);
+  if (batch !== undefined) checkBatch(action, batch);
   const prefetch = options.prefetch ?? Math.max(2 * workers, 2 * (batch?.size ?? 0), 16);
   if (batch !== undefined && prefetch < batch.size) {
     throw new RangeError(
@@ -178,10 +177,11 @@ export function planConsumption(options: ConsumeOptions, traits: Traits): Consum
   };
 }
 
-/** An option object whose fields have no default. */
-function checkGiven(action: string, options: object, rules: Rules, names: string[]): void {
-  checkOptions(action, options, rules);
-  for (const name of names) check(action, name, options[name as never], rules[name]!);
+/** Both fields are to be given. */
+function checkBatch(action: string, batch: BatchOptions): void {
+  checkOptions(action, batch, BATCH_RULES);
+  check(action, "size", batch.size, BATCH_RULES.size);
+  check(action, "maxWait", batch.maxWait, BATCH_RULES.maxWait);
 }
 
 function checkStart(action: string, from: unknown, { retained }: Traits): void {
@@ -213,7 +213,11 @@ function checkLetters(
       `Cannot ${action} as 'deadLetter' must be left out with 'onExhausted: "${onExhausted}"'`,
     );
   }
-  checkGiven(action, deadLetter, LETTER_RULES, ["topic", "handler", "publish"]);
+  check(action, "deadLetter", deadLetter, OBJECT);
+  for (const [name, rule] of Object.entries(LETTER_RULES)) {
+    check(action, name, deadLetter[name as keyof typeof LETTER_RULES], rule);
+  }
+  if (deadLetter.encode !== undefined) check(action, "encode", deadLetter.encode, FUNCTION);
   checkTopic("publish dead letters", deadLetter.topic);
 }
 

@@ -2,11 +2,18 @@ import { describe, it } from "@std/testing/bdd";
 import { FakeTime } from "@std/testing/time";
 import fc from "fast-check";
 import { ModelRun } from "./testdata/model_run.ts";
-import { step, world } from "./testdata/model_world.ts";
+import { type Step, step, type World, world } from "./testdata/model_world.ts";
 
-/** Histories a run; `RUNS=100000` looks longer, `SEED=1` always at the same ones. */
-const RUNS = Number(readVariable("RUNS") ?? 100);
+/**
+ * Histories a run: `RUNS=100000` looks longer, `SEED=1` always at the same ones, and `SHRINK=no` leaves
+ * the first that fails as it is.
+ */
 const SEED = readVariable("SEED");
+const PARAMETERS: fc.Parameters<unknown> = {
+  numRuns: Number(readVariable("RUNS") ?? 100),
+  endOnFailure: readVariable("SHRINK") === "no",
+  ...SEED !== undefined && { seed: Number(SEED) },
+};
 
 describe("consume() against a model", () => {
   it("loses nothing, keeps order and bounds, and balances its books", async () => {
@@ -20,7 +27,7 @@ describe("consume() against a model", () => {
           time.restore();
         }
       }),
-      SEED === undefined ? { numRuns: RUNS } : { numRuns: RUNS, seed: Number(SEED) },
+      PARAMETERS as fc.Parameters<[World, Step[]]>,
     );
   });
 });

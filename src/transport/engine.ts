@@ -65,6 +65,7 @@ export class Engine implements Host {
     this.#intake = new Intake(this.#holdings, this.#handling, {
       prefetch: plan.spec.prefetch,
       isOpen: () => this.#isOpen(),
+      isIdle: () => this.#handling.workers.isIdle,
       isClosing: () => this.#closing !== undefined,
       wake: () => this.#feed.wake(),
       interrupt: () => this.#feed.interrupt(),
@@ -76,7 +77,7 @@ export class Engine implements Host {
     });
     this.#feed = new Feed({
       connect: () => this.#connect(),
-      room: () => this.#intake.room,
+      room: () => this.#intake.wanted,
       paused: (lane) => this.#intake.isPaused(lane),
       take: (deliveries) => this.#intake.take(deliveries),
       attach: (source) => this.#attach(source),
@@ -119,6 +120,7 @@ export class Engine implements Host {
 
   demand(calls: number): void {
     this.#handling.workers.allow(calls);
+    this.#intake.advance();
   }
 
   pause(): void {
@@ -229,10 +231,18 @@ export class Engine implements Host {
       this.#plan.keyOf !== undefined || this.#feed.source?.requeue === undefined;
   }
 
-  /** Whether nothing of a lane may begin; where there is nobody to give it back to, all is handled. */
+  /**
+   * Whether what was taken is handled at the end: there is nobody to give it back to. Where each message
+   * must be asked for, nobody asks any more, and it is lost and counted.
+   */
+  #handlesRest(): boolean {
+    return this.#traits.settle === "none" && this.#plan.workers > 0;
+  }
+
+  /** Whether nothing of a lane may begin. */
   #isEnding(lane: Lane): boolean {
     if (this.#closing === undefined) return this.#intake.isRevoking(lane);
-    return this.#overdue || this.#traits.settle !== "none";
+    return this.#overdue || !this.#handlesRest();
   }
 
   /** Only what is acked one by one can be acked by publishing. */
@@ -246,20 +256,25 @@ export class Engine implements Host {
 
   async #close(): Promise<void> {
     this.#switch?.stop();
-    const fetched = this.#feed.stop();
-    if (this.#traits.settle !== "none") this.#intake.giveBack(() => true);
+    const quiet = Promise.all([this.#feed.stop(), this.#stopSource()]);
+    if (!this.#handlesRest()) this.#intake.giveBack(() => true);
     const { progress } = this.#intake;
     const isIdle = () => this.#isIdle();
+    let dropped = 0;
     if (!await this.#deadline.holds(progress.until(isIdle))) {
-      this.#overdue = true;
-      this.#intake.giveBack(() => true);
+      dropped = this.#dropIdle();
       this.#stopRunning();
       await inTime(progress.until(isIdle), GRACE);
     }
     const left = Math.max(this.#deadline.left, GRACE);
-    const isFlushed = await inTime(fetched.then(() => this.#holdings.flush()), left);
+    const flushed = quiet.then(() => {
+      this.#intake.giveBack(() => true);
+      return this.#holdings.flush();
+    });
+    const isFlushed = await inTime(flushed, left);
     this.#stopHeartbeat();
-    const remaining = this.#abandon() + (isFlushed ? 0 : this.#holdings.undelivered);
+    const undelivered = isFlushed ? 0 : this.#holdings.undelivered;
+    const remaining = dropped + this.#abandon() + undelivered;
     this.#holdings.detach();
     await this.#leave();
     this.#ended.resolve();
@@ -268,10 +283,27 @@ export class Engine implements Host {
     }
   }
 
+  async #stopSource(): Promise<void> {
+    try {
+      await this.#feed.source?.stop?.();
+    } catch (error) {
+      this.#plan.hooks.onSettleError(error);
+    }
+  }
+
   #isIdle(): boolean {
     const { workers, attempts } = this.#handling;
     if (workers.running > 0 || attempts.burying > 0) return false;
-    return this.#traits.settle !== "none" || this.#overdue || this.#holdings.unsettled === 0;
+    return !this.#handlesRest() || this.#overdue || this.#holdings.unsettled === 0;
+  }
+
+  /** Nothing begins any more, even where there is nobody to give it back to; returns how much is lost by that. */
+  #dropIdle(): number {
+    const { counters } = this.#holdings;
+    const before = counters.lost;
+    this.#overdue = true;
+    this.#intake.giveBack(() => true);
+    return counters.lost - before;
   }
 
   #stopRunning(): void {

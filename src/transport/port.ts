@@ -75,7 +75,7 @@ export interface Host {
   offer(delivery: Delivery): boolean;
   /**
    * Drains a lane that will be given away: starts nothing, lets what runs finish for at most `within`
-   * milliseconds, flushes its acks, then fences it.
+   * milliseconds, flushes its acks, then fences it. The source hands over nothing more of it.
    */
   revoke(lane: Lane, within: number): Promise<void>;
   /** Fences a lane that is already somebody else's: signals abort, a later `ack()` is false. */
@@ -125,6 +125,11 @@ export interface Source {
   offset?(delivery: Delivery): string;
   /** How far behind it is. */
   lag?(): Promise<readonly LaneLag[]>;
+  /**
+   * Hands over nothing more, while what is here is still settled: for brokers that push. Without it what
+   * is given back in the end may be handed over again at once.
+   */
+  stop?(): Promise<void>;
   /** Ends what the source has opened; positions that a group has stay. */
   close(): Promise<void>;
 }

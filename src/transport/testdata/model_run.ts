@@ -20,6 +20,8 @@ export class ModelRun {
   /** Handled well, given to the dead letters or up: what the broker may be told is done. */
   readonly #done = new Set<string>();
   readonly #calls = new Map<string, number>();
+  /** Those whose last call was with others, and failed as a whole if it did. */
+  readonly #together = new Set<string>();
   readonly #members: ModelMember[] = [];
   readonly #former: ModelMember[] = [];
   readonly #rebalances: Promise<void>[] = [];
@@ -111,7 +113,7 @@ export class ModelRun {
         this.#time.tick(one.ms);
         return await this.#time.tickAsync(0);
       case "rebalance":
-        this.#rough ||= this.#world.settle === "none";
+        this.#rough ||= this.#world.settle === "none" || one.within < LATE;
         this.#rebalances.push(this.#broker.rebalance(one.lane, one.within));
         return await this.#time.tickAsync(1);
       case "snatch":
@@ -163,10 +165,15 @@ export class ModelRun {
 
   #judgeLetter({ uuid, metadata }: Message): void {
     try {
+      const { retries, batch } = this.#world;
       const attempts = Number(metadata.get("dlq_attempts"));
-      assert(attempts > this.#world.retries, `${uuid} was buried after ${attempts} attempts`);
+      const most = this.#rough ? Infinity : retries + (batch > 0 ? 2 : 1);
+      const isTime = attempts > retries && attempts <= most;
+      assert(isTime, `${uuid} was buried after ${attempts} attempts`);
       const isEnd = metadata.get("dlq_reason")!.includes("closed");
       assert(!isEnd, `${uuid} was buried because of the end`);
+      const isInnocent = !this.#rough && this.#together.has(uuid);
+      assert(!isInnocent, `${uuid} was buried for the failure of a batch`);
     } catch (error) {
       this.#violation ??= error;
     }
@@ -191,6 +198,8 @@ export class ModelRun {
     const inCall = new Set<string>();
     for (const message of messages) {
       this.#judgeAttempt(message);
+      if (messages.length > 1) this.#together.add(message.uuid);
+      else this.#together.delete(message.uuid);
       if (ordered !== false && member.state === "open") this.#judgeOrder(message, inCall);
       inCall.add(message.uuid);
     }
@@ -252,7 +261,10 @@ export class ModelRun {
       case "reject":
         return later(80, fail);
       case "nack":
-        for (const message of messages) message.nack({ delay: 300, reason: "scripted" });
+        for (const message of messages) {
+          message.nack({ delay: 300, reason: "scripted" });
+          this.#together.delete(message.uuid);
+        }
         return end();
       case "early":
         for (const message of messages) if (message.ack()) this.#done.add(message.uuid);
@@ -296,9 +308,8 @@ export class ModelRun {
       this.#broker.faults[method] = [];
     }
     for (const member of this.#members) member.resume();
-    for (let second = 0; second < PATIENCE && !this.#isAtRest(); second++) {
-      await this.#time.tickAsync(1_000);
-    }
+    let seconds = 0;
+    do await this.#time.tickAsync(1_000); while (++seconds < PATIENCE && !this.#isAtRest());
     await Promise.all(this.#rebalances);
     this.#judge();
     if (this.#world.settle !== "none") this.#judgeLoss();

@@ -20,6 +20,7 @@ export class ModelSession implements Source {
   readonly #lanes = new Map<number, OwnLane>();
   readonly #inFlight = new Set<string>();
   #wake: (() => void) | undefined;
+  #pushes = true;
   #state: "open" | "closed" | "killed" = "open";
 
   constructor(broker: ModelBroker, _spec: SourceSpec, host: Host) {
@@ -56,9 +57,16 @@ export class ModelSession implements Source {
     return this.#call("ack", () => this.#ack(deliveries));
   }
 
+  stop(): Promise<void> {
+    this.#pushes = false;
+    this.wake();
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     if (this.#state === "open") {
       this.#state = "closed";
+      this.#broker.leave(this);
       this.#broker.release(this);
     }
     this.wake();
@@ -68,7 +76,7 @@ export class ModelSession implements Source {
   /** Is gone without a word: its calls are never answered. */
   kill(): void {
     this.#state = "killed";
-    this.#broker.release(this, true);
+    this.#broker.forget(this);
   }
 
   wake(): void {
@@ -140,7 +148,7 @@ export class ModelSession implements Source {
 
   async #push(hand: (delivery: Delivery) => void | Promise<void>): Promise<void> {
     await undefined;
-    while (this.#state === "open") {
+    while (this.#state === "open" && this.#pushes) {
       try {
         this.#broker.throwFault("fetch");
       } catch (cause) {
@@ -152,9 +160,15 @@ export class ModelSession implements Source {
     }
   }
 
-  /** A sender that is refused comes again. */
+  /** A sender that is refused comes again; what nobody took was not delivered. */
   async #offer(delivery: Delivery): Promise<void> {
-    while (this.#state === "open" && !delivery.lane.fenced && !this.host.offer(delivery)) {
+    while (!this.host.offer(delivery)) {
+      if (this.#state !== "open" || delivery.lane.fenced) {
+        const stored = delivery.token as Stored;
+        stored.count--;
+        if (stored.holder === this) stored.holder = undefined;
+        return this.#broker.wake();
+      }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -186,7 +200,7 @@ export class ModelSession implements Source {
     const { traits } = this.#broker;
     const found: Delivery[] = [];
     for (const [index, own] of this.#lanes) {
-      if (own.lane.fenced || paused(own.lane)) continue;
+      if (own.lane.fenced || own.revoking || paused(own.lane)) continue;
       for (const stored of this.#available(index, own)) {
         if (found.length >= room) break;
         stored.count++;

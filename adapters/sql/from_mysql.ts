@@ -1,0 +1,68 @@
+import type { SqlConnection, SqlRow, SqlSession, SqlValue } from "./contracts.ts";
+import { Buffer } from "node:buffer";
+import { mariadb } from "./mariadb_dialect.ts";
+
+/** The part of a connection of `mysql2/promise` that is needed. */
+export interface MysqlTx {
+  /** Executes a prepared statement. */
+  // deno-lint-ignore no-explicit-any -- Its own types of rows and values are not ours.
+  execute(sql: string, values?: any): Promise<[any, any]>;
+  /** Executes a statement. */
+  // deno-lint-ignore no-explicit-any
+  query(sql: string, values?: any): Promise<[any, any]>;
+}
+
+/** The part of a pool of `mysql2/promise` that is needed. */
+export interface MysqlPool<Tx extends MysqlTx = MysqlTx> extends MysqlTx {
+  /** Takes a connection out of the pool. */
+  getConnection(): Promise<Tx & { release(): void; destroy(): void }>;
+}
+
+/** Takes a pool of the package `mysql2/promise`: MariaDB. */
+export function fromMysql<Tx extends MysqlTx>(pool: MysqlPool<Tx>): SqlConnection<Tx>;
+/** Takes a connection of the package `mysql2/promise` that is in a transaction. */
+export function fromMysql(connection: MysqlTx): SqlSession;
+export function fromMysql<Tx extends MysqlTx>(
+  client: MysqlTx | MysqlPool<Tx>,
+): SqlSession | SqlConnection<Tx> {
+  const session: SqlSession = {
+    dialect: mariadb,
+    async query(sql: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
+      // What makes tables and triggers cannot be prepared.
+      const [rows] = values.length === 0
+        ? await client.query(sql)
+        : await client.execute(sql, values.map(toMysql));
+      return Array.isArray(rows) ? rows : [];
+    },
+  };
+  if (!("getConnection" in client)) return session;
+  return {
+    ...session,
+    async transaction<T>(work: (session: SqlSession, tx: Tx) => T | Promise<T>): Promise<T> {
+      const own = await client.getConnection();
+      let isBroken = false;
+      try {
+        // Without it, claims would lock the gaps into which others want to publish.
+        await own.query("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+        await own.query("START TRANSACTION");
+        const result = await work(fromMysql(own as MysqlTx), own);
+        await own.query("COMMIT");
+        return result;
+      } catch (error) {
+        await own.query("ROLLBACK").catch(() => isBroken = true);
+        throw error;
+      } finally {
+        if (isBroken) own.destroy();
+        else own.release();
+      }
+    },
+  };
+}
+
+/** Prepared statements of mysql2 take a Buffer for bytes, and a number for a DOUBLE: not for a LIMIT. */
+function toMysql(value: SqlValue): unknown {
+  if (typeof value === "number") return String(value);
+  return value instanceof Uint8Array
+    ? Buffer.from(value.buffer, value.byteOffset, value.length)
+    : value;
+}

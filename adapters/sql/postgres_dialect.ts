@@ -1,0 +1,226 @@
+import type { Plan, Position, Queue, SqlDialect, SqlRow, Ticket } from "./contracts.ts";
+import type { Rec, StartPosition } from "@beat/beat/message";
+import { sinceOf } from "./numbered_log.ts";
+import { dueOf, forget, whereOurs } from "./queue_plans.ts";
+import { COLUMNS, insertion } from "./record.ts";
+import { EVERY_TOPIC, type Tables } from "./tables.ts";
+
+/** The clock, and not the start of the transaction. */
+const NOW = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)";
+
+/** The largest transaction there is: one that never comes. */
+const NEVER = "18446744073709551615";
+
+/** A snapshot in which nothing is visible yet. */
+const NOTHING = "1:1:";
+
+/** Later than all times of messages, and within a bigint. */
+const END_OF_TIME = 9_007_199_254_740_991;
+
+/** Serialization failure, deadlock, lock not available. */
+const BUSY = ["40001", "40P01", "55P03"];
+
+/** PostgreSQL 14 and later. */
+export const postgres: SqlDialect = {
+  name: "postgres",
+  isShared: false,
+  isConcise: true,
+  now: NOW,
+  skipLocked: " FOR UPDATE OF d SKIP LOCKED",
+  forUpdate: " FOR UPDATE",
+  ensure: (table, key, columns) =>
+    `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})
+    ON CONFLICT (${key}) DO NOTHING`,
+  schema,
+  join,
+  catchUp,
+  claim,
+  transfer,
+  bury,
+  begin,
+  read,
+  isBusy: (error) => BUSY.includes(codeOf(error)),
+  // Five characters are the server's; class 08 and 57P are those of a connection that ends.
+  isRefusal: (error) => /^(?!08|57P)[0-9A-Z]{5}$/.test(codeOf(error)),
+};
+
+function codeOf(error: unknown): string {
+  return String((Object(error) as { code?: unknown }).code ?? "");
+}
+
+/**
+ * A publishing that saw no group has taken its transaction's number before `barrier`, which is taken
+ * when the group can be seen: triggers look at the groups after that. When all transactions before the
+ * barrier have ended, what the group has missed is known.
+ */
+function* join(
+  { groups }: Tables,
+  queue: string,
+  topic: string,
+  from: StartPosition,
+): Plan<void> {
+  yield [
+    `INSERT INTO ${groups} (queue, topic, since, base, barrier)
+    VALUES (?, ?, ?, pg_current_snapshot(), '${NEVER}') ON CONFLICT DO NOTHING`,
+    [queue, topic, sinceOf(from) ?? END_OF_TIME],
+  ];
+  yield [
+    `UPDATE ${groups} SET barrier = pg_current_xact_id()
+    WHERE queue = ? AND topic = ? AND barrier = '${NEVER}'`,
+    [queue, topic],
+  ];
+}
+
+function* catchUp({ groups, messages, deliveries }: Tables, queue: string): Plan<boolean> {
+  const [row] = yield [
+    `WITH ready AS (
+      SELECT queue, topic, since, base, barrier FROM ${groups}
+      WHERE queue = ? AND barrier < pg_snapshot_xmin(pg_current_snapshot()) FOR UPDATE
+    ), opened AS (
+      UPDATE ${groups} g SET barrier = NULL, base = NULL FROM ready r
+      WHERE g.queue = r.queue AND g.topic = r.topic
+    ), filled AS (
+      INSERT INTO ${deliveries} (queue, seq, message_key)
+      SELECT DISTINCT r.queue, m.seq, m.message_key FROM ready r
+      JOIN ${messages} m ON r.topic IN (m.topic, '${EVERY_TOPIC}')
+      WHERE m.xid < r.barrier
+        AND (m.published_at >= r.since OR NOT pg_visible_in_snapshot(m.xid, r.base))
+      ON CONFLICT DO NOTHING
+    )
+    SELECT COUNT(*) AS pending FROM ${groups}
+    WHERE queue = ? AND barrier >= pg_snapshot_xmin(pg_current_snapshot())`,
+    [queue, queue],
+  ];
+  return Number(row!.pending) === 0;
+}
+
+function* claim(queue: Queue, lease: string, limit: number): Plan<readonly SqlRow[]> {
+  const { name, tables: { messages, deliveries } } = queue;
+  const rows = yield [
+    `WITH due AS MATERIALIZED (
+      ${dueOf(queue, "d.seq")} LIMIT ? FOR UPDATE OF d SKIP LOCKED
+    ), taken AS (
+      UPDATE ${deliveries} t SET attempts = attempts + 1, lease = ?, visible_at = ${NOW} + ?
+      FROM due WHERE t.queue = ? AND t.seq = due.seq RETURNING t.seq, t.attempts
+    )
+    SELECT ${COLUMNS}, t.seq AS taken, t.attempts
+    FROM taken t LEFT JOIN ${messages} m ON m.seq = t.seq ORDER BY t.seq`,
+    [name, limit, lease, queue.lease, name],
+  ];
+  const found = rows.filter(({ seq }) => seq !== null);
+  if (found.length < rows.length) {
+    yield* forget(queue, rows.map(({ taken }) => Number(taken)), found);
+  }
+  return found;
+}
+
+function* transfer(queue: Queue, ticket: Ticket, topic: string, rec: Rec): Plan<boolean> {
+  const { deliveries } = queue.tables;
+  const [where, ours] = whereOurs(queue, [ticket]);
+  const [insert, values] = insertion(queue.tables, [{ topic, rec }]);
+  const select = insert.replace(
+    /VALUES .*/,
+    `SELECT CAST(? AS text), CAST(? AS text),
+      CAST(? AS text), CAST(? AS text), CAST(? AS bytea), CAST(? AS bigint) FROM ended`,
+  );
+  const rows = yield [
+    `WITH ended AS (DELETE FROM ${deliveries} WHERE ${where} RETURNING seq), published AS (${select})
+    SELECT seq FROM ended`,
+    [...ours, ...values!],
+  ];
+  return rows.length > 0;
+}
+
+function* bury(queue: Queue, ticket: Ticket, reason: string): Plan<boolean> {
+  const [where, values] = whereOurs(queue, [ticket]);
+  const rows = yield [
+    `UPDATE ${queue.tables.deliveries}
+    SET lease = NULL, dead_at = ${NOW}, dead_reason = ? WHERE ${where} RETURNING seq`,
+    [reason, ...values],
+  ];
+  return rows.length > 0;
+}
+
+function* begin(_tables: Tables, _topic: string, from: StartPosition): Plan<Position> {
+  const since = sinceOf(from);
+  if (since !== undefined) return { seq: 0, xid: "0", base: NOTHING, since };
+  const rows = yield [
+    `SELECT CAST(base AS text) AS base, CAST(pg_snapshot_xmin(base) AS text) AS xid
+    FROM pg_current_snapshot() AS base`,
+  ];
+  const { base, xid } = rows[0]!;
+  return { seq: 0, xid: xid as string, base: base as string, since: 0 };
+}
+
+/** In the order of transactions, and only of those that no earlier one can join any more. */
+function* read(
+  { messages }: Tables,
+  topic: string,
+  { seq, xid, base, since }: Position,
+  limit: number,
+): Plan<readonly SqlRow[]> {
+  return yield [
+    `SELECT ${COLUMNS}, CAST(m.xid AS text) AS xid FROM ${messages} m
+    WHERE m.topic = ? AND (m.xid, m.seq) > (CAST(? AS xid8), ?)
+      AND m.xid < pg_snapshot_xmin(pg_current_snapshot())
+      AND m.published_at >= ? AND NOT pg_visible_in_snapshot(m.xid, CAST(? AS pg_snapshot))
+    ORDER BY m.xid, m.seq LIMIT ?`,
+    [topic, xid, seq, since, base, limit],
+  ];
+}
+
+function schema(tables: Tables): string[] {
+  const { messages, groups, deliveries, topics, marks, fanOut } = tables;
+  return [
+    `CREATE TABLE IF NOT EXISTS ${messages} (
+      seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      topic text NOT NULL,
+      id text NOT NULL DEFAULT '',
+      message_key text NOT NULL DEFAULT '',
+      headers text NOT NULL DEFAULT '[]',
+      payload bytea,
+      time bigint NOT NULL DEFAULT ${NOW},
+      published_at bigint NOT NULL DEFAULT ${NOW},
+      xid xid8 NOT NULL DEFAULT pg_current_xact_id())`,
+    `CREATE INDEX IF NOT EXISTS ${messages}_by_topic ON ${messages} (topic, xid, seq)`,
+    `CREATE TABLE IF NOT EXISTS ${groups} (
+      queue text NOT NULL,
+      topic text NOT NULL,
+      since bigint NOT NULL,
+      base pg_snapshot,
+      barrier xid8,
+      PRIMARY KEY (queue, topic))`,
+    // Rows are updated at each claim: room on their page keeps that away from the indexes.
+    `CREATE TABLE IF NOT EXISTS ${deliveries} (
+      queue text NOT NULL,
+      seq bigint NOT NULL,
+      message_key text NOT NULL,
+      visible_at bigint NOT NULL DEFAULT 0,
+      attempts integer NOT NULL DEFAULT 0,
+      lease text,
+      dead_at bigint,
+      dead_reason text,
+      PRIMARY KEY (queue, seq)) WITH (fillfactor = 70)`,
+    `CREATE INDEX IF NOT EXISTS ${deliveries}_by_key ON ${deliveries} (queue, message_key, seq)`,
+    `CREATE INDEX IF NOT EXISTS ${deliveries}_by_seq ON ${deliveries} (seq)`,
+    `CREATE TABLE IF NOT EXISTS ${topics} (
+      topic text PRIMARY KEY,
+      maker text NOT NULL,
+      retention_ms bigint)`,
+    `CREATE TABLE IF NOT EXISTS ${marks} (
+      mark text PRIMARY KEY,
+      token bigint NOT NULL,
+      done integer NOT NULL,
+      until bigint NOT NULL)`,
+    // Each statement in it has a snapshot of its own, taken after the transaction has got its number.
+    `CREATE OR REPLACE FUNCTION ${fanOut}() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO ${deliveries} (queue, seq, message_key)
+      SELECT DISTINCT g.queue, m.seq, m.message_key FROM fresh m
+      JOIN ${groups} g ON g.topic IN (m.topic, '${EVERY_TOPIC}');
+      RETURN NULL;
+    END $$`,
+    `CREATE OR REPLACE TRIGGER ${fanOut} AFTER INSERT ON ${messages}
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ${fanOut}()`,
+  ];
+}

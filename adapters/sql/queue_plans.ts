@@ -1,0 +1,156 @@
+import type { Plan, Queue, SqlRow, SqlValue, Ticket } from "./contracts.ts";
+import type { Rec } from "@beat/beat/message";
+import { list, padded } from "./placeholders.ts";
+import { COLUMNS, insertion } from "./record.ts";
+
+/** Milliseconds that a delay may be: a hundred years, as no database can add infinity. */
+const LONGEST = 3_155_760_000_000;
+
+/** Claims up to `limit` messages that are due; each row has `attempts` beside the message. */
+export function* claim(queue: Queue, lease: string, limit: number): Plan<SqlRow[]> {
+  const { dialect: { now, skipLocked }, tables: { messages, deliveries }, name } = queue;
+  const due = yield [`${dueOf(queue, "d.seq, d.attempts")} LIMIT ?${skipLocked}`, [name, limit]];
+  if (due.length === 0) return [];
+  const seqs = due.map(({ seq }) => Number(seq));
+  yield [
+    `UPDATE ${deliveries} SET attempts = attempts + 1, lease = ?, visible_at = ${now} + ?
+    WHERE queue = ? AND seq IN ${list(seqs)}`,
+    [lease, queue.lease, name, ...padded(seqs)],
+  ];
+  const found = yield [
+    `SELECT ${COLUMNS} FROM ${messages} m WHERE m.seq IN ${list(seqs)}`,
+    padded(seqs),
+  ];
+  if (found.length < seqs.length) yield* forget(queue, seqs, found);
+  const attempts = new Map(due.map((row) => [Number(row.seq), Number(row.attempts) + 1]));
+  return found
+    .map((row) => ({ ...row, attempts: attempts.get(Number(row.seq)) }))
+    .sort((one, other) => Number(one["seq" as never]) - Number(other["seq" as never]));
+}
+
+/** Whether a claim would find something; a read, which nobody waits for. */
+export function* peekDue(queue: Queue): Plan<boolean> {
+  return (yield [`${dueOf(queue, "d.seq")} LIMIT 1`, [queue.name]]).length > 0;
+}
+
+/** Whether the queue is still there. */
+export function* exists({ tables, name }: Queue): Plan<boolean> {
+  return (yield [`SELECT topic FROM ${tables.groups} WHERE queue = ? LIMIT 1`, [name]]).length > 0;
+}
+
+/** Ends deliveries for good; returns those that were no longer ours. */
+export function* settle<T extends Ticket>(queue: Queue, tickets: readonly T[]): Plan<T[]> {
+  const [where, values] = whereOurs(queue, tickets);
+  const rows = yield [
+    `DELETE FROM ${queue.tables.deliveries} WHERE ${where} RETURNING seq`,
+    values,
+  ];
+  const gone = new Set(rows.map(({ seq }) => Number(seq)));
+  return tickets.filter(({ seq }) => !gone.has(seq));
+}
+
+/** Has messages delivered again after a while; what no handler saw does not count as an attempt. */
+export function* putBack(
+  queue: Queue,
+  tickets: readonly Ticket[],
+  { delay, unstarted }: { delay: number; unstarted: boolean },
+): Plan<void> {
+  const [where, values] = whereOurs(queue, tickets);
+  yield [
+    `UPDATE ${queue.tables.deliveries}
+    SET lease = NULL, visible_at = ${queue.dialect.now} + ?, attempts = attempts - ?
+    WHERE ${where}`,
+    [Math.min(Math.ceil(delay), LONGEST), unstarted ? 1 : 0, ...values],
+  ];
+}
+
+/** Prolongs claims; returns those that were no longer ours. */
+export function* prolong<T extends Ticket>(queue: Queue, tickets: readonly T[]): Plan<T[]> {
+  const { deliveries } = queue.tables;
+  const [where, values] = whereOurs(queue, tickets);
+  yield [
+    `UPDATE ${deliveries} SET visible_at = ${queue.dialect.now} + ? WHERE ${where}`,
+    [queue.lease, ...values],
+  ];
+  const seqs = tickets.map(({ seq }) => seq);
+  const rows = yield [
+    `SELECT seq, lease FROM ${deliveries} WHERE queue = ? AND seq IN ${list(seqs)}`,
+    [queue.name, ...padded(seqs)],
+  ];
+  const leases = new Map(rows.map(({ seq, lease }) => [Number(seq), lease]));
+  return tickets.filter(({ seq, lease }) => leases.get(seq) !== lease);
+}
+
+/** Ends a delivery and publishes a record instead; false if it was no longer ours. */
+export function* transfer(queue: Queue, ticket: Ticket, topic: string, rec: Rec): Plan<boolean> {
+  const lost = yield* settle(queue, [ticket]);
+  if (lost.length > 0) return false;
+  yield insertion(queue.tables, [{ topic, rec }]);
+  return true;
+}
+
+/** Puts a delivery aside for a reason; false if it was no longer ours. */
+export function* bury(queue: Queue, ticket: Ticket, reason: string): Plan<boolean> {
+  const [where, values] = whereOurs(queue, [ticket]);
+  const { dialect: { now, forUpdate }, tables: { deliveries } } = queue;
+  const ours = yield [`SELECT seq FROM ${deliveries} WHERE ${where}${forUpdate}`, values];
+  if (ours.length === 0) return false;
+  yield [
+    `UPDATE ${deliveries} SET lease = NULL, dead_at = ${now}, dead_reason = ? WHERE ${where}`,
+    [reason, ...values],
+  ];
+  return true;
+}
+
+/** How many messages are not settled; those put aside do not count. */
+export function* countUnsettled({ tables, name }: Queue): Plan<number> {
+  const rows = yield [
+    `SELECT COUNT(*) AS n FROM ${tables.deliveries} WHERE queue = ? AND dead_at IS NULL`,
+    [name],
+  ];
+  return Number(rows[0]!.n);
+}
+
+/**
+ * Selects what is due. In order, that is nothing that has an earlier unsettled message of its key, nor
+ * what would run beside one: a transaction that took its number early and committed late is earlier
+ * than what is already with a handler.
+ */
+export function dueOf(
+  { dialect: { now }, tables: { deliveries }, ordered }: Queue,
+  columns: string,
+): string {
+  const inOrder = ` AND (d.message_key = '' OR NOT EXISTS (
+      SELECT 1 FROM ${deliveries} e
+      WHERE e.queue = d.queue AND e.message_key = d.message_key AND e.seq <> d.seq
+        AND e.dead_at IS NULL
+        AND (e.seq < d.seq OR (e.lease IS NOT NULL AND e.visible_at > ${now}))))`;
+  return `SELECT ${columns} FROM ${deliveries} d
+    WHERE d.queue = ? AND d.dead_at IS NULL AND d.visible_at <= ${now}${ordered ? inOrder : ""}
+    ORDER BY d.seq`;
+}
+
+/** What tells our deliveries from those that somebody else has by now. */
+export function whereOurs(
+  { name }: Queue,
+  tickets: readonly Ticket[],
+): [where: string, values: SqlValue[]] {
+  const seqs = tickets.map(({ seq }) => seq);
+  const leases = [...new Set(tickets.map(({ lease }) => lease))];
+  const where = `queue = ? AND seq IN ${list(seqs)} AND lease IN ${list(leases)}`;
+  return [where, [name, ...padded(seqs), ...padded(leases)]];
+}
+
+/** Somebody has deleted messages by hand: what is left of them in the queue would wait for ever. */
+export function* forget(
+  { tables, name }: Queue,
+  seqs: readonly number[],
+  found: readonly SqlRow[],
+): Plan<void> {
+  const there = new Set(found.map(({ seq }) => Number(seq)));
+  const missing = seqs.filter((seq) => !there.has(seq));
+  yield [
+    `DELETE FROM ${tables.deliveries} WHERE queue = ? AND seq IN ${list(missing)}`,
+    [name, ...padded(missing)],
+  ];
+}

@@ -1,0 +1,48 @@
+import type { Plan, SqlConnection, SqlRow, SqlSession } from "./contracts.ts";
+
+/** Executes a plan; what it returns is a promise only where the session's rows are. */
+export function run<T>(session: SqlSession, plan: Plan<T>): T | Promise<T> {
+  let step = plan.next();
+  while (!step.done) {
+    const [sql, values = []] = step.value;
+    const rows = session.query(sql, values);
+    if (rows instanceof Promise) return finish(session, plan, rows);
+    step = plan.next(rows);
+  }
+  return step.value;
+}
+
+/** Executes a plan in a transaction of its own. */
+export async function transact<T>(connection: SqlConnection, plan: () => Plan<T>): Promise<T> {
+  return await connection.transaction((session) => run(session, plan()));
+}
+
+/**
+ * Executes a plan of one statement, which needs no transaction: but for one handle that all share,
+ * where it could become part of what somebody else has begun and will roll back.
+ */
+export async function execute<T>(connection: SqlConnection, plan: () => Plan<T>): Promise<T> {
+  const { isShared } = connection.dialect;
+  return isShared ? await transact(connection, plan) : await run(connection, plan());
+}
+
+/**
+ * Executes a plan of a queue: in a transaction of its own, unless the database has it as one statement.
+ */
+export async function atomically<T>(connection: SqlConnection, plan: () => Plan<T>): Promise<T> {
+  const { isConcise } = connection.dialect;
+  return isConcise ? await run(connection, plan()) : await transact(connection, plan);
+}
+
+async function finish<T>(
+  session: SqlSession,
+  plan: Plan<T>,
+  first: Promise<readonly SqlRow[]>,
+): Promise<T> {
+  let step = plan.next(await first);
+  while (!step.done) {
+    const [sql, values = []] = step.value;
+    step = plan.next(await session.query(sql, values));
+  }
+  return step.value;
+}

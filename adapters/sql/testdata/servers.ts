@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import process from "node:process";
+import type { SqlConnection, SqliteHandle } from "../mod.ts";
+import { fromMysql, fromPg, fromPostgres, fromSqlite } from "../mod.ts";
+
+/** A database that a test has opened. */
+export interface Opened<Tx = unknown> {
+  readonly connection: SqlConnection<Tx>;
+  /** Closes the client that the test owns. */
+  close(): Promise<void>;
+}
+
+/** Opens SQLite: that of Bun on Bun, that of Node everywhere else. */
+export async function openHandle(
+  path = ":memory:",
+): Promise<SqliteHandle & { close(): void }> {
+  if ("Bun" in globalThis) {
+    // Not a literal, as others would look for it.
+    const { Database } = await import(["bun", "sqlite"].join(":"));
+    return new Database(path, { create: true });
+  }
+  const { DatabaseSync } = await import("node:sqlite");
+  return new DatabaseSync(path);
+}
+
+/** Opens a database of SQLite; one in a file can be opened several times. */
+export async function openSqlite(path?: string): Promise<Opened<SqliteHandle>> {
+  const handle = await openHandle(path);
+  handle.exec("PRAGMA journal_mode = WAL");
+  // What survives the end of a process is enough for a test.
+  handle.exec("PRAGMA synchronous = NORMAL");
+  handle.exec("PRAGMA busy_timeout = 5000");
+  // deno-lint-ignore require-await
+  return { connection: fromSqlite(handle), close: async () => handle.close() };
+}
+
+/** The path of a file that is not there yet, in a folder that goes when the process ends. */
+export function newFile(): string {
+  const folder = mkdtempSync(`${tmpdir()}/beat-sql-`);
+  process.on("exit", () => rmSync(folder, { recursive: true }));
+  return `${folder}/test.db`;
+}
+
+/** Opens PostgreSQL by the package `postgres`. */
+export async function openPostgres(url: string): Promise<Opened> {
+  const { default: postgres } = await import("postgres");
+  const client = postgres(url, { max: 8, onnotice: () => {} });
+  return { connection: fromPostgres(client), close: () => client.end() };
+}
+
+/** Opens PostgreSQL by the package `pg`. */
+export async function openPg(url: string): Promise<Opened> {
+  const { default: pg } = await import("pg");
+  const pool = new pg.Pool({ connectionString: url, max: 8 });
+  pool.on("error", () => {});
+  return { connection: fromPg(pool), close: () => pool.end() };
+}
+
+/** Opens MariaDB by the package `mysql2`. */
+export async function openMysql(url: string): Promise<Opened> {
+  const { createPool } = await import("mysql2/promise");
+  const pool = createPool({ uri: url, connectionLimit: 8 });
+  return { connection: fromMysql(pool), close: () => pool.end() };
+}
