@@ -75,11 +75,6 @@ export interface RedisPlan extends ServerPlan {
 }
 
 const TEXT: Rule = ["a string", "string"];
-const URL_RULE: Rule = [
-  "a URL that begins with redis:// or rediss://",
-  "string",
-  (value: string) => /^rediss?:\/\//.test(value) && URL.canParse(value),
-];
 const CLIENT: Rule = [
   "a client of ioredis",
   "object",
@@ -87,7 +82,7 @@ const CLIENT: Rule = [
 ];
 
 const SERVER_RULES: Rules = {
-  url: URL_RULE,
+  url: TEXT,
   client: CLIENT,
   prefix: TEXT,
   timeout: integer(1),
@@ -132,6 +127,12 @@ function planServer(action: string, options: RedisServerOptions): ServerPlan {
   const { url, client, prefix = "", timeout = 10_000, maxPayload = 536_870_912 } = options;
   if ((url === undefined) === (client === undefined)) {
     throw new TypeError(`Cannot ${action} as one of 'url' and 'client' must be given`);
+  }
+  if (url !== undefined && !(/^rediss?:\/\//.test(url) && URL.canParse(url))) {
+    // It may hold a password, so it is not shown.
+    throw new RangeError(
+      `Cannot ${action} as 'url' must be a URL that begins with redis:// or rediss://`,
+    );
   }
   return {
     client: client ?? new Redis(url!, { lazyConnect: true }),

@@ -70,7 +70,7 @@ class StreamsTransport implements RedisTransport {
   readonly #plan: RedisPlan;
   readonly #server: Server;
   readonly #topics: Topics;
-  readonly #memories = new WeakMap<Host, Memory>();
+  readonly #memories = new WeakMap<SourceSpec, Memory>();
 
   constructor(plan: RedisPlan) {
     this.#plan = plan;
@@ -103,8 +103,8 @@ class StreamsTransport implements RedisTransport {
       action,
       (reader) =>
         group === undefined
-          ? this.#reader(spec, host, topic, reader)
-          : this.#member({ ...spec, group }, host, topic, reader),
+          ? this.#reader(spec, topic, reader)
+          : this.#member(spec, group, host, topic, reader),
     );
   }
 
@@ -144,17 +144,13 @@ class StreamsTransport implements RedisTransport {
     return this.#server.close();
   }
 
-  async #reader(
-    { from }: SourceSpec,
-    host: Host,
-    topic: Topic,
-    reader: BlockingReader,
-  ): Promise<Source> {
-    const { positions } = this.#memoryOf(host);
+  async #reader(spec: SourceSpec, topic: Topic, reader: BlockingReader): Promise<Source> {
+    const { connection } = this.#server;
+    const { positions } = this.#memoryOf(spec);
     for (const [partition, stream] of topic.keys.streams.entries()) {
       const lane = laneNameOf(topic, partition);
       if (!positions.has(lane)) {
-        positions.set(lane, await startOf(this.#server.connection, stream, from));
+        positions.set(lane, await startOf(connection, stream, spec.from));
       }
     }
     const { layout, timeout } = this.#plan;
@@ -163,15 +159,16 @@ class StreamsTransport implements RedisTransport {
   }
 
   async #member(
-    { group, from }: SourceSpec & { group: string },
+    spec: SourceSpec,
+    group: string,
     host: Host,
     topic: Topic,
     reader: BlockingReader,
   ): Promise<Source> {
     const { lease, layout, trimAcked, onMissed } = this.#plan;
-    const { consumer, positions } = this.#memoryOf(host);
+    const { consumer, positions } = this.#memoryOf(spec);
     const member = { connection: this.#server.connection, topic, group, consumer, lease };
-    await join(member, from, positions);
+    await join(member, spec.from, positions);
     const partitions = topic.partitions === 1 ? undefined : new Partitions(member, host);
     await partitions?.share();
     const lookout = new Lookout(member, {
@@ -187,11 +184,11 @@ class StreamsTransport implements RedisTransport {
     });
   }
 
-  #memoryOf(host: Host): Memory {
-    let memory = this.#memories.get(host);
+  #memoryOf(spec: SourceSpec): Memory {
+    let memory = this.#memories.get(spec);
     if (memory === undefined) {
       memory = { consumer: `${this.#plan.consumer}-${newUuid()}`, positions: new Map() };
-      this.#memories.set(host, memory);
+      this.#memories.set(spec, memory);
     }
     return memory;
   }

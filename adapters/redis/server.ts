@@ -11,6 +11,7 @@ export class Server {
   readonly #client: RedisClient;
   readonly #timeout: number;
   readonly #listeners = new Set<(event: ConnectionEvent) => void>();
+  readonly #consumers = new Set<Connection>();
   #closed = false;
 
   constructor(client: RedisClient, timeout: number) {
@@ -28,6 +29,8 @@ export class Server {
   ): Promise<T> {
     if (this.#closed) throw new ClosedError(action, "transport");
     const connection = new Connection(this.#client, this.#timeout);
+    this.#consumers.add(connection);
+    void connection.closed.then(() => this.#consumers.delete(connection));
     const reader = new BlockingReader(connection, this.connection);
     try {
       await reader.open();
@@ -61,9 +64,10 @@ export class Server {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Takes no consumers any more, and ends the connection for commands. */
-  close(): Promise<void> {
+  /** Takes no consumers any more, and ends all connections. */
+  async close(): Promise<void> {
     this.#closed = true;
-    return this.connection.close();
+    const connections = [this.connection, ...this.#consumers];
+    await Promise.all(connections.map((connection) => connection.close()));
   }
 }

@@ -47,7 +47,10 @@ export interface Traits {
   readonly keyOrder: "group" | "member" | "none";
 }
 
-/** What a source is made for. */
+/**
+ * What a source is made for. It is one object for the life of a consumption: by it a transport knows again
+ * for whom it makes a source anew, such as a reader, whose position no broker keeps.
+ */
 export interface SourceSpec {
   /** The topic. */
   readonly topic: string;
