@@ -68,11 +68,21 @@ export async function openPg(url: string): Promise<Opened> {
   return { connection: fromPg(pool), close: () => pool.end() };
 }
 
+let isMade: Promise<void> | undefined;
+
 /** Opens MariaDB by the package `mysql2`. */
 export async function openMysql(url: string): Promise<Opened> {
-  const { createPool } = await import("mysql2/promise");
+  const { createConnection, createPool } = await import("mysql2/promise");
+  // The database that a server begins with is its own, and takes no triggers.
+  const own = new URL(url);
+  own.pathname = "/beat_test";
+  await (isMade ??= (async () => {
+    const connection = await createConnection(url);
+    await connection.query("CREATE DATABASE IF NOT EXISTS beat_test");
+    await connection.end();
+  })());
   const pool = createPool({
-    uri: url,
+    uri: own.href,
     connectionLimit: CONNECTIONS,
     maxIdle: 1,
     idleTimeout: IDLE,
