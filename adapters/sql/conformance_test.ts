@@ -53,9 +53,11 @@ function suite(open: () => Promise<Opened>, options: object): void {
       prefix: "conformance_",
       lease: LEASE,
       pollInterval: 20,
+      timeout: 5_000,
     });
     let closing: Promise<void> | undefined;
     return { ...transport, close: () => closing ??= transport.close().then(close) };
   };
-  conformance({ test: it, connect, traits: TRAITS, short, ...options });
+  // A commit waits for the disk, and ten thousand messages take a while.
+  conformance({ test: it, connect, traits: TRAITS, short, deadline: 40_000, ...options });
 }
