@@ -1,16 +1,20 @@
 import type { Delivery, Host, Lane, LaneLag, Requeue, Source, Traits } from "@beat/beat/transport";
 import type { Consumer, ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import type { Connection, Opened } from "./connection.ts";
+import type { GivenBack } from "./given_back.ts";
 import { type Held, heldOf, recOf } from "./held.ts";
 
 /** A partition of a topic as its group has it. */
 export interface GroupLane extends Lane {
   readonly consumer: Consumer;
+  readonly stream: string;
+  readonly durable: string;
 }
 
 /** What a member of a group is made of. */
 export interface GroupPlan {
   readonly connection: Connection;
+  readonly givenBack: GivenBack;
   readonly nc: Opened["nc"];
   readonly topic: string;
   readonly lanes: readonly GroupLane[];
@@ -81,8 +85,14 @@ export class GroupSource implements Source {
     return this.#settle(deliveries.map((delivery) => [delivery, ACK]));
   }
 
-  requeue(items: readonly Requeue[]): Promise<void> {
-    return this.#settle(items.map(({ delivery, delay }) => [
+  async requeue(items: readonly Requeue[]): Promise<void> {
+    const unstarted = items.filter((item) => item.unstarted).map(({ delivery }) => {
+      const { stream, durable } = delivery.lane as GroupLane;
+      const { sequence, givenBack } = heldOf(delivery);
+      return { stream, durable, sequence, times: givenBack + 1 };
+    });
+    if (unstarted.length > 0) await this.#plan.givenBack.note(unstarted);
+    await this.#settle(items.map(({ delivery, delay }) => [
       delivery,
       `-NAK {"delay":${Math.ceil(delay * 1e6)}}`,
     ]));
@@ -130,6 +140,7 @@ export class GroupSource implements Source {
 
   /** Hands over what comes of `count` messages that were asked for. */
   async #follow(lane: GroupLane, asking: Promise<ConsumerMessages>, count: number): Promise<void> {
+    const { givenBack } = this.#plan;
     let left = count;
     this.#asked += left;
     this.#followed.add(lane);
@@ -142,7 +153,11 @@ export class GroupSource implements Source {
           left--;
           this.#asked--;
         }
-        this.#admit(lane, message);
+        const { streamSequence: sequence, deliveryCount } = message.info;
+        const { stream, durable } = lane;
+        const isFirst = deliveryCount === 1;
+        const times = isFirst ? 0 : await givenBack.times({ stream, durable, sequence });
+        this.#admit(lane, message, times);
         if (left > 0 && this.#asked <= this.#few) this.#wake();
       }
       this.#open.delete(messages);
@@ -154,12 +169,13 @@ export class GroupSource implements Source {
     this.#wake();
   }
 
-  #admit(lane: GroupLane, message: JsMsg): void {
+  #admit(lane: GroupLane, message: JsMsg, givenBack: number): void {
     const { topic, host, lease } = this.#plan;
-    const { streamSequence: sequence, deliveryCount: count } = message.info;
+    const { streamSequence: sequence, deliveryCount } = message.info;
     // Not in the type; the message itself would send each ack once, even if it was lost.
     const { reply } = message as JsMsg & { reply: string };
-    const token: Held = { reply, sequence, until: performance.now() + lease };
+    const token: Held = { reply, sequence, givenBack, until: performance.now() + lease };
+    const count = Math.max(1, deliveryCount - givenBack);
     void host.admit({ rec: recOf(message, topic, lane), token, lane, count });
   }
 

@@ -36,7 +36,8 @@ export async function joinGroup(
   const lanes = infos.map((info, partition) => {
     checkConsumer(`subscribe to '${topic.name}'`, info, spec.ordered);
     const name = subjects.length === 1 ? "" : String(partition);
-    return { name, fenced: false, consumer: opened.js.consumers.getConsumerFromInfo(info) };
+    const consumer = opened.js.consumers.getConsumerFromInfo(info);
+    return { name, fenced: false, consumer, stream: topic.stream, durable: info.name };
   });
   return { lanes, lease: Math.min(...infos.map(({ config }) => (config.ack_wait ?? 0) / NANOS)) };
 }

@@ -9,6 +9,8 @@ export interface Held {
   readonly reply: string;
   /** Its place in the stream. */
   readonly sequence: number;
+  /** How many of its deliveries no handler has seen. */
+  readonly givenBack: number;
   /** When the lease ends, by `performance.now()`. */
   until: number;
 }
