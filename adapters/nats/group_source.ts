@@ -21,8 +21,6 @@ export interface GroupPlan {
   readonly lanes: readonly GroupLane[];
   /** Milliseconds that the server waits for an ack. */
   readonly lease: number;
-  /** Milliseconds that an answer may take. */
-  readonly timeout: number;
   readonly host: Host;
 }
 

@@ -6,8 +6,6 @@ import { heldOf } from "./held.ts";
 export interface Line {
   readonly connection: Connection;
   readonly nc: Opened["nc"];
-  /** Milliseconds that an answer may take. */
-  readonly timeout: number;
   /** Milliseconds that the server waits for an ack. */
   readonly lease: number;
 }
@@ -22,23 +20,16 @@ export function nak(delay: number): string {
 }
 
 /**
- * Tells consumers what has become of deliveries. One that answers for the last has heard of all before,
- * as it hears everything in order.
+ * Tells consumers what has become of deliveries; resolves when the server has it all. It does not wait
+ * for what consumers answer: one that is busy storing would keep the next acks from their leases' end.
  */
 export async function tell(
-  { connection, nc, timeout }: Line,
+  { connection, nc }: Line,
   all: readonly (readonly [Delivery, words: string])[],
 ): Promise<void> {
   connection.checkConnected();
-  const last = new Map(all.map((one) => [one[0].lane, one]));
-  const answers: Promise<unknown>[] = [];
-  for (const one of all) {
-    const [delivery, words] = one;
-    const { reply } = heldOf(delivery);
-    if (last.get(delivery.lane) !== one) nc.publish(reply, words);
-    else answers.push(nc.request(reply, words, { timeout }));
-  }
-  await connection.untilLost(Promise.all(answers));
+  for (const [delivery, words] of all) nc.publish(heldOf(delivery).reply, words);
+  await connection.untilLost(nc.flush());
 }
 
 /** Prolongs leases; returns the deliveries whose lease has ended. */
