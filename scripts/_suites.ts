@@ -98,6 +98,13 @@ const SUITES: Suite[] = [
     runtimes: PROCESSES,
     services: ["nats"],
   },
+  {
+    name: "sql",
+    path: "adapters/sql",
+    permissions: ["-A"],
+    runtimes: PROCESSES,
+    services: ["postgres", "mariadb"],
+  },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
   { name: "asyncapi", path: "tests/asyncapi", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },

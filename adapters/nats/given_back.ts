@@ -8,11 +8,6 @@ export interface Place {
   readonly sequence: number;
 }
 
-/** How often a message was given back. */
-export interface Return extends Place {
-  readonly times: number;
-}
-
 const STREAM = "beat-given-back";
 const SUBJECTS = "beat.given-back";
 /** Nanoseconds that a note is kept: a week. */
@@ -42,13 +37,15 @@ export class GivenBack {
     }
   }
 
-  /** Resolves when it is remembered; what is not counts as tried. */
-  async note(returns: readonly Return[]): Promise<void> {
+  /** Remembers one more return of each; what cannot be remembered counts as tried. */
+  async note(places: readonly (Place & { readonly returns: number })[]): Promise<void> {
     try {
       const opened = await this.#connection.open("give back messages");
       this.#made ??= make(opened);
       await this.#made;
-      await Promise.all(returns.map((one) => opened.js.publish(subjectOf(one), String(one.times))));
+      await Promise.all(
+        places.map((place) => opened.js.publish(subjectOf(place), String(place.returns + 1))),
+      );
     } catch {
       this.#made = undefined;
     }

@@ -3,6 +3,7 @@ import type { Consumer, ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import type { Connection, Opened } from "./connection.ts";
 import type { GivenBack } from "./given_back.ts";
 import { type Held, heldOf, recOf } from "./held.ts";
+import { ACK, nak, prolong, tell } from "./settling.ts";
 
 /** A partition of a topic as its group has it. */
 export interface GroupLane extends Lane {
@@ -20,15 +21,11 @@ export interface GroupPlan {
   readonly lanes: readonly GroupLane[];
   /** Milliseconds that the server waits for an ack. */
   readonly lease: number;
-  /** Milliseconds that an answer may take. */
-  readonly timeout: number;
   readonly host: Host;
 }
 
 /** Milliseconds after which the server forgets that it was asked for messages. */
 const EXPIRES = 4_000;
-const ACK = "+ACK";
-const WORKING = "+WPI";
 
 /**
  * A member of a group. It asks for exactly as much as there is room for, and hands over what comes at
@@ -82,34 +79,18 @@ export class GroupSource implements Source {
   }
 
   ack(deliveries: readonly Delivery[]): Promise<void> {
-    return this.#settle(deliveries.map((delivery) => [delivery, ACK]));
+    return tell(this.#plan, deliveries.map((delivery) => [delivery, ACK]));
   }
 
   async requeue(items: readonly Requeue[]): Promise<void> {
-    const unstarted = items.filter((item) => item.unstarted).map(({ delivery }) => {
-      const { stream, durable } = delivery.lane as GroupLane;
-      const { sequence, givenBack } = heldOf(delivery);
-      return { stream, durable, sequence, times: givenBack + 1 };
-    });
-    if (unstarted.length > 0) await this.#plan.givenBack.note(unstarted);
-    await this.#settle(items.map(({ delivery, delay }) => [
-      delivery,
-      `-NAK {"delay":${Math.ceil(delay * 1e6)}}`,
-    ]));
+    const unstarted = items.filter((item) => item.unstarted).map(({ delivery }) => delivery);
+    if (unstarted.length > 0) await this.#plan.givenBack.note(unstarted.map(heldOf));
+    await tell(this.#plan, items.map(({ delivery, delay }) => [delivery, nak(delay)]));
   }
 
   // deno-lint-ignore require-await
   async extend(deliveries: readonly Delivery[]): Promise<readonly Delivery[]> {
-    const { nc, lease } = this.#plan;
-    const now = performance.now();
-    return deliveries.filter((delivery) => {
-      const held = heldOf(delivery);
-      // By now it may be somebody else's, and the server does not tell.
-      if (held.until <= now) return true;
-      nc.publish(held.reply, WORKING);
-      held.until = now + lease;
-      return false;
-    });
+    return prolong(this.#plan, deliveries);
   }
 
   offset(delivery: Delivery): string {
@@ -140,7 +121,6 @@ export class GroupSource implements Source {
 
   /** Hands over what comes of `count` messages that were asked for. */
   async #follow(lane: GroupLane, asking: Promise<ConsumerMessages>, count: number): Promise<void> {
-    const { givenBack } = this.#plan;
     let left = count;
     this.#asked += left;
     this.#followed.add(lane);
@@ -153,11 +133,7 @@ export class GroupSource implements Source {
           left--;
           this.#asked--;
         }
-        const { streamSequence: sequence, deliveryCount } = message.info;
-        const { stream, durable } = lane;
-        const isFirst = deliveryCount === 1;
-        const times = isFirst ? 0 : await givenBack.times({ stream, durable, sequence });
-        this.#admit(lane, message, times);
+        await this.#admit(lane, message);
         if (left > 0 && this.#asked <= this.#few) this.#wake();
       }
       this.#open.delete(messages);
@@ -169,29 +145,17 @@ export class GroupSource implements Source {
     this.#wake();
   }
 
-  #admit(lane: GroupLane, message: JsMsg, givenBack: number): void {
-    const { topic, host, lease } = this.#plan;
+  async #admit(lane: GroupLane, message: JsMsg): Promise<void> {
+    const { topic, host, lease, givenBack } = this.#plan;
     const { streamSequence: sequence, deliveryCount } = message.info;
+    const { stream, durable } = lane;
     // Not in the type; the message itself would send each ack once, even if it was lost.
     const { reply } = message as JsMsg & { reply: string };
-    const token: Held = { reply, sequence, givenBack, until: performance.now() + lease };
-    const count = Math.max(1, deliveryCount - givenBack);
+    const until = performance.now() + lease;
+    const token: Held = { reply, stream, durable, sequence, returns: 0, until };
+    if (deliveryCount > 1) token.returns = await givenBack.times(token);
+    const count = Math.max(1, deliveryCount - token.returns);
     void host.admit({ rec: recOf(message, topic, lane), token, lane, count });
-  }
-
-  /** A consumer hears everything in order: who knows that it heard the last knows that it heard all. */
-  async #settle(all: readonly (readonly [Delivery, words: string])[]): Promise<void> {
-    const { connection, nc, timeout } = this.#plan;
-    connection.checkConnected();
-    const last = new Map(all.map((one) => [one[0].lane, one]));
-    const answers: Promise<unknown>[] = [];
-    for (const one of all) {
-      const [delivery, words] = one;
-      const { reply } = heldOf(delivery);
-      if (last.get(delivery.lane) !== one) nc.publish(reply, words);
-      else answers.push(nc.request(reply, words, { timeout }));
-    }
-    await connection.untilLost(Promise.all(answers));
   }
 
   #end(): void {

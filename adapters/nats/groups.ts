@@ -8,9 +8,8 @@ import {
 import type { Opened } from "./connection.ts";
 import type { GroupLane } from "./group_source.ts";
 import { consumerOf } from "./names.ts";
+import { NANOS } from "./topic_config.ts";
 import { type Topic, unlessMissing } from "./topics.ts";
-
-const NANOS = 1e6;
 
 /** The durable consumers of a group, made where there are none yet. */
 export async function joinGroup(

@@ -124,8 +124,7 @@ class JetStreamTransport implements NatsTransport {
       );
     }
     const opened = await this.#connection.open(action);
-    const { timeout, lease } = this.#plan;
-    const joined = await joinGroup(opened, topic, { ...spec, group }, lease);
+    const joined = await joinGroup(opened, topic, { ...spec, group }, this.#plan.lease);
     const { nc } = opened;
     const connection = this.#connection;
     const givenBack = this.#givenBack;
@@ -135,7 +134,6 @@ class JetStreamTransport implements NatsTransport {
       givenBack,
       nc,
       topic: topic.name,
-      timeout,
       host,
     });
   }
