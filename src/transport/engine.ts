@@ -34,6 +34,7 @@ export class Engine implements Host {
   #traits: Traits;
   #host: SourceHost | undefined;
   #attached = false;
+  #opened: Promise<void> = Promise.resolve();
   #stopHeartbeat: () => void = () => {};
   #paused = false;
   #closing: Promise<void> | undefined;
@@ -98,7 +99,9 @@ export class Engine implements Host {
     try {
       signal?.throwIfAborted();
       signal?.addEventListener("abort", abort, { once: true });
-      await this.#feed.open();
+      const opened = this.#feed.open();
+      this.#opened = opened.catch(() => {});
+      await opened;
     } catch (error) {
       signal?.removeEventListener("abort", abort);
       this.#ended.resolve();
@@ -174,7 +177,8 @@ export class Engine implements Host {
   end(): void {
     const { progress, admissions } = this.#intake;
     const isSettled = () => this.#holdings.unsettled === 0 && admissions.size === 0;
-    progress.until(isSettled).then(() => this.close()).catch(() => {});
+    // A source may have nothing at all: that is no reason for not having been opened.
+    progress.until(isSettled).then(() => this.#opened).then(() => this.close()).catch(() => {});
   }
 
   event(event: ConnectionEvent): void {
