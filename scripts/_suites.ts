@@ -77,6 +77,13 @@ const SUITES: Suite[] = [
     runtimes: PROCESSES,
     services: ["redis"],
   },
+  {
+    name: "sql",
+    path: "adapters/sql",
+    permissions: ["-A"],
+    runtimes: PROCESSES,
+    services: ["postgres", "mariadb"],
+  },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },
   { name: "heap", path: "tests/memory", permissions: ["-A"], runtimes: PROCESSES },

@@ -66,8 +66,8 @@ export function publishInTx(
     tx,
     (function* (): Plan<void> {
       // So that it is a promise, or none, whatever is published.
-    if (items.length === 0) yield ["SELECT 1"];
-    for (let at = 0; at < items.length; at += CHUNK) {
+      if (items.length === 0) yield ["SELECT 1"];
+      for (let at = 0; at < items.length; at += CHUNK) {
         yield insertion(tables, items.slice(at, at + CHUNK));
       }
     })(),
