@@ -40,6 +40,7 @@ export class SqlAdmin implements TopicAdmin {
   readonly #connection: SqlConnection;
   readonly #tables: Tables;
 
+  /** Use {@linkcode sqlTransport}, which has one. */
   constructor(connection: SqlConnection, tables: Tables) {
     this.#connection = connection;
     this.#tables = tables;

@@ -101,8 +101,11 @@ export interface Position {
 
 /** A queue: what a group has not settled. */
 export interface Queue {
+  /** How its database is spoken to. */
   readonly dialect: SqlDialect;
+  /** Where it is. */
   readonly tables: Tables;
+  /** What its rows have as `queue`. */
   readonly name: string;
   /** Milliseconds that a claim holds. */
   readonly lease: number;
@@ -112,6 +115,8 @@ export interface Queue {
 
 /** A claimed message: `lease` tells this claim from all others. */
 export interface Ticket {
+  /** The number of the message. */
   readonly seq: number;
+  /** What the claim has written. */
   readonly lease: string;
 }
