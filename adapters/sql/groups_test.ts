@@ -13,9 +13,9 @@ onEveryDatabase((name, fresh) => {
     it("lose nothing that is committed in another order than it was written", async () => {
       if (isSqlite) return;
       const made = await fresh();
-      await using(made, 1, async ([{ connection }]) => {
+      await using(made, 2, async ([{ connection }, other]) => {
         const { prefix } = made;
-        const options = { connection, prefix, pollInterval: 5 };
+        const options = { connection: other!.connection, prefix, pollInterval: 5 };
         const member = await Inbox.open(sqlTransport(options), { topic: "t", group: "g" });
         const reader = await Inbox.open(sqlTransport(options), { topic: "t", from: "earliest" });
         const write = (text: string, gate: Gate, isKept = true) =>
@@ -47,7 +47,7 @@ onEveryDatabase((name, fresh) => {
     it("get what a transaction has written before they were made, and commits after", async () => {
       if (isSqlite) return;
       const made = await fresh();
-      await using(made, 1, async ([{ connection }]) => {
+      await using(made, 2, async ([{ connection }, other]) => {
         const { prefix } = made;
         const gate = new Gate();
         const writing = connection.transaction(async (session: SqlSession) => {
@@ -57,7 +57,7 @@ onEveryDatabase((name, fresh) => {
         });
         await gate.written.promise;
         const opening = Inbox.open(
-          sqlTransport({ connection, prefix, pollInterval: 5 }),
+          sqlTransport({ connection: other!.connection, prefix, pollInterval: 5 }),
           { topic: "t", group: "g", from: "earliest" },
         );
         gate.end.resolve();
