@@ -10,6 +10,7 @@ import {
 import { Redis } from "ioredis";
 import type { RedisClient } from "./client.ts";
 import { DIRECT_FIELDS, type Layout, RECORD } from "./layout.ts";
+import { WATERMILL } from "./watermill_layout.ts";
 
 /** Where Redis is: one of `url` and `client` is needed. */
 export interface RedisServerOptions {
@@ -43,9 +44,10 @@ export interface MissedEntries {
 export interface RedisTransportOptions extends RedisServerOptions {
   /**
    * How a record stands in the fields of an entry: `"record"` has one field for all headers, `"direct"` a
-   * field for each, as `redis-cli` and others write them. @default {"record"}
+   * field for each, as `redis-cli` and others write them, `"watermill"` is that of services in Go on
+   * watermill-redisstream. @default {"record"}
    */
-  layout?: "record" | "direct";
+  layout?: "record" | "direct" | "watermill";
   /**
    * Streams that a topic is split into by key when it comes into being by being used: with more than one,
    * the order of a key holds among all members of a group. @default {1}
@@ -91,7 +93,7 @@ const SERVER_RULES: Rules = {
 
 const TRANSPORT_RULES: Rules = {
   ...SERVER_RULES,
-  layout: choice("record", "direct"),
+  layout: choice("record", "direct", "watermill"),
   partitions: integer(1),
   lease: integer(100),
   consumer: TEXT,
@@ -99,7 +101,7 @@ const TRANSPORT_RULES: Rules = {
   onMissed: FUNCTION,
 };
 
-const LAYOUTS = { record: RECORD, direct: DIRECT_FIELDS };
+const LAYOUTS = { record: RECORD, direct: DIRECT_FIELDS, watermill: WATERMILL };
 
 /** @throws {TypeError | RangeError} Naming the option, its value and its rule. */
 export function planTransport(options: RedisTransportOptions): RedisPlan {
