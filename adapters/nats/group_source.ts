@@ -29,14 +29,16 @@ const EXPIRES = 4_000;
 
 /**
  * A member of a group. It asks for exactly as much as there is room for, and hands over what comes at
- * once: nothing waits in the client, where its lease would not be prolonged. A consumer of a partition
- * has one message under way for the whole group, so there the client may ask by itself.
+ * once: nothing waits in the client, where its lease would not be prolonged. Of a partition the whole
+ * group has one message under way, so there it asks when that is settled.
  */
 export class GroupSource implements Source {
   readonly traits: Partial<Traits>;
   readonly fetch?: Required<Source>["fetch"];
   readonly #plan: GroupPlan;
   readonly #open = new Set<ConsumerMessages>();
+  /** What lets the partitions go on that have a message under way. */
+  readonly #unsettled = new Map<Lane, () => void>();
   readonly #receiving = new Set<Promise<void>>();
   readonly #unlisten: () => void;
   /** Messages that were asked for and did not come yet. */
@@ -62,19 +64,23 @@ export class GroupSource implements Source {
     });
   }
 
-  ack(deliveries: readonly Delivery[]): Promise<void> {
-    return tell(this.#plan, deliveries.map((delivery) => [delivery, ACK]));
+  async ack(deliveries: readonly Delivery[]): Promise<void> {
+    await tell(this.#plan, deliveries.map((delivery) => [delivery, ACK]));
+    this.#settled(deliveries);
   }
 
   async requeue(items: readonly Requeue[]): Promise<void> {
     const unstarted = items.filter((item) => item.unstarted).map(({ delivery }) => delivery);
     if (unstarted.length > 0) await this.#plan.givenBack.note(unstarted.map(heldOf));
     await tell(this.#plan, items.map(({ delivery, delay }) => [delivery, nak(delay)]));
+    this.#settled(items.map(({ delivery }) => delivery));
   }
 
   // deno-lint-ignore require-await
   async extend(deliveries: readonly Delivery[]): Promise<readonly Delivery[]> {
-    return prolong(this.#plan, deliveries);
+    const gone = prolong(this.#plan, deliveries);
+    this.#settled(gone);
+    return gone;
   }
 
   offset(delivery: Delivery): string {
@@ -92,6 +98,7 @@ export class GroupSource implements Source {
     this.#closed = true;
     this.#unlisten();
     this.#end();
+    for (const settle of this.#unsettled.values()) settle();
     await Promise.allSettled(this.#receiving);
   }
 
@@ -127,13 +134,21 @@ export class GroupSource implements Source {
     this.#wake();
   }
 
-  /** Asks for messages again and again. */
+  /** Asks for one message after the other: who stands still must not be given the next. */
   async #follow(lane: GroupLane): Promise<void> {
-    const { host } = this.#plan;
-    const options = { max_messages: 1, expires: EXPIRES, abort_on_missing_resource: true };
-    const asking = lane.consumer.consume(options);
-    await this.#receive(lane, asking, (delivery) => void host.admit(delivery));
+    const asking = lane.consumer.fetch({ max_messages: 1, expires: EXPIRES });
+    let settled: Promise<void> | undefined;
+    await this.#receive(lane, asking, (delivery) => {
+      settled = new Promise((resolve) => this.#unsettled.set(lane, resolve));
+      void this.#plan.host.admit(delivery);
+    });
+    await settled;
     if (!this.#closed && !this.#failed) void this.#follow(lane);
+  }
+
+  /** Lets partitions go on whose message is settled. */
+  #settled(deliveries: readonly Delivery[]): void {
+    for (const { lane } of deliveries) this.#unsettled.get(lane)?.();
   }
 
   async #receive(
