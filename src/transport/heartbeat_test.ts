@@ -84,16 +84,16 @@ describe("the heartbeat", () => {
   it("keeps what was delivered again, and what came after that", () =>
     withTime(async (time) => {
       const transport = new ScriptedTransport(LEASE);
-      let first: unknown;
+      const lost = new Set<unknown>();
       transport.prepare = (source) => {
-        source.extend = (held) => Promise.resolve(held.filter((delivery) => delivery === first));
+        source.extend = (held) => Promise.resolve(held.filter((delivery) => lost.has(delivery)));
       };
       const handler = new HeldHandler();
       const consumption = await start(transport, handler.handle, { ordered: "key" });
       const source = transport.current;
       const old = source.deliver(["a", "b"], { key: "k" });
       const again = source.deliver(["a", "b", "c"], { key: "k", count: 2 });
-      first = old[0];
+      lost.add(old[0]);
       source.give(...old, ...again);
       await time.tickAsync(500);
       assertEquals(source.requeues, [["b+"]]);

@@ -166,17 +166,18 @@ export class ModelSession implements Source {
     }
   }
 
-  /** A sender that is refused comes again; what nobody took was not delivered. */
+  /** A sender that is refused comes again; only what was taken counts as delivered. */
   async #offer(delivery: Delivery): Promise<void> {
+    const { stored } = delivery.token as Token;
+    stored.count--;
     while (!this.host.offer(delivery)) {
       if (this.#state !== "open" || delivery.lane.fenced) {
-        const { stored } = delivery.token as Token;
-        stored.count--;
         if (this.#holds(delivery)) stored.holder = undefined;
         return this.#broker.wake();
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    stored.count++;
   }
 
   async #ack(deliveries: readonly Delivery[]): Promise<void> {
