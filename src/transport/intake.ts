@@ -141,12 +141,20 @@ export class Intake {
     this.advance();
   }
 
-  /** Like {@linkcode Intake.lose}, and gives back what must not pass what is lost. */
+  /**
+   * Like {@linkcode Intake.lose}, and gives back what must not pass what is lost: what was taken after
+   * it with its key, up to where it was delivered again.
+   */
   loseSome(gone: ReadonlySet<Delivery>, cause: unknown): void {
+    const ids = new Set<string>();
     const keys = new Set<string>();
-    const behind: Slot[] = this.#holdings.slots.where((slot) => {
-      if (!gone.has(slot.delivery)) return keys.has(slot.key) && isIdle(slot);
-      if (slot.key !== "") keys.add(slot.key);
+    const behind = this.#holdings.slots.where((slot) => {
+      const { delivery, key } = slot;
+      if (gone.has(delivery)) {
+        ids.add(delivery.rec.id);
+        if (key !== "") keys.add(key);
+      } else if (ids.has(delivery.rec.id)) keys.delete(key);
+      else return keys.has(key) && isIdle(slot);
       return false;
     });
     for (const slot of behind) this.#handling.attempts.giveBack(slot);
