@@ -93,14 +93,6 @@ const SUITES: Suite[] = [
     services: ["redis"],
   },
   {
-    name: "nats",
-    path: "adapters/nats",
-    permissions: ["-A"],
-    // Whole on Deno; the short forms of the other runtimes are still to come.
-    runtimes: ["deno"],
-    services: ["nats"],
-  },
-  {
     name: "sql",
     path: "adapters/sql",
     permissions: ["-A"],
