@@ -88,15 +88,23 @@ const SUITES: Suite[] = [
     name: "redis",
     path: "adapters/redis",
     permissions: ["-A"],
-    runtimes: PROCESSES,
+    // Whole on Deno; the short forms of the other runtimes are still to come.
+    runtimes: ["deno"],
     services: ["redis"],
   },
   {
     name: "nats",
     path: "adapters/nats",
     permissions: ["-A"],
-    runtimes: PROCESSES,
+    // Whole on Deno; the short forms of the other runtimes are still to come.
+    runtimes: ["deno"],
     services: ["nats"],
+  },
+  {
+    name: "sql",
+    path: "adapters/sql",
+    permissions: ["-A"],
+    runtimes: PROCESSES,
   },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
   { name: "asyncapi", path: "tests/asyncapi", permissions: ["-A"], runtimes: PROCESSES },

@@ -6,21 +6,22 @@ interface NodeCrypto {
 }
 
 interface NodeHmac {
-  update(bytes: Uint8Array): NodeHmac;
+  update(content: string | Uint8Array): NodeHmac;
   digest(): Uint8Array<ArrayBuffer>;
 }
 
 /** Bytes from which on the platform hashes on another thread: this one has better things to do. */
 const LARGE = 262_144;
 
-/** HMAC-SHA256 with one key. */
+/** HMAC-SHA256 with one key, of a head in ASCII and a body behind it. */
 export interface Hmac {
-  /** The hash of a content. */
-  sign(content: Uint8Array<ArrayBuffer>): Uint8Array | Promise<Uint8Array>;
+  /** The hash. */
+  sign(head: string, body: Uint8Array): Uint8Array | Promise<Uint8Array>;
   /** Compares in constant time. */
   verify(
     signature: Uint8Array<ArrayBuffer>,
-    content: Uint8Array<ArrayBuffer>,
+    head: string,
+    body: Uint8Array,
   ): boolean | Promise<boolean>;
 }
 
@@ -34,12 +35,13 @@ export function createHmac(key: Uint8Array<ArrayBuffer>): Hmac {
   if (node === undefined) return slow;
   // Not the bytes: Node takes five times as long to find out that they are no key.
   const secret = node.createSecretKey(key);
-  const sign = (content: Uint8Array) => node.createHmac("sha256", secret).update(content).digest();
+  const sign = (head: string, body: Uint8Array) =>
+    node.createHmac("sha256", secret).update(head).update(body).digest();
   return {
-    sign: (content) => content.length < LARGE ? sign(content) : slow.sign(content),
-    verify(signature, content) {
-      if (content.length >= LARGE) return slow.verify(signature, content);
-      const right = sign(content);
+    sign: (head, body) => body.length < LARGE ? sign(head, body) : slow.sign(head, body),
+    verify(signature, head, body) {
+      if (body.length >= LARGE) return slow.verify(signature, head, body);
+      const right = sign(head, body);
       return right.length === signature.length && node.timingSafeEqual(right, signature);
     },
   };
@@ -51,11 +53,21 @@ export function createWebHmac(key: Uint8Array<ArrayBuffer>): Hmac {
   // At its first use: workerd forbids it while a module is loaded.
   const open = () => imported ??= crypto.subtle.importKey("raw", key, HASH, false, USES);
   return {
-    sign: async (content) =>
-      new Uint8Array(await crypto.subtle.sign("HMAC", await open(), content)),
-    verify: async (signature, content) =>
-      await crypto.subtle.verify("HMAC", await open(), signature, content),
+    sign: async (head, body) =>
+      new Uint8Array(await crypto.subtle.sign("HMAC", await open(), join(head, body))),
+    verify: async (signature, head, body) =>
+      await crypto.subtle.verify("HMAC", await open(), signature, join(head, body)),
   };
+}
+
+const TEXT = new TextEncoder();
+
+/** A head in ASCII and a body behind it, as one. */
+export function join(head: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(head.length + body.length);
+  TEXT.encodeInto(head, whole);
+  whole.set(body, head.length);
+  return whole;
 }
 
 const HASH = { name: "HMAC", hash: "SHA-256" };

@@ -1,5 +1,5 @@
 import { fromBase64 } from "./base64.ts";
-import { createHmac } from "./hmac.ts";
+import { createHmac, join } from "./hmac.ts";
 
 /** A key of Standard Webhooks. */
 export interface WebhookKey {
@@ -10,9 +10,13 @@ export interface WebhookKey {
   readonly canSign: boolean;
   readonly canVerify: boolean;
   /** Signs; needs {@linkcode WebhookKey.canSign}. */
-  readonly sign: (content: Bytes) => Uint8Array | Promise<Uint8Array>;
+  readonly sign: (head: string, body: Uint8Array) => Uint8Array | Promise<Uint8Array>;
   /** Compares in constant time; needs {@linkcode WebhookKey.canVerify}. */
-  readonly verify: (signature: Bytes, content: Bytes) => boolean | Promise<boolean>;
+  readonly verify: (
+    signature: Bytes,
+    head: string,
+    body: Uint8Array,
+  ) => boolean | Promise<boolean>;
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -77,8 +81,8 @@ function privateKey(seed: Bytes): WebhookKey {
     size: 64,
     canSign: true,
     canVerify: false,
-    sign: async (content) =>
-      new Uint8Array(await crypto.subtle.sign(ED25519, await open(), content)),
+    sign: async (head, body) =>
+      new Uint8Array(await crypto.subtle.sign(ED25519, await open(), join(head, body))),
     verify: () => false,
   };
 }
@@ -91,8 +95,8 @@ function publicKey(bytes: Bytes): WebhookKey {
     canSign: false,
     canVerify: true,
     sign: () => Promise.reject(new TypeError("Cannot sign a webhook by a public key")),
-    verify: async (signature, content) =>
-      await crypto.subtle.verify(ED25519, await open(), signature, content),
+    verify: async (signature, head, body) =>
+      await crypto.subtle.verify(ED25519, await open(), signature, join(head, body)),
   };
 }
 

@@ -1,53 +1,62 @@
 import type { Delivery, Host, Lane, LaneLag, Requeue, Source, Traits } from "@beat/beat/transport";
 import type { Consumer, ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import type { Connection, Opened } from "./connection.ts";
+import type { GivenBack } from "./given_back.ts";
 import { type Held, heldOf, recOf } from "./held.ts";
+import { ACK, nak, prolong, tell } from "./settling.ts";
 
 /** A partition of a topic as its group has it. */
 export interface GroupLane extends Lane {
   readonly consumer: Consumer;
+  readonly stream: string;
+  readonly durable: string;
 }
 
 /** What a member of a group is made of. */
 export interface GroupPlan {
   readonly connection: Connection;
+  readonly givenBack: GivenBack;
   readonly nc: Opened["nc"];
   readonly topic: string;
   readonly lanes: readonly GroupLane[];
   /** Milliseconds that the server waits for an ack. */
   readonly lease: number;
-  /** Milliseconds that an answer may take. */
-  readonly timeout: number;
   readonly host: Host;
 }
 
 /** Milliseconds after which the server forgets that it was asked for messages. */
 const EXPIRES = 4_000;
-const ACK = "+ACK";
-const WORKING = "+WPI";
 
 /**
  * A member of a group. It asks for exactly as much as there is room for, and hands over what comes at
- * once: nothing waits in the client, where its lease would not be prolonged. A consumer of a partition
- * has one message under way for the whole group, so there the client may ask by itself.
+ * once: nothing waits in the client, where its lease would not be prolonged. Of a partition the whole
+ * group has one message under way, so there it asks when that is settled.
  */
 export class GroupSource implements Source {
   readonly traits: Partial<Traits>;
+  readonly fetch?: Required<Source>["fetch"];
   readonly #plan: GroupPlan;
   readonly #open = new Set<ConsumerMessages>();
+  /** What lets the partitions go on that have a message under way. */
+  readonly #unsettled = new Map<Lane, () => void>();
+  readonly #receiving = new Set<Promise<void>>();
   readonly #unlisten: () => void;
-  /** What is asked for all the time. */
-  readonly #followed = new Set<Lane>();
-  /** Messages that were asked for and did not come yet, and how few of them let us ask for more. */
+  /** Messages that were asked for and did not come yet. */
   #asked = 0;
-  #few = 0;
+  /** What came for the fetch that waits; `undefined`: none does. */
+  #fetched: Delivery[] | undefined;
   #wake = () => {};
+  #signal: AbortSignal | undefined;
+  #failed = false;
   #closed = false;
 
   constructor(plan: GroupPlan) {
     this.#plan = plan;
     const { lanes, lease, connection } = plan;
-    this.traits = { lease, keyOrder: lanes.length === 1 ? "member" : "group" };
+    const inPartitions = lanes.length > 1;
+    this.traits = { lease, keyOrder: inPartitions ? "group" : "member" };
+    if (inPartitions) { for (const lane of lanes) void this.#follow(lane); }
+    else this.fetch = (room, _paused, signal) => this.#fetch(lanes[0]!, room, signal);
     this.#unlisten = connection.listen((event) => {
       plan.host.event(event);
       // The server may have forgotten what it was asked for: it is asked again.
@@ -55,51 +64,23 @@ export class GroupSource implements Source {
     });
   }
 
-  async fetch(
-    room: number,
-    _paused: (lane: Lane) => boolean,
-    signal: AbortSignal,
-  ): Promise<readonly Delivery[]> {
-    const [first, ...others] = this.#plan.lanes as [GroupLane, ...GroupLane[]];
-    if (others.length > 0) this.#followAll();
-    else {
-      this.#few = Math.floor(room / 2);
-      const count = room - this.#asked;
-      if (this.#asked <= this.#few) {
-        void this.#follow(
-          first,
-          first.consumer.fetch({ max_messages: count, expires: EXPIRES }),
-          count,
-        );
-      }
-    }
-    await this.#change(signal);
-    return [];
+  async ack(deliveries: readonly Delivery[]): Promise<void> {
+    await tell(this.#plan, deliveries.map((delivery) => [delivery, ACK]));
+    this.#settled(deliveries);
   }
 
-  ack(deliveries: readonly Delivery[]): Promise<void> {
-    return this.#settle(deliveries.map((delivery) => [delivery, ACK]));
-  }
-
-  requeue(items: readonly Requeue[]): Promise<void> {
-    return this.#settle(items.map(({ delivery, delay }) => [
-      delivery,
-      `-NAK {"delay":${Math.ceil(delay * 1e6)}}`,
-    ]));
+  async requeue(items: readonly Requeue[]): Promise<void> {
+    const unstarted = items.filter((item) => item.unstarted).map(({ delivery }) => delivery);
+    if (unstarted.length > 0) await this.#plan.givenBack.note(unstarted.map(heldOf));
+    await tell(this.#plan, items.map(({ delivery, delay }) => [delivery, nak(delay)]));
+    this.#settled(items.map(({ delivery }) => delivery));
   }
 
   // deno-lint-ignore require-await
   async extend(deliveries: readonly Delivery[]): Promise<readonly Delivery[]> {
-    const { nc, lease } = this.#plan;
-    const now = performance.now();
-    return deliveries.filter((delivery) => {
-      const held = heldOf(delivery);
-      // By now it may be somebody else's, and the server does not tell.
-      if (held.until <= now) return true;
-      nc.publish(held.reply, WORKING);
-      held.until = now + lease;
-      return false;
-    });
+    const gone = prolong(this.#plan, deliveries);
+    this.#settled(gone);
+    return gone;
   }
 
   offset(delivery: Delivery): string {
@@ -113,82 +94,111 @@ export class GroupSource implements Source {
     }));
   }
 
-  // deno-lint-ignore require-await
   async close(): Promise<void> {
     this.#closed = true;
     this.#unlisten();
     this.#end();
+    for (const settle of this.#unsettled.values()) settle();
+    await Promise.allSettled(this.#receiving);
   }
 
-  #followAll(): void {
-    for (const lane of this.#plan.lanes) {
-      if (this.#followed.has(lane)) continue;
-      const options = { max_messages: 1, expires: EXPIRES, abort_on_missing_resource: true };
-      void this.#follow(lane, lane.consumer.consume(options), 0);
-    }
+  async #fetch(lane: GroupLane, room: number, signal: AbortSignal): Promise<readonly Delivery[]> {
+    const missing = room - this.#asked;
+    // A new request for each message that was handled would be one for each message.
+    if (missing > this.#asked) void this.#pull(lane, missing);
+    if (signal !== this.#signal) signal.addEventListener("abort", () => this.#wake());
+    this.#signal = signal;
+    const fetched: Delivery[] = this.#fetched = [];
+    if (!signal.aborted) await new Promise<void>((resolve) => this.#wake = resolve);
+    this.#fetched = undefined;
+    return fetched;
   }
 
-  /** Hands over what comes of `count` messages that were asked for. */
-  async #follow(lane: GroupLane, asking: Promise<ConsumerMessages>, count: number): Promise<void> {
+  /** Asks once for some messages, until they are there or the server has forgotten it. */
+  async #pull(lane: GroupLane, count: number): Promise<void> {
+    this.#asked += count;
     let left = count;
-    this.#asked += left;
-    this.#followed.add(lane);
-    try {
-      const messages = await asking;
-      this.#open.add(messages);
-      if (this.#closed) void messages.close();
-      for await (const message of messages) {
-        if (left > 0) {
-          left--;
-          this.#asked--;
-        }
-        this.#admit(lane, message);
-        if (left > 0 && this.#asked <= this.#few) this.#wake();
-      }
-      this.#open.delete(messages);
-    } catch (cause) {
-      if (!this.#closed) this.#plan.host.event({ kind: "failed", at: Date.now(), cause });
-    }
-    this.#asked -= left;
-    this.#followed.delete(lane);
+    await this.#receive(
+      lane,
+      lane.consumer.fetch({ max_messages: count, expires: EXPIRES }),
+      (delivery) => {
+        // After a new connection the client asks for all of it again.
+        if (left > 0) this.#asked--;
+        left--;
+        if (this.#fetched === undefined) return void this.#plan.host.admit(delivery);
+        this.#fetched.push(delivery);
+        this.#wake();
+      },
+    );
+    this.#asked -= Math.max(0, left);
     this.#wake();
   }
 
-  #admit(lane: GroupLane, message: JsMsg): void {
-    const { topic, host, lease } = this.#plan;
-    const { streamSequence: sequence, deliveryCount: count } = message.info;
-    // Not in the type; the message itself would send each ack once, even if it was lost.
-    const { reply } = message as JsMsg & { reply: string };
-    const token: Held = { reply, sequence, until: performance.now() + lease };
-    void host.admit({ rec: recOf(message, topic, lane), token, lane, count });
+  /** Asks for one message after the other: who stands still must not be given the next. */
+  async #follow(lane: GroupLane): Promise<void> {
+    const asking = lane.consumer.fetch({ max_messages: 1, expires: EXPIRES });
+    let settled: Promise<void> | undefined;
+    await this.#receive(lane, asking, (delivery) => {
+      settled = new Promise((resolve) => this.#unsettled.set(lane, resolve));
+      void this.#plan.host.admit(delivery);
+    });
+    await settled;
+    if (!this.#closed && !this.#failed) void this.#follow(lane);
   }
 
-  /** A consumer hears everything in order: who knows that it heard the last knows that it heard all. */
-  async #settle(all: readonly (readonly [Delivery, words: string])[]): Promise<void> {
-    const { connection, nc, timeout } = this.#plan;
-    connection.checkConnected();
-    const last = new Map(all.map((one) => [one[0].lane, one]));
-    const answers: Promise<unknown>[] = [];
-    for (const one of all) {
-      const [delivery, words] = one;
-      const { reply } = heldOf(delivery);
-      if (last.get(delivery.lane) !== one) nc.publish(reply, words);
-      else answers.push(nc.request(reply, words, { timeout }));
+  /** Lets partitions go on whose message is settled. */
+  #settled(deliveries: readonly Delivery[]): void {
+    for (const { lane } of deliveries) this.#unsettled.get(lane)?.();
+  }
+
+  async #receive(
+    lane: GroupLane,
+    asking: Promise<ConsumerMessages>,
+    take: (delivery: Delivery) => void,
+  ): Promise<void> {
+    const receiving = this.#takeAll(lane, asking, take);
+    this.#receiving.add(receiving);
+    try {
+      await receiving;
+    } catch (cause) {
+      this.#failed = true;
+      if (!this.#closed) this.#plan.host.event({ kind: "failed", at: Date.now(), cause });
     }
-    await connection.untilLost(Promise.all(answers));
+    this.#receiving.delete(receiving);
+  }
+
+  async #takeAll(
+    lane: GroupLane,
+    asking: Promise<ConsumerMessages>,
+    take: (delivery: Delivery) => void,
+  ): Promise<void> {
+    const messages = await asking;
+    this.#open.add(messages);
+    if (this.#closed) void messages.close();
+    const late: Requeue[] = [];
+    for await (const message of messages) {
+      const delivery = await this.#deliver(lane, message);
+      if (this.#closed) late.push({ delivery, delay: 0, unstarted: true });
+      else take(delivery);
+    }
+    this.#open.delete(messages);
+    if (late.length > 0) await this.requeue(late);
+  }
+
+  async #deliver(lane: GroupLane, message: JsMsg): Promise<Delivery> {
+    const { topic, lease, givenBack } = this.#plan;
+    const { streamSequence: sequence, deliveryCount } = message.info;
+    const { stream, durable } = lane;
+    // Not in the type; the message itself would send each ack once, even if it was lost.
+    const { reply } = message as JsMsg & { reply: string };
+    const until = performance.now() + lease;
+    const token: Held = { reply, stream, durable, sequence, returns: 0, until };
+    if (deliveryCount > 1) token.returns = await givenBack.times(token);
+    const count = Math.max(1, deliveryCount - token.returns);
+    return { rec: recOf(message, topic, lane), token, lane, count };
   }
 
   #end(): void {
     for (const messages of this.#open) void messages.close();
-  }
-
-  /** Resolves when there is a reason to ask for more. */
-  async #change(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      signal.addEventListener("abort", this.#wake);
-    });
-    signal.removeEventListener("abort", this.#wake);
   }
 }

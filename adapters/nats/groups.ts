@@ -8,9 +8,8 @@ import {
 import type { Opened } from "./connection.ts";
 import type { GroupLane } from "./group_source.ts";
 import { consumerOf } from "./names.ts";
+import { NANOS } from "./topic_config.ts";
 import { type Topic, unlessMissing } from "./topics.ts";
-
-const NANOS = 1e6;
 
 /** The durable consumers of a group, made where there are none yet. */
 export async function joinGroup(
@@ -36,7 +35,8 @@ export async function joinGroup(
   const lanes = infos.map((info, partition) => {
     checkConsumer(`subscribe to '${topic.name}'`, info, spec.ordered);
     const name = subjects.length === 1 ? "" : String(partition);
-    return { name, fenced: false, consumer: opened.js.consumers.getConsumerFromInfo(info) };
+    const consumer = opened.js.consumers.getConsumerFromInfo(info);
+    return { name, fenced: false, consumer, stream: topic.stream, durable: info.name };
   });
   return { lanes, lease: Math.min(...infos.map(({ config }) => (config.ack_wait ?? 0) / NANOS)) };
 }

@@ -1,14 +1,15 @@
 import type { Rec } from "@beat/beat/message";
 import type { Delivery, Lane } from "@beat/beat/transport";
 import type { JsMsg } from "@nats-io/jetstream";
+import type { Place } from "./given_back.ts";
 import { readRec } from "./headers.ts";
 
 /** What a member of a group needs to settle a delivery. */
-export interface Held {
+export interface Held extends Place {
   /** Where the consumer hears of it. */
   readonly reply: string;
-  /** Its place in the stream. */
-  readonly sequence: number;
+  /** How many of its deliveries no handler has seen. */
+  returns: number;
   /** When the lease ends, by `performance.now()`. */
   until: number;
 }

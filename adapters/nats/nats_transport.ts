@@ -11,6 +11,7 @@ import type {
   Transport,
 } from "@beat/beat/transport";
 import { Connection } from "./connection.ts";
+import { GivenBack } from "./given_back.ts";
 import { GroupSource } from "./group_source.ts";
 import { joinGroup } from "./groups.ts";
 import { JetStreamSink } from "./jetstream_sink.ts";
@@ -54,12 +55,14 @@ class JetStreamTransport implements NatsTransport {
   readonly #plan: NatsPlan;
   readonly #connection: Connection;
   readonly #topics: Topics;
+  readonly #givenBack: GivenBack;
   readonly #positions = new WeakMap<Host, Position>();
 
   constructor(plan: NatsPlan) {
     this.#plan = plan;
     this.#connection = new Connection(plan);
     this.#topics = new Topics(this.#connection);
+    this.#givenBack = new GivenBack(this.#connection);
     this.admin = new StreamAdmin(this.#connection, this.#topics, plan);
     this.traits = {
       settle: "each",
@@ -121,11 +124,18 @@ class JetStreamTransport implements NatsTransport {
       );
     }
     const opened = await this.#connection.open(action);
-    const { timeout, lease } = this.#plan;
-    const joined = await joinGroup(opened, topic, { ...spec, group }, lease);
+    const joined = await joinGroup(opened, topic, { ...spec, group }, this.#plan.lease);
     const { nc } = opened;
     const connection = this.#connection;
-    return new GroupSource({ ...joined, connection, nc, topic: topic.name, timeout, host });
+    const givenBack = this.#givenBack;
+    return new GroupSource({
+      ...joined,
+      connection,
+      givenBack,
+      nc,
+      topic: topic.name,
+      host,
+    });
   }
 
   async #reader(

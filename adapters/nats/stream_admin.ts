@@ -1,33 +1,10 @@
 import { checkTopic } from "@beat/beat/message";
-import {
-  checkOptions,
-  choice,
-  integer,
-  type Rules,
-  type TopicAdmin,
-  type TopicConfig,
-} from "@beat/beat/transport";
-import {
-  StorageType,
-  StoreCompression,
-  type StreamConfig,
-  type StreamInfo,
-} from "@nats-io/jetstream";
+import { checkOptions, type TopicAdmin, type TopicConfig } from "@beat/beat/transport";
 import type { Connection } from "./connection.ts";
 import { isConsumerOf, safeName, subjectsOf, topicOf } from "./names.ts";
 import type { NatsPlan } from "./options.ts";
+import { configOf, limitsOf, NANOS, storageOf, TOPIC_RULES } from "./topic_config.ts";
 import { type Topics, unlessMissing } from "./topics.ts";
-
-const RULES: Rules = {
-  partitions: integer(1),
-  replicas: integer(1),
-  retentionMs: integer(1),
-  retentionBytes: integer(1),
-  maxMessages: integer(1),
-  persistence: choice("persistent", "ephemeral"),
-  compression: choice("s2", "none"),
-};
-const NANOS = 1e6;
 
 /** Creates and changes topics, each of which is a stream. */
 export class StreamAdmin implements TopicAdmin {
@@ -45,7 +22,7 @@ export class StreamAdmin implements TopicAdmin {
   async create(topic: string, config: TopicConfig = {}): Promise<"created" | "exists"> {
     const action = `create topic '${topic}'`;
     checkTopic("create a topic", topic);
-    checkOptions(action, config, RULES);
+    checkOptions(action, config, TOPIC_RULES);
     const before = this.#creating.get(topic);
     if (before !== undefined) return await before.then(() => "exists" as const);
     const creating = this.#create(action, topic, config);
@@ -60,7 +37,7 @@ export class StreamAdmin implements TopicAdmin {
 
   async update(topic: string, config: TopicConfig): Promise<readonly string[]> {
     const action = `update topic '${topic}'`;
-    checkOptions(action, config, RULES);
+    checkOptions(action, config, TOPIC_RULES);
     const info = await this.#topics.own(action, topic);
     if (info === undefined) throw new RangeError(`Cannot ${action} as there is none`);
     const known = configOf(info);
@@ -74,7 +51,7 @@ export class StreamAdmin implements TopicAdmin {
     }
     if (changed.length === 0) return changed;
     const { jsm } = await this.#connection.open(action);
-    await jsm.streams.update(safeName(topic), { ...info.config, ...this.#limits(config) });
+    await jsm.streams.update(safeName(topic), { ...info.config, ...limitsOf(config) });
     return changed;
   }
 
@@ -122,33 +99,10 @@ export class StreamAdmin implements TopicAdmin {
     await jsm.streams.add({
       name: safeName(topic),
       subjects: subjectsOf(topic, config.partitions ?? this.#plan.partitions),
-      storage: config.persistence === "ephemeral" ? StorageType.Memory : StorageType.File,
+      storage: storageOf(config),
       duplicate_window: window * NANOS,
-      ...this.#limits(config),
+      ...limitsOf(config),
     });
     return "created";
   }
-
-  #limits(config: TopicConfig): Partial<StreamConfig> {
-    const { replicas, retentionMs, retentionBytes, maxMessages, compression } = config;
-    return {
-      ...(replicas === undefined ? {} : { num_replicas: replicas }),
-      ...(retentionMs === undefined ? {} : { max_age: retentionMs * NANOS }),
-      ...(retentionBytes === undefined ? {} : { max_bytes: retentionBytes }),
-      ...(maxMessages === undefined ? {} : { max_msgs: maxMessages }),
-      ...(compression === undefined ? {} : { compression: compression as StoreCompression }),
-    };
-  }
-}
-
-function configOf({ config }: StreamInfo): TopicConfig {
-  return {
-    partitions: config.subjects.length,
-    replicas: config.num_replicas,
-    persistence: config.storage === StorageType.Memory ? "ephemeral" : "persistent",
-    compression: config.compression ?? StoreCompression.None,
-    ...(config.max_age > 0 ? { retentionMs: config.max_age / NANOS } : {}),
-    ...(config.max_bytes > 0 ? { retentionBytes: config.max_bytes } : {}),
-    ...(config.max_msgs > 0 ? { maxMessages: config.max_msgs } : {}),
-  };
 }

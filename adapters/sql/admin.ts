@@ -40,7 +40,7 @@ export class SqlAdmin implements TopicAdmin {
   readonly #connection: SqlConnection;
   readonly #tables: Tables;
 
-  /** Works on the tables of a connection. */
+  /** Use {@linkcode sqlTransport}, which has one. */
   constructor(connection: SqlConnection, tables: Tables) {
     this.#connection = connection;
     this.#tables = tables;
@@ -112,13 +112,14 @@ export class SqlAdmin implements TopicAdmin {
   /** Removes a topic with its messages and groups. A group that is in use begins anew. */
   async remove(topic: string): Promise<boolean> {
     if (await this.describe(topic) === undefined) return false;
-    const { topics, messages, groups, deliveries } = this.#tables;
+    const { topics, messages, deliveries } = this.#tables;
+    const groups = this.#connection.dialect.groupTables(this.#tables);
     await transact(this.#connection, function* (): Plan<void> {
       yield [
         `DELETE FROM ${deliveries} WHERE seq IN (SELECT seq FROM ${messages} WHERE topic = ?)`,
         [topic],
       ];
-      for (const table of [groups, messages, topics]) {
+      for (const table of [...groups, messages, topics]) {
         yield [`DELETE FROM ${table} WHERE topic = ?`, [topic]];
       }
     });
@@ -128,10 +129,11 @@ export class SqlAdmin implements TopicAdmin {
   /** Removes a consumer group with what it has not settled. If it is in use, it begins anew. */
   async removeGroup(topic: string, group: string): Promise<boolean> {
     const { groups, deliveries } = this.#tables;
+    const all = this.#connection.dialect.groupTables(this.#tables);
     const queue = queueOf(topic, group);
     return await transact(this.#connection, function* (): Plan<boolean> {
       const rows = yield [`SELECT queue FROM ${groups} WHERE queue = ?`, [queue]];
-      for (const table of [groups, deliveries]) {
+      for (const table of [...all, deliveries]) {
         yield [`DELETE FROM ${table} WHERE queue = ?`, [queue]];
       }
       return rows.length > 0;

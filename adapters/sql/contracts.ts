@@ -46,8 +46,11 @@ export type Plan<T> = Generator<Statement, T, readonly SqlRow[]>;
 export interface SqlDialect {
   /** Which database. */
   readonly name: "postgres" | "mariadb" | "sqlite";
-  /** Whether all use one connection, so that what is not in a transaction may be in another's. */
-  readonly isShared: boolean;
+  /**
+   * Whether a single statement, too, must be in a transaction of its own: where all use one connection it
+   * may else be part of another's, and some databases else lock more than they need.
+   */
+  readonly isWrapped: boolean;
   /** Whether `catchUp`, `claim`, `transfer` and `bury` are one statement each, and need no transaction. */
   readonly isConcise: boolean;
   /** Milliseconds since 1970 by the database's clock, as an expression. */
@@ -56,8 +59,12 @@ export interface SqlDialect {
   readonly skipLocked: string;
   /** What ends a SELECT whose rows are to be locked. */
   readonly forUpdate: string;
+  /** What ends a SELECT that must see what a locking one has seen before. */
+  readonly upToDate: string;
   /** Inserts a row, or locks the one that has its key. */
   ensure(table: string, key: string, columns: readonly string[]): string;
+  /** The tables that say which queues there are. */
+  groupTables(tables: Tables): readonly string[];
   /** The statements that make the tables. Each may be executed again. */
   schema(tables: Tables): readonly string[];
   /** Makes a queue get what is published to a topic; each statement is a transaction of its own. */
@@ -94,8 +101,11 @@ export interface Position {
 
 /** A queue: what a group has not settled. */
 export interface Queue {
+  /** How its database is spoken to. */
   readonly dialect: SqlDialect;
+  /** Where it is. */
   readonly tables: Tables;
+  /** What its rows have as `queue`. */
   readonly name: string;
   /** Milliseconds that a claim holds. */
   readonly lease: number;
@@ -105,6 +115,8 @@ export interface Queue {
 
 /** A claimed message: `lease` tells this claim from all others. */
 export interface Ticket {
+  /** The number of the message. */
   readonly seq: number;
+  /** What the claim has written. */
   readonly lease: string;
 }

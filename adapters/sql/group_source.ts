@@ -24,7 +24,6 @@ export async function openGroup(
 ): Promise<GroupSource> {
   const { connection, queue: { dialect, tables, name } } = plan;
   for (const topic of topics) await run(connection, dialect.join(tables, name, topic, from));
-  await atomically(connection, () => dialect.catchUp(tables, name));
   return new GroupSource(plan, onClose);
 }
 

@@ -11,6 +11,8 @@ const STATEMENT_TIME = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
 /** A lower number may be committed later: a shared lock waits for those that are on their way. */
 const LOG: NumberedLog = {
   insertIgnore: "INSERT IGNORE",
+  // A second; who waits holds a connection, and comes again.
+  impatiently: "SET STATEMENT innodb_lock_wait_timeout = 1 FOR ",
   lockInShareMode: " LOCK IN SHARE MODE",
   forUpdate: " FOR UPDATE",
 };
@@ -27,15 +29,19 @@ const OPTIONS = "ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin";
 /** MariaDB 10.6 and later. */
 export const mariadb: SqlDialect = {
   name: "mariadb",
-  isShared: false,
+  // As the isolation that sessions begin with locks gaps, into which others want to publish.
+  isWrapped: true,
   isConcise: false,
   now: NOW,
   skipLocked: " FOR UPDATE SKIP LOCKED",
   forUpdate: " FOR UPDATE",
+  // A snapshot that is made now may still be without what a lock was just given for.
+  upToDate: " LOCK IN SHARE MODE",
   // INSERT IGNORE would share a lock on the row that is there, and wait for itself in another's hands.
   ensure: (table, key, columns) =>
     `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})
     ON DUPLICATE KEY UPDATE ${key} = ${table}.${key}`,
+  groupTables: ({ groups, catchUps }) => [groups, catchUps],
   schema,
   join: (tables, queue, topic, from) => join(LOG, tables, queue, topic, from),
   catchUp: (tables, queue) => catchUp(LOG, tables, queue),
@@ -57,7 +63,7 @@ function numberOf(error: unknown): number {
 }
 
 function schema(tables: Tables): string[] {
-  const { messages, groups, deliveries, topics, marks, fanOut } = tables;
+  const { messages, groups, catchUps, deliveries, topics, marks, fanOut } = tables;
   return [
     `CREATE TABLE IF NOT EXISTS ${messages} (
       seq BIGINT AUTO_INCREMENT PRIMARY KEY,
@@ -70,6 +76,11 @@ function schema(tables: Tables): string[] {
       published_at BIGINT NOT NULL DEFAULT (${STATEMENT_TIME}),
       INDEX by_topic (topic, seq)) ${OPTIONS}`,
     `CREATE TABLE IF NOT EXISTS ${groups} (
+      queue VARCHAR(500) NOT NULL,
+      topic VARCHAR(200) NOT NULL,
+      PRIMARY KEY (queue, topic)) ${OPTIONS}`,
+    // Apart from the groups, which publishers have locked: who catches up waits for publishers.
+    `CREATE TABLE IF NOT EXISTS ${catchUps} (
       queue VARCHAR(500) NOT NULL,
       topic VARCHAR(200) NOT NULL,
       since BIGINT,
@@ -95,9 +106,10 @@ function schema(tables: Tables): string[] {
       token BIGINT NOT NULL,
       done INT NOT NULL,
       until BIGINT NOT NULL) ${OPTIONS}`,
+    // Locked, each row of a statement sees the groups as they are then: unlocked, as when it began.
     `CREATE OR REPLACE TRIGGER ${fanOut} AFTER INSERT ON ${messages} FOR EACH ROW
       INSERT INTO ${deliveries} (queue, seq, message_key)
       SELECT DISTINCT queue, NEW.seq, NEW.message_key FROM ${groups}
-      WHERE topic IN (NEW.topic, '${EVERY_TOPIC}')`,
+      WHERE topic IN (NEW.topic, '${EVERY_TOPIC}') LOCK IN SHARE MODE`,
   ];
 }

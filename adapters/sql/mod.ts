@@ -52,3 +52,4 @@ export {
 export { sweep, type SweepOptions, type Swept } from "./retention.ts";
 export { type SqlStore, sqlStore } from "./sql_store.ts";
 export { onceInTx, type OnceInTxOptions, type OnceInTxResult } from "./once_in_tx.ts";
+export { SqlTimeoutError } from "./timeout.ts";

@@ -7,6 +7,8 @@ import { EVERY_TOPIC, type Tables } from "./tables.ts";
 export interface NumberedLog {
   /** What an INSERT begins with that leaves out what is there already. */
   readonly insertIgnore: string;
+  /** What a statement begins with that is not to wait for long. */
+  readonly impatiently: string;
   /** What a SELECT ends with that waits for what is not yet committed. */
   readonly lockInShareMode: string;
   /** What a SELECT ends with whose rows are to be locked. */
@@ -22,31 +24,35 @@ export function sinceOf(from: StartPosition): number | undefined {
 /** Makes a queue, which waits for {@linkcode catchUp} if it must have earlier messages. */
 export function* join(
   log: NumberedLog,
-  { groups }: Tables,
+  { groups, catchUps }: Tables,
   queue: string,
   topic: string,
   from: StartPosition,
 ): Plan<void> {
-  const values = [queue, topic, sinceOf(from) ?? null];
-  yield [`${log.insertIgnore} INTO ${groups} (queue, topic, since) VALUES (?, ?, ?)`, values];
+  const since = sinceOf(from) ?? null;
+  yield [
+    `${log.insertIgnore} INTO ${catchUps} (queue, topic, since) VALUES (?, ?, ?)`,
+    [queue, topic, since],
+  ];
+  yield [`${log.insertIgnore} INTO ${groups} (queue, topic) VALUES (?, ?)`, [queue, topic]];
 }
 
 /** Puts earlier messages into a queue, waiting for those that are not yet committed. */
 export function* catchUp(log: NumberedLog, tables: Tables, queue: string): Plan<boolean> {
-  const { groups, messages, deliveries } = tables;
+  const { catchUps, messages, deliveries } = tables;
   const pending = yield [
-    `SELECT topic, since FROM ${groups} WHERE queue = ? AND since IS NOT NULL${log.forUpdate}`,
+    `SELECT topic, since FROM ${catchUps} WHERE queue = ? AND since IS NOT NULL${log.forUpdate}`,
     [queue],
   ];
   for (const { topic, since } of pending) {
     yield [
-      `${log.insertIgnore} INTO ${deliveries} (queue, seq, message_key)
+      `${log.impatiently}${log.insertIgnore} INTO ${deliveries} (queue, seq, message_key)
       SELECT ?, m.seq, m.message_key FROM ${messages} m
       WHERE ? IN (m.topic, '${EVERY_TOPIC}') AND m.published_at >= ?${log.lockInShareMode}`,
       [queue, topic as string, Number(since)],
     ];
   }
-  if (pending.length > 0) yield [`UPDATE ${groups} SET since = NULL WHERE queue = ?`, [queue]];
+  if (pending.length > 0) yield [`UPDATE ${catchUps} SET since = NULL WHERE queue = ?`, [queue]];
   return true;
 }
 
@@ -67,7 +73,7 @@ export function* read(
   limit: number,
 ): Plan<readonly SqlRow[]> {
   return yield [
-    `SELECT ${COLUMNS} FROM ${messages} m
+    `${log.impatiently}SELECT ${COLUMNS} FROM ${messages} m
     WHERE m.topic = ? AND m.seq > ? AND m.published_at >= ?
     ORDER BY m.seq LIMIT ?${log.lockInShareMode}`,
     [topic, seq, since, limit],

@@ -1,6 +1,7 @@
 import type { SqlConnection } from "./contracts.ts";
 import { check, checkOptions, FUNCTION, integer, OBJECT, type Rules } from "@beat/beat/transport";
 import type { TableOptions } from "./schema.ts";
+import { withTimeout } from "./timeout.ts";
 import { PREFIX, PREFIX_RULE } from "./tables.ts";
 
 /** What {@linkcode sqlTransport} takes. */
@@ -14,6 +15,11 @@ export interface SqlTransportOptions extends TableOptions {
   lease?: number;
   /** Milliseconds between two looks at a queue that was empty. @default {100} */
   pollInterval?: number;
+  /**
+   * Milliseconds that the database may take for a statement, or a transaction of a few. After that the
+   * source is made anew, and what was to be published may be stored. @default {10_000}
+   */
+  timeout?: number;
 }
 
 /** The rules of {@linkcode SqlTransportOptions}. */
@@ -22,6 +28,7 @@ export const TRANSPORT_RULES: Rules = {
   prefix: PREFIX_RULE,
   lease: integer(1),
   pollInterval: integer(1),
+  timeout: integer(1),
 };
 
 /**
@@ -35,8 +42,9 @@ export function resolveOptions(
 ): Required<SqlTransportOptions> {
   checkOptions(action, options, TRANSPORT_RULES);
   checkConnection(action, options.connection);
-  const { connection, prefix = PREFIX, lease = 30_000, pollInterval = 100 } = options;
-  return { connection, prefix, lease, pollInterval };
+  const { prefix = PREFIX, lease = 30_000, pollInterval = 100, timeout = 10_000 } = options;
+  const connection = withTimeout(options.connection, timeout);
+  return { connection, prefix, lease, pollInterval, timeout };
 }
 
 /** @throws {TypeError} If it is none, or one transaction: a pool must be given. */

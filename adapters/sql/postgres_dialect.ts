@@ -23,14 +23,16 @@ const BUSY = ["40001", "40P01", "55P03"];
 /** PostgreSQL 14 and later. */
 export const postgres: SqlDialect = {
   name: "postgres",
-  isShared: false,
+  isWrapped: false,
   isConcise: true,
   now: NOW,
   skipLocked: " FOR UPDATE OF d SKIP LOCKED",
   forUpdate: " FOR UPDATE",
+  upToDate: "",
   ensure: (table, key, columns) =>
     `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})
     ON CONFLICT (${key}) DO NOTHING`,
+  groupTables: ({ groups }) => [groups],
   schema,
   join,
   catchUp,

@@ -4,6 +4,9 @@ import { insertion } from "./record.ts";
 import { type TableOptions, tablesFor } from "./schema.ts";
 import { run } from "./session.ts";
 
+/** Messages of one statement, as databases limit its values. */
+const CHUNK = 256;
+
 /**
  * Publishes in the caller's own transaction, by one statement: the messages are there if and when it
  * commits. On SQLite they are written when this returns.
@@ -59,11 +62,14 @@ export function publishInTx(
     checkHeaders("publish", rec.headers);
     return { topic, rec };
   });
-  if (items.length === 0) return tx.dialect.isShared ? undefined : Promise.resolve();
   return run(
     tx,
     (function* (): Plan<void> {
-      yield insertion(tables, items);
+      // So that it is a promise, or none, whatever is published.
+      if (items.length === 0) yield ["SELECT 1"];
+      for (let at = 0; at < items.length; at += CHUNK) {
+        yield insertion(tables, items.slice(at, at + CHUNK));
+      }
     })(),
   );
 }

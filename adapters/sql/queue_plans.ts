@@ -8,7 +8,7 @@ const LONGEST = 3_155_760_000_000;
 
 /** Claims up to `limit` messages that are due; each row has `attempts` beside the message. */
 export function* claim(queue: Queue, lease: string, limit: number): Plan<SqlRow[]> {
-  const { dialect: { now, skipLocked }, tables: { messages, deliveries }, name } = queue;
+  const { dialect: { now, skipLocked, upToDate }, tables: { messages, deliveries }, name } = queue;
   const due = yield [`${dueOf(queue, "d.seq, d.attempts")} LIMIT ?${skipLocked}`, [name, limit]];
   if (due.length === 0) return [];
   const seqs = due.map(({ seq }) => Number(seq));
@@ -18,7 +18,7 @@ export function* claim(queue: Queue, lease: string, limit: number): Plan<SqlRow[
     [lease, queue.lease, name, ...padded(seqs)],
   ];
   const found = yield [
-    `SELECT ${COLUMNS} FROM ${messages} m WHERE m.seq IN ${list(seqs)}`,
+    `SELECT ${COLUMNS} FROM ${messages} m WHERE m.seq IN ${list(seqs)}${upToDate}`,
     padded(seqs),
   ];
   if (found.length < seqs.length) yield* forget(queue, seqs, found);

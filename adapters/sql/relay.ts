@@ -148,13 +148,10 @@ export async function relay(options: RelayOptions): Promise<Consumption> {
 
 /** A transport that has one group: of all topics, each of which is a lane. */
 function relayTransport(options: RelayOptions, group: string): Transport {
-  const { connection, prefix, lease, pollInterval, topics = [EVERY_TOPIC] } = options;
-  const own = resolveOptions(ACTION, {
-    connection,
-    ...(prefix === undefined ? {} : { prefix }),
-    ...(lease === undefined ? {} : { lease }),
-    ...(pollInterval === undefined ? {} : { pollInterval }),
-  });
+  const { topics = [EVERY_TOPIC] } = options;
+  const names = Object.keys(TRANSPORT_RULES) as (keyof SqlTransportOptions)[];
+  const given = Object.fromEntries(names.map((name) => [name, options[name]]));
+  const own = resolveOptions(ACTION, given as unknown as SqlTransportOptions);
   return {
     ...sqlTransport(own),
     source({ topic, from, ordered }) {
@@ -164,7 +161,7 @@ function relayTransport(options: RelayOptions, group: string): Transport {
         if (lane === undefined) lanes.set(name, lane = { name, fenced: false });
         return lane;
       };
-      const { dialect } = connection;
+      const { dialect } = own.connection;
       const name = relayQueue(group);
       const queue = { dialect, tables: tablesOf(own.prefix), name, lease: own.lease, ordered };
       const transfer: SqlDialect["transfer"] = (queue, ticket, _topic, { headers }) =>

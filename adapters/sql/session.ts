@@ -17,13 +17,10 @@ export async function transact<T>(connection: SqlConnection, plan: () => Plan<T>
   return await connection.transaction((session) => run(session, plan()));
 }
 
-/**
- * Executes a plan of one statement, which needs no transaction: but for one handle that all share,
- * where it could become part of what somebody else has begun and will roll back.
- */
+/** Executes a plan of one statement, in a transaction of its own where it needs one. */
 export async function execute<T>(connection: SqlConnection, plan: () => Plan<T>): Promise<T> {
-  const { isShared } = connection.dialect;
-  return isShared ? await transact(connection, plan) : await run(connection, plan());
+  const { isWrapped } = connection.dialect;
+  return isWrapped ? await transact(connection, plan) : await run(connection, plan());
 }
 
 /**

@@ -6,7 +6,12 @@ import { EVERY_TOPIC, type Tables } from "./tables.ts";
 const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
 /** One transaction writes at a time: what has a higher number was committed later. */
-const LOG: NumberedLog = { insertIgnore: "INSERT OR IGNORE", lockInShareMode: "", forUpdate: "" };
+const LOG: NumberedLog = {
+  insertIgnore: "INSERT OR IGNORE",
+  impatiently: "",
+  lockInShareMode: "",
+  forUpdate: "",
+};
 
 /** Result codes of SQLite: somebody else writes, or has a table locked. */
 const BUSY = [5, 6];
@@ -14,14 +19,16 @@ const BUSY = [5, 6];
 /** SQLite 3.42 and later. */
 export const sqlite: SqlDialect = {
   name: "sqlite",
-  isShared: true,
+  isWrapped: true,
   isConcise: false,
   now: NOW,
   skipLocked: "",
   forUpdate: "",
+  upToDate: "",
   ensure: (table, key, columns) =>
     `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})
     ON CONFLICT (${key}) DO NOTHING`,
+  groupTables: ({ groups, catchUps }) => [groups, catchUps],
   schema,
   join: (tables, queue, topic, from) => join(LOG, tables, queue, topic, from),
   catchUp: (tables, queue) => catchUp(LOG, tables, queue),
@@ -42,7 +49,7 @@ function codeOf(error: unknown): number {
 }
 
 function schema(tables: Tables): string[] {
-  const { messages, groups, deliveries, topics, marks, fanOut } = tables;
+  const { messages, groups, catchUps, deliveries, topics, marks, fanOut } = tables;
   return [
     // No number is given twice, not even that of a row which is gone.
     `CREATE TABLE IF NOT EXISTS ${messages} (
@@ -56,6 +63,10 @@ function schema(tables: Tables): string[] {
       published_at INTEGER NOT NULL DEFAULT (${NOW}))`,
     `CREATE INDEX IF NOT EXISTS ${messages}_by_topic ON ${messages} (topic, seq)`,
     `CREATE TABLE IF NOT EXISTS ${groups} (
+      queue TEXT NOT NULL,
+      topic TEXT NOT NULL,
+      PRIMARY KEY (queue, topic)) WITHOUT ROWID`,
+    `CREATE TABLE IF NOT EXISTS ${catchUps} (
       queue TEXT NOT NULL,
       topic TEXT NOT NULL,
       since INTEGER,

@@ -6,6 +6,8 @@ export interface Tables {
   readonly messages: string;
   /** Which queue gets what is published to which topic. */
   readonly groups: string;
+  /** Whether a new queue must still get earlier messages; not where groups say so themselves. */
+  readonly catchUps: string;
   /** What a queue has not settled. */
   readonly deliveries: string;
   /** How topics were made. */
@@ -31,6 +33,7 @@ export function tablesOf(prefix: string): Tables {
   return {
     messages: `${prefix}messages`,
     groups: `${prefix}groups`,
+    catchUps: `${prefix}catch_ups`,
     deliveries: `${prefix}deliveries`,
     topics: `${prefix}topics`,
     marks: `${prefix}marks`,

@@ -183,7 +183,9 @@ export class HomeEngine implements Engine {
     this.#becomeReady.reject(new BusClosedError("wait for the threads"));
     const { cells, layout } = this.#mesh;
     cells.store(HEADER_STATE, STATE_CLOSED);
-    await this.#supervisor.close(timeout);
+    // Threads that are not ref'd, and waits in the background, keep no process until they answer.
+    const handle = setInterval(() => {}, 2 ** 30);
+    await this.#supervisor.close(timeout).finally(() => clearInterval(handle));
     for (let from = 1; from <= layout.threads; from++) this.#discardRing(from, HOME, "closed");
     this.#idle.end();
     this.core.ledger.settle();

@@ -34,6 +34,7 @@ export class Engine implements Host {
   #traits: Traits;
   #host: SourceHost | undefined;
   #attached = false;
+  #opened: Promise<void> = Promise.resolve();
   #stopHeartbeat: () => void = () => {};
   #paused = false;
   #closing: Promise<void> | undefined;
@@ -64,14 +65,13 @@ export class Engine implements Host {
     });
     this.#intake = new Intake(this.#holdings, this.#handling, {
       prefetch: plan.spec.prefetch,
-      isOpen: () => this.#isOpen(),
       isIdle: () => this.#handling.workers.isIdle,
-      isClosing: () => this.#closing !== undefined,
       wake: () => this.#feed.wake(),
       interrupt: () => this.#feed.interrupt(),
     });
     this.#switch = plan.pauseOn && new KillSwitch(plan.pauseOn, (tripped) => {
       hooks.onPause(tripped);
+      this.#update();
       this.#feed.interrupt();
       advance();
     });
@@ -99,7 +99,9 @@ export class Engine implements Host {
     try {
       signal?.throwIfAborted();
       signal?.addEventListener("abort", abort, { once: true });
-      await this.#feed.open();
+      const opened = this.#feed.open();
+      this.#opened = opened.catch(() => {});
+      await opened;
     } catch (error) {
       signal?.removeEventListener("abort", abort);
       this.#ended.resolve();
@@ -125,11 +127,13 @@ export class Engine implements Host {
 
   pause(): void {
     this.#paused = true;
+    this.#update();
     this.#feed.interrupt();
   }
 
   resume(): void {
     this.#paused = false;
+    this.#update();
     this.#intake.advance();
   }
 
@@ -144,6 +148,7 @@ export class Engine implements Host {
       // Set before the work begins: what is going on sees that the end has come.
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       this.#closing = promise;
+      this.#update();
       this.#close().then(resolve, reject);
     }
     await this.#closing;
@@ -172,7 +177,8 @@ export class Engine implements Host {
   end(): void {
     const { progress, admissions } = this.#intake;
     const isSettled = () => this.#holdings.unsettled === 0 && admissions.size === 0;
-    progress.until(isSettled).then(() => this.close()).catch(() => {});
+    // A source may have nothing at all: that is no reason for not having been opened.
+    progress.until(isSettled).then(() => this.#opened).then(() => this.close()).catch(() => {});
   }
 
   event(event: ConnectionEvent): void {
@@ -200,12 +206,14 @@ export class Engine implements Host {
       failed: (error) => this.#plan.hooks.onSettleError(error),
     });
     this.#attached = true;
+    this.#update();
     this.#intake.advance();
   }
 
   /** What came from a lost source belongs to whoever the broker gives it to next. */
   #detach(cause: unknown): void {
     this.#attached = false;
+    this.#update();
     this.#host!.leave();
     this.#stopHeartbeat();
     this.#holdings.detach();
@@ -219,8 +227,11 @@ export class Engine implements Host {
 
   // What the parts ask.
 
-  #isOpen(): boolean {
-    return this.#attached && this.#closing === undefined && !this.#paused &&
+  /** To be called when something has changed on which it depends whether anything may come in. */
+  #update(): void {
+    const isClosing = this.#closing !== undefined;
+    this.#intake.isClosing = isClosing;
+    this.#intake.isOpen = this.#attached && !isClosing && !this.#paused &&
       this.#switch?.tripped !== true;
   }
 

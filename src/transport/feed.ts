@@ -112,6 +112,7 @@ export class Feed {
       this.#hooks.detach(cause);
       this.#hooks.event({ kind: "lost", at: Date.now(), cause });
       await this.#unlessStopped(inTime(closeQuietly(source), CLOSE_LIMIT));
+      if (this.#stopped) return;
       // Who was connected for long was not let in only to be thrown out again.
       if (Date.now() - this.#connectedAt >= this.#reconnect.maxDelay) this.thrive();
       try {

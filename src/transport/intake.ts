@@ -10,12 +10,8 @@ import type { Slot } from "./slot.ts";
 export interface IntakeHooks {
   /** Deliveries taken and not settled at most. */
   readonly prefetch: number;
-  /** Whether anything may come in now: there is a source, and nobody has said stop. */
-  isOpen(): boolean;
   /** Whether a worker has nothing to do. */
   isIdle(): boolean;
-  /** Whether the end has begun: what still comes is given back. */
-  isClosing(): boolean;
   /** There is room again. */
   wake(): void;
   /** A lane that was left out may go on. */
@@ -31,11 +27,16 @@ const WORTH_FETCHING = 1 / 4;
 
 /** The way in, and out again for what is not worked on: knows what there is room for, and which lanes are ours. */
 export class Intake {
+  /** Whether anything may come in now: there is a source, and nobody has said stop. */
+  isOpen = false;
+  /** Whether the end has begun: what still comes is given back. */
+  isClosing = false;
   readonly progress = new Progress();
   readonly admissions = new Admissions();
   readonly #holdings: Holdings;
   readonly #handling: Handling;
   readonly #hooks: IntakeHooks;
+  readonly #prefetch: number;
   readonly #window: number;
   readonly #worthwhile: number;
   readonly #revoking = new Set<Lane>();
@@ -48,13 +49,15 @@ export class Intake {
     this.#handling = handling;
     this.#hooks = hooks;
     this.#worthwhile = Math.ceil(hooks.prefetch * WORTH_FETCHING);
+    this.#prefetch = hooks.prefetch;
     this.#window = Math.max(LANE_WINDOW * hooks.prefetch, SMALLEST_LANE_WINDOW);
   }
 
   /** How many deliveries may come now. */
   get room(): number {
-    if (!this.#hooks.isOpen() || this.#holdings.isCongested) return 0;
-    return this.#hooks.prefetch - this.#holdings.unsettled;
+    if (!this.isOpen) return 0;
+    const room = this.#prefetch - this.#holdings.unsettled;
+    return room > 0 && this.#holdings.isCongested ? 0 : room;
   }
 
   /**
@@ -138,12 +141,20 @@ export class Intake {
     this.advance();
   }
 
-  /** Like {@linkcode Intake.lose}, and gives back what must not pass what is lost. */
+  /**
+   * Like {@linkcode Intake.lose}, and gives back what must not pass what is lost: what was taken after
+   * it with its key, up to where it was delivered again.
+   */
   loseSome(gone: ReadonlySet<Delivery>, cause: unknown): void {
+    const ids = new Set<string>();
     const keys = new Set<string>();
-    const behind: Slot[] = this.#holdings.slots.where((slot) => {
-      if (!gone.has(slot.delivery)) return keys.has(slot.key) && isIdle(slot);
-      if (slot.key !== "") keys.add(slot.key);
+    const behind = this.#holdings.slots.where((slot) => {
+      const { delivery, key } = slot;
+      if (gone.has(delivery)) {
+        ids.add(delivery.rec.id);
+        if (key !== "") keys.add(key);
+      } else if (ids.has(delivery.rec.id)) keys.delete(key);
+      else return keys.has(key) && isIdle(slot);
       return false;
     });
     for (const slot of behind) this.#handling.attempts.giveBack(slot);
@@ -180,7 +191,7 @@ export class Intake {
   }
 
   #isRefused({ lane }: Delivery): boolean {
-    return this.#revoking.has(lane) || this.#hooks.isClosing();
+    return (this.#revoking.size > 0 && this.#revoking.has(lane)) || this.isClosing;
   }
 
   /** A fetch that waits goes on without the lanes that were full when it began. */

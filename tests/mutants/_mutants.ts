@@ -183,8 +183,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: "nobody hears that there is a source",
     file: "engine.ts",
-    find: "    this.#attached = true;\n    this.#intake.advance();",
-    replace: "    this.#attached = true;",
+    find: "    this.#attached = true;\n    this.#update();\n    this.#intake.advance();",
+    replace: "    this.#attached = true;\n    this.#update();",
     test: "push_test.ts",
   },
   {

@@ -4,6 +4,11 @@ import process from "node:process";
 import type { SqlConnection, SqliteHandle } from "../mod.ts";
 import { fromMysql, fromPg, fromPostgres, fromSqlite } from "../mod.ts";
 
+/** Servers let in about a hundred, and a test opens a hundred clients. */
+const CONNECTIONS = 4;
+/** Milliseconds after which a client gives back what it does not use. */
+const IDLE = 1_000;
+
 /** A database that a test has opened. */
 export interface Opened<Tx = unknown> {
   readonly connection: SqlConnection<Tx>;
@@ -45,21 +50,42 @@ export function newFile(): string {
 /** Opens PostgreSQL by the package `postgres`. */
 export async function openPostgres(url: string): Promise<Opened> {
   const { default: postgres } = await import("postgres");
-  const client = postgres(url, { max: 8, onnotice: () => {} });
-  return { connection: fromPostgres(client), close: () => client.end() };
+  const client = postgres(url, {
+    max: CONNECTIONS,
+    idle_timeout: IDLE / 1_000,
+    backoff: () => 0.1,
+    onnotice: () => {},
+  });
+  // Without a limit it waits for ever for a connection that has broken.
+  return { connection: fromPostgres(client), close: () => client.end({ timeout: 1 }) };
 }
 
 /** Opens PostgreSQL by the package `pg`. */
 export async function openPg(url: string): Promise<Opened> {
   const { default: pg } = await import("pg");
-  const pool = new pg.Pool({ connectionString: url, max: 8 });
+  const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS, idleTimeoutMillis: IDLE });
   pool.on("error", () => {});
   return { connection: fromPg(pool), close: () => pool.end() };
 }
 
+let isMade: Promise<void> | undefined;
+
 /** Opens MariaDB by the package `mysql2`. */
 export async function openMysql(url: string): Promise<Opened> {
-  const { createPool } = await import("mysql2/promise");
-  const pool = createPool({ uri: url, connectionLimit: 8 });
+  const { createConnection, createPool } = await import("mysql2/promise");
+  // The database that a server begins with is its own, and takes no triggers.
+  const own = new URL(url);
+  own.pathname = "/beat_test";
+  await (isMade ??= (async () => {
+    const connection = await createConnection(url);
+    await connection.query("CREATE DATABASE IF NOT EXISTS beat_test");
+    await connection.end();
+  })());
+  const pool = createPool({
+    uri: own.href,
+    connectionLimit: CONNECTIONS,
+    maxIdle: 1,
+    idleTimeout: IDLE,
+  });
   return { connection: fromMysql(pool), close: () => pool.end() };
 }

@@ -15,6 +15,8 @@ export interface Stored {
   visibleAt: number;
   holder: ModelSession | undefined;
   leaseEnds: number;
+  /** Tells its last delivery from those before. */
+  delivery: number;
 }
 
 /** How a model broker differs from the plainest one. */
@@ -78,7 +80,14 @@ export class ModelBroker implements Transport {
     const rec = { id, key, headers, payload, time: Date.now() };
     const log = this.lanes[lane]!;
     const at = log.length;
-    const facts = { acked: false, count: 0, visibleAt: 0, holder: undefined, leaseEnds: 0 };
+    const facts = {
+      acked: false,
+      count: 0,
+      visibleAt: 0,
+      holder: undefined,
+      leaseEnds: 0,
+      delivery: 0,
+    };
     log.push({ rec, lane, at, ...facts });
     this.wake();
   }

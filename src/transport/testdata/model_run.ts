@@ -4,6 +4,7 @@ import { type Message, writeRecord } from "../../message/message.ts";
 import type { ConsumeOptions } from "../consume_options.ts";
 import { ModelBroker } from "./model_broker.ts";
 import { ModelMember } from "./model_member.ts";
+import { act } from "./model_script.ts";
 import { LANES, LATE, type Script, type Step, type World } from "./model_world.ts";
 
 /** A run ends when it is calm for so many seconds at most. */
@@ -147,8 +148,12 @@ export class ModelRun {
     await this.#time.tickAsync(0);
   }
 
-  async #replace(member: ModelMember, end: () => Promise<void>): Promise<void> {
-    const ended = end().catch((error) => this.#violation ??= error);
+  async #replace(member: ModelMember, end: () => Promise<boolean>): Promise<void> {
+    // What a handler still has at the deadline comes again, and counts.
+    const ended = end().then(
+      (isLate) => this.#rough ||= isLate,
+      (error) => this.#violation ??= error,
+    );
     await this.#time.tickAsync(6_000);
     await ended;
     this.#former.push(member);
@@ -232,58 +237,11 @@ export class ModelRun {
   }
 
   #act(messages: readonly Message[], end: () => void): unknown {
-    const succeed = () => {
-      for (const { uuid, state } of messages) if (state !== "nacked") this.#done.add(uuid);
-      end();
-    };
-    const fail = () => {
-      end();
-      throw new Error("scripted");
-    };
-    const later = async (ms: number, then: () => void) => {
-      await new Promise((resolve) => setTimeout(resolve, ms));
-      then();
-    };
-    const action = this.#calm
-      ? "return"
-      : this.#scripts.get(messages[0]!.uuid)!.shift() ?? "return";
-    switch (action) {
-      case "return":
-        return succeed();
-      case "resolve":
-        return later(120, succeed);
-      case "late":
-        return later(LATE, succeed);
-      case "obey":
-        return this.#obey(messages[0]!.signal, succeed, end);
-      case "throw":
-        return fail();
-      case "reject":
-        return later(80, fail);
-      case "nack":
-        for (const message of messages) {
-          message.nack({ delay: 300, reason: "scripted" });
-          this.#together.delete(message.uuid);
-        }
-        return end();
-      case "early":
-        for (const message of messages) if (message.ack()) this.#done.add(message.uuid);
-        return later(60, end);
-    }
-  }
-
-  /** Takes long, but stops with the reason of its signal when it is asked to. */
-  #obey(signal: AbortSignal, succeed: () => void, end: () => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        succeed();
-        resolve();
-      }, LATE);
-      signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        end();
-        reject(signal.reason);
-      });
+    const script = this.#scripts.get(messages[0]!.uuid)!.shift();
+    return act(this.#calm ? "return" : script ?? "return", messages, {
+      done: (message) => this.#done.add(message.uuid),
+      blamed: (message) => this.#together.delete(message.uuid),
+      end,
     });
   }
 

@@ -2,6 +2,12 @@ import type { Rec } from "../../message/rec.ts";
 import type { Delivery, Host, Lane, Requeue, Source, SourceSpec } from "../port.ts";
 import type { ModelBroker, Stored } from "./model_broker.ts";
 
+/** What a delivery is settled by: one that was delivered again since is no longer it. */
+interface Token {
+  readonly stored: Stored;
+  readonly delivery: number;
+}
+
 /** A lane in the hands of a session, and what it delivers next. */
 interface OwnLane {
   readonly lane: Lane;
@@ -160,17 +166,18 @@ export class ModelSession implements Source {
     }
   }
 
-  /** A sender that is refused comes again; what nobody took was not delivered. */
+  /** A sender that is refused comes again; only what was taken counts as delivered. */
   async #offer(delivery: Delivery): Promise<void> {
+    const { stored } = delivery.token as Token;
+    stored.count--;
     while (!this.host.offer(delivery)) {
       if (this.#state !== "open" || delivery.lane.fenced) {
-        const stored = delivery.token as Stored;
-        stored.count--;
-        if (stored.holder === this) stored.holder = undefined;
+        if (this.#holds(delivery)) stored.holder = undefined;
         return this.#broker.wake();
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    stored.count++;
   }
 
   async #ack(deliveries: readonly Delivery[]): Promise<void> {
@@ -184,12 +191,16 @@ export class ModelSession implements Source {
     else await undefined;
     if (this.#stateNow() === "killed") return;
     this.#broker.throwFault("ack");
-    for (const { token, lane } of deliveries) {
-      const stored = token as Stored;
-      if (lane.fenced || !this.#owns(lane)) continue;
-      if (settle === "each" && stored.holder !== this) continue;
-      this.#broker.settle(stored);
+    for (const delivery of deliveries) {
+      if (delivery.lane.fenced || !this.#owns(delivery.lane)) continue;
+      if (settle === "each" && !this.#holds(delivery)) continue;
+      this.#broker.settle((delivery.token as Token).stored);
     }
+  }
+
+  #holds({ token }: Delivery): boolean {
+    const { stored, delivery } = token as Token;
+    return stored.holder === this && stored.delivery === delivery;
   }
 
   #owns(lane: Lane): boolean {
@@ -204,11 +215,13 @@ export class ModelSession implements Source {
       for (const stored of this.#available(index, own)) {
         if (found.length >= room) break;
         stored.count++;
+        stored.delivery++;
         stored.holder = this;
         stored.leaseEnds = Date.now() + traits.lease;
         own.cursor = stored.at + 1;
         const count = traits.counts ? stored.count : 1;
-        found.push({ rec: stored.rec, token: stored, lane: own.lane, count });
+        const token: Token = { stored, delivery: stored.delivery };
+        found.push({ rec: stored.rec, token, lane: own.lane, count });
       }
     }
     if (found.length > 0) this.#watchLease();
@@ -236,8 +249,8 @@ export class ModelSession implements Source {
     await undefined;
     this.#broker.throwFault("requeue");
     for (const { delivery, delay, unstarted } of items) {
-      const stored = delivery.token as Stored;
-      if (stored.holder !== this) continue;
+      const { stored } = delivery.token as Token;
+      if (!this.#holds(delivery)) continue;
       stored.holder = undefined;
       if (unstarted) stored.count--;
       stored.visibleAt = Date.now() + delay;
@@ -254,9 +267,9 @@ export class ModelSession implements Source {
     this.#broker.throwFault("extend");
     this.#watchLease();
     const now = Date.now();
-    return deliveries.filter(({ token }) => {
-      const stored = token as Stored;
-      if (stored.holder !== this || now >= stored.leaseEnds) return true;
+    return deliveries.filter((delivery) => {
+      const { stored } = delivery.token as Token;
+      if (!this.#holds(delivery) || now >= stored.leaseEnds) return true;
       stored.leaseEnds = now + this.#broker.traits.lease;
       return false;
     });
@@ -264,7 +277,7 @@ export class ModelSession implements Source {
 
   async #transfer(delivery: Delivery, published: Promise<void>): Promise<void> {
     await published;
-    const stored = delivery.token as Stored;
-    if (stored.holder === this && this.#owns(delivery.lane)) this.#broker.settle(stored);
+    const { stored } = delivery.token as Token;
+    if (this.#holds(delivery) && this.#owns(delivery.lane)) this.#broker.settle(stored);
   }
 }
