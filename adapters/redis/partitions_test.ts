@@ -67,12 +67,14 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
     it(
       "takes over what a dead member had, the oldest first, before anything new",
       test(async (place) => {
-        const transport = place.transport({ partitions: 2 });
+        const transport = place.transport({ partitions: 2, lease: 60_000 });
         const host = new TestHost();
         const dead = await place.source(transport, place.spec(), host);
         await place.publish(transport, ["one", "two"], "key");
         await take(dead, 2);
         await place.publish(transport, ["three"], "key");
+        // Its lease is over sooner than those of what it had.
+        await place.redis.del(`{${place.topic}}:members:all`);
         const heir = await place.source(transport);
         const taken = await take(heir, 3);
         assertEquals(textsOf(taken), ["one", "two", "three"]);

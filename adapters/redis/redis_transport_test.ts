@@ -82,6 +82,20 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
     );
 
     it(
+      "ends the connections of its consumers when it is closed before them",
+      test(async (place) => {
+        const transport = place.transport();
+        const names = async () => String(await place.redis.client("LIST")).match(/cmd=\w+/g)!;
+        const source = await transport.source(place.spec(), new TestHost());
+        const reading = source.fetch!(1, () => false, new AbortController().signal);
+        while (!(await names()).includes("cmd=xreadgroup"));
+        await transport.close();
+        await assertRejects(() => reading);
+        while ((await names()).includes("cmd=xreadgroup"));
+      }),
+    );
+
+    it(
       "goes on when the stream is deleted under it, and takes what was published since",
       test(async (place) => {
         const transport = place.transport();
