@@ -28,6 +28,7 @@ export type {
   BusEventTarget,
   BusOptions,
   CloseOptions,
+  Cursor,
   DrainOptions,
   DropReport,
   EnqueueOptions,
@@ -42,14 +43,17 @@ export type {
   Subscription,
   SyncBus,
   Topic,
+  WriteOptions,
 } from "./src/core/contracts.ts";
 export {
   BatchError,
   type BatchFailure,
   BusClosedError,
+  CrashError,
   DrainTimeoutError,
   PatternError,
   QueueFullError,
+  ThreadFailedError,
   UnsupportedError,
 } from "./src/core/errors.ts";
 export type {
@@ -78,8 +82,10 @@ export type {
   Matching,
   MatchingTypes,
 } from "./src/core/matching.ts";
+export type { ValueCodec } from "./src/core/value_codec.ts";
 export type { BusStats, CloseReport } from "./src/core/stats.ts";
 export type { AsyncOptions } from "./src/engines/async.ts";
+export type { ThreadOptions } from "./src/engines/threads.ts";
 export type { FlowOptions, Stage } from "./src/engines/flow.ts";
 export type { SyncOptions } from "./src/engines/sync.ts";
 export { type Advice, advise } from "./src/profile/advisor.ts";

@@ -13,7 +13,7 @@ import { findRuntimes, type Runtime, RUNTIMES } from "./harness/runtimes.ts";
 import { type Job, planJobs, type Result, runRounds } from "./harness/schedule.ts";
 import { baseName, type Results, resultUrl, type Run, store } from "./harness/store.ts";
 import { renderQuestion, renderReport } from "./harness/table.ts";
-import type { Question } from "./harness/types.ts";
+import type { GoProgram, Question } from "./harness/types.ts";
 
 /** What a process costs beside its measurement: start, warm-up, the used state. */
 const OVERHEAD_S = 0.4;
@@ -69,13 +69,20 @@ function findReference(runtimes: Runtime[]): Job[] {
   return [];
 }
 
-/** Leaves the Go original out, aloud, where there is no Go. */
+/** Leaves programs in Go out, aloud, where there is no Go. */
 async function withoutGo(jobs: Job[]): Promise<Job[]> {
-  if (!jobs.some(({ runtime }) => runtime === "go")) return jobs;
-  const missing = await buildGo(folder);
-  if (missing === undefined) return jobs;
-  console.error(`The Go original is not measured: ${missing}`);
-  return jobs.filter(({ runtime }) => runtime !== "go");
+  const needed = new Set(jobs.map(programOf).filter((name) => name !== undefined));
+  for (const name of needed) {
+    const missing = await buildGo(name, folder);
+    if (missing === undefined) continue;
+    console.error(`The Go program ${name} is not measured: ${missing}`);
+    jobs = jobs.filter((job) => programOf(job) !== name);
+  }
+  return jobs;
+}
+
+function programOf({ subject }: Job): GoProgram | undefined {
+  return "sample" in subject ? subject.program : undefined;
 }
 
 async function write(results: Results, drawn: Question[]): Promise<void> {

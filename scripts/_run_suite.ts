@@ -32,7 +32,7 @@ export async function runSuite(
   const located = await locate(runtime, install);
   if ("missing" in located) return notRun(located.missing);
   const command = runtime === "bun" ? bunCommand : nodeCommand;
-  return await runProcess((report) => command(located.program, files, report), env);
+  return await runProcess((report) => command(located.program, suite, files, report), env);
 }
 
 /** Runs tests where there is no test runner. */
@@ -96,7 +96,7 @@ function denoCommand(suite: Suite, files: string[], report: string): string[] {
   ];
 }
 
-function bunCommand(program: string, files: string[], report: string): string[] {
+function bunCommand(program: string, _suite: Suite, files: string[], report: string): string[] {
   return [
     program,
     "test",
@@ -108,13 +108,16 @@ function bunCommand(program: string, files: string[], report: string): string[] 
   ];
 }
 
-function nodeCommand(program: string, files: string[], report: string): string[] {
+function nodeCommand(program: string, suite: Suite, files: string[], report: string): string[] {
+  // Node would run files at the same time; one that restarts a server would take it from the others.
+  const inTurn = suite.services === undefined ? [] : ["--test-concurrency=1"];
   return [
     program,
     // Node 22 warns of type stripping in every file.
     "--disable-warning=ExperimentalWarning",
     "--test",
     `--test-timeout=${TEST_LIMIT}`,
+    ...inTurn,
     "--test-reporter=spec",
     "--test-reporter-destination=stdout",
     "--test-reporter=junit",

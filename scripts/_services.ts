@@ -22,6 +22,7 @@ const STATE = new URL(".runtimes/services.json", ROOT_URL);
 /** Milliseconds that a server may take to start or to stop. */
 const LIMIT = 60_000;
 const GLANCE = 50;
+const PORTS = [10_000, 32_000] as const;
 
 /** Finds a server by its name. */
 export function findServer(name: string): Server {
@@ -35,10 +36,15 @@ export function findServer(name: string): Server {
 export async function up(server: Server, install: boolean): Promise<Service> {
   const known = readState()[server.name];
   if (known !== undefined && isRunning(known)) return { url: server.url(known) };
-  const started = known ?? await place(server, install);
-  if ("missing" in started) return started;
-  await start(server, started);
-  return { url: server.url(started) };
+  const isThere = known !== undefined && isFolder(known.folder);
+  try {
+    const started = isThere ? known : await place(server, install);
+    if ("missing" in started) return started;
+    await start(server, started);
+    return { url: server.url(started) };
+  } catch (error) {
+    return { missing: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 /** Ends a server and what it has; tells whether there was one. */
@@ -47,7 +53,7 @@ export async function down(server: Server): Promise<boolean> {
   if (known === undefined) return false;
   await end(known, server.stopSignal);
   await remember(server, undefined);
-  await Deno.remove(known.folder, { recursive: true });
+  if (isFolder(known.folder)) await Deno.remove(known.folder, { recursive: true });
   return true;
 }
 
@@ -126,6 +132,14 @@ function isRunning({ pid, folder }: Started): boolean {
   }
 }
 
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
 async function within(limit: number, holds: () => boolean | Promise<boolean>): Promise<boolean> {
   const end = performance.now() + limit;
   while (performance.now() < end) {
@@ -135,11 +149,21 @@ async function within(limit: number, holds: () => boolean | Promise<boolean>): P
   return false;
 }
 
+/**
+ * A free port below those that the system gives to connections: while the server is down, one of its own
+ * clients could get its port by trying to connect to it.
+ */
 function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
+  const [lowest, highest] = PORTS;
+  for (;;) {
+    const port = lowest + Math.floor(Math.random() * (highest - lowest));
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
 function readState(): Partial<Record<string, Started>> {

@@ -15,8 +15,7 @@ export async function findTestServices(
 ): Promise<TestServices> {
   if (names.length === 0) return { env: {} };
   if (Deno.env.get("BEAT_SERVICES") === "skip") return { missing: "BEAT_SERVICES=skip was given" };
-  // Tests stop and start a server by the script of this repository, whatever runtime they run on.
-  const env: Record<string, string> = { BEAT_DENO: Deno.execPath() };
+  const env: Record<string, string> = {};
   for (const name of names) {
     const server = findServer(name);
     if (Deno.env.has(server.variable)) continue;
@@ -25,6 +24,8 @@ export async function findTestServices(
     if ("missing" in service) return service;
     if (!wasUp) started.add(name);
     env[server.variable] = service.url;
+    // Tests stop and start it by the script of this repository, whatever runtime they run on.
+    env.BEAT_DENO = Deno.execPath();
   }
   return { env };
 }

@@ -21,9 +21,9 @@ const BUDGETS: Budget[] = [
   {
     name: "the sync bus alone",
     entry: `export { createSyncBus } from "./src/engines/sync.ts";`,
-    limit: 5_120,
+    limit: 5_240,
   },
-  { name: 'everything behind "."', entry: `export * from "./mod.ts";`, limit: 20_480 },
+  { name: 'everything behind "."', entry: `export * from "./mod.ts";`, limit: 22_200 },
 ];
 
 /** A budget and what was measured. */

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { afterEach, describe, it } from "@std/testing/bdd";
+import { spawn } from "node:child_process";
 import http from "node:http";
 import https from "node:https";
 import type net from "node:net";
@@ -180,34 +181,26 @@ describe("socketPoster()", () => {
 
   it("goes through no proxy of the environment", async () => {
     const proxied: string[] = [];
-    const proxy = http.createServer((request, response) => {
+    const proxy = `http://127.0.0.1:${await listen(http.createServer((request, response) => {
       proxied.push(request.url!);
       response.end();
-    });
-    const url = `http://127.0.0.1:${await listen(proxy)}`;
-    const names = [
-      "HTTP_PROXY",
-      "http_proxy",
-      "HTTPS_PROXY",
-      "https_proxy",
-      "ALL_PROXY",
-      "all_proxy",
-    ];
-    const before = names.map((name) => process.env[name]);
-    for (const name of names) process.env[name] = url;
-    process.env.NODE_USE_ENV_PROXY = "1";
-    try {
-      const { port, seen } = await receive(ok);
-      const { post } = poster(`http://hooks.example.com:${port}`, [["127.0.0.1"]]);
-      assertEquals((await post()).status, 200);
-      assertEquals([seen.length, proxied], [1, []]);
-    } finally {
-      delete process.env.NODE_USE_ENV_PROXY;
-      for (const [at, name] of names.entries()) {
-        if (before[at] === undefined) delete process.env[name];
-        else process.env[name] = before[at];
-      }
-    }
+    }))}`;
+    const { port, seen } = await receive(ok);
+    const names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((
+      name,
+    ) => [name, name.toLowerCase()]);
+    const env: Record<string, string | undefined> = {
+      ...process.env,
+      NODE_USE_ENV_PROXY: "1",
+      NO_PROXY: "",
+      no_proxy: "",
+    };
+    for (const name of names) env[name] = proxy;
+    const script = new URL("./testdata/behind_proxy.ts", import.meta.url).pathname;
+    const flags = "Deno" in globalThis ? ["run", "-A", "--no-check", "--no-lock"] : [];
+    const child = spawn(process.execPath, [...flags, script, `http://127.0.0.1:${port}`], { env });
+    await new Promise((resolve) => child.once("close", resolve));
+    assertEquals([seen.length, proxied], [1, []]);
   });
 
   it("closes its connections", async () => {

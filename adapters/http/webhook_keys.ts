@@ -1,21 +1,28 @@
 import { fromBase64 } from "./base64.ts";
+import { createHmac, join } from "./hmac.ts";
 
 /** A key of Standard Webhooks. */
 export interface WebhookKey {
   /** `v1`: HMAC-SHA256. `v1a`: Ed25519. */
   readonly version: "v1" | "v1a";
-  readonly algorithm: "HMAC" | "Ed25519";
   /** Bytes of a signature. */
   readonly size: number;
   readonly canSign: boolean;
   readonly canVerify: boolean;
-  /** Imports the key once, at its first use: workerd forbids that while a module is loaded. */
-  readonly open: () => Promise<CryptoKey>;
+  /** Signs; needs {@linkcode WebhookKey.canSign}. */
+  readonly sign: (head: string, body: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+  /** Compares in constant time; needs {@linkcode WebhookKey.canVerify}. */
+  readonly verify: (
+    signature: Bytes,
+    head: string,
+    body: Uint8Array,
+  ) => boolean | Promise<boolean>;
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const PREFIX = /^(whsec_|whsk_|whpk_)?/;
+const ED25519 = "Ed25519";
 const ED25519_BYTES = 32;
 
 /** What PKCS #8 puts before the 32 bytes of a private Ed25519 key (RFC 8410, section 7). */
@@ -63,22 +70,37 @@ function parseKey(which: string, secret: string): WebhookKey {
 }
 
 function sharedKey(bytes: Bytes): WebhookKey {
-  const hmac = { name: "HMAC", hash: "SHA-256" };
-  const open = once(() => crypto.subtle.importKey("raw", bytes, hmac, false, ["sign", "verify"]));
-  return { version: "v1", algorithm: "HMAC", size: 32, canSign: true, canVerify: true, open };
+  return { version: "v1", size: 32, canSign: true, canVerify: true, ...createHmac(bytes) };
 }
 
 function privateKey(seed: Bytes): WebhookKey {
   const der = Uint8Array.from([...PKCS8_HEAD, ...seed]);
-  const open = once(() => crypto.subtle.importKey("pkcs8", der, "Ed25519", false, ["sign"]));
-  return { version: "v1a", algorithm: "Ed25519", size: 64, canSign: true, canVerify: false, open };
+  const open = once(() => crypto.subtle.importKey("pkcs8", der, ED25519, false, ["sign"]));
+  return {
+    version: "v1a",
+    size: 64,
+    canSign: true,
+    canVerify: false,
+    sign: async (head, body) =>
+      new Uint8Array(await crypto.subtle.sign(ED25519, await open(), join(head, body))),
+    verify: () => false,
+  };
 }
 
 function publicKey(bytes: Bytes): WebhookKey {
-  const open = once(() => crypto.subtle.importKey("raw", bytes, "Ed25519", false, ["verify"]));
-  return { version: "v1a", algorithm: "Ed25519", size: 64, canSign: false, canVerify: true, open };
+  const open = once(() => crypto.subtle.importKey("raw", bytes, ED25519, false, ["verify"]));
+  return {
+    version: "v1a",
+    size: 64,
+    canSign: false,
+    canVerify: true,
+    sign: () => Promise.reject(new TypeError("Cannot sign a webhook by a public key")),
+    verify: async (signature, head, body) =>
+      await crypto.subtle.verify(ED25519, await open(), signature, join(head, body)),
+  };
 }
 
+/** At its first use: workerd forbids to import keys while a module is loaded. */
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
   let made: Promise<Value> | undefined;
   return () => made ??= make();

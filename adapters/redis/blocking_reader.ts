@@ -1,11 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { text } from "./layout.ts";
-
-/** An entry of a stream; without fields it was trimmed. */
-export interface StreamEntry {
-  readonly id: string;
-  readonly fields: readonly Uint8Array[] | null;
-}
+import type { StreamEntry } from "./stream_lane.ts";
 
 /** Reads that wait for something to come, on a connection of their own, and can be called off. */
 export class BlockingReader {
@@ -81,5 +76,6 @@ export function entriesOf(reply: unknown): StreamEntry[] {
   return (reply as [Uint8Array, Uint8Array[] | null][]).map(([id, fields]) => ({
     id: text(id),
     fields,
+    count: 1,
   }));
 }

@@ -17,6 +17,8 @@ export interface RedisConnectionOptions {
   autoResendUnfulfilledCommands: false;
   /** The keys are those of `prefix`. */
   keyPrefix: "";
+  /** What is pushed and what is answered are told apart. */
+  protocol: 3;
   /** Replies look alike with every version of the protocol. */
   replyMapping: "legacy";
   /** Connects again when it is asked to. */

@@ -1,10 +1,13 @@
 import { describe, it } from "@std/testing/bdd";
 import { conformance } from "@beat/beat/testing";
 import type { Traits } from "@beat/beat/transport";
+import { Proxy } from "../../tests/faults/proxy.ts";
 import { withService } from "../../tests/_services/mod.ts";
-import { redisTransport } from "./mod.ts";
+import { redisPubSub, redisTransport } from "./mod.ts";
 
 const LEASE = 2_000;
+const TIMEOUT = 1_500;
+const MAX_PAYLOAD = 2 ** 20;
 
 const TRAITS: Traits = {
   settle: "each",
@@ -20,12 +23,23 @@ const TRAITS: Traits = {
 const short = !("Deno" in globalThis);
 
 withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
-  const restarting = restart === undefined ? {} : { restartBroker: restart };
+  // A server of somebody else is not restarted: to the suite it is as if it could not be.
+  const restarting = restart === undefined ? { inProcess: true } : { restartBroker: restart };
 
   describe("Redis Streams", () => {
+    const opening = Proxy.open(url);
     conformance({
       test: it,
-      connect: () => redisTransport({ url, lease: LEASE }),
+      async connect() {
+        const { url: nearby } = await opening;
+        const options = { lease: LEASE, timeout: TIMEOUT, maxPayload: MAX_PAYLOAD };
+        return redisTransport({ url: nearby, ...options });
+      },
+      async freezeNetwork() {
+        const thaw = (await opening).freeze();
+        return () => Promise.resolve(thaw());
+      },
+      maxPayload: MAX_PAYLOAD,
       traits: TRAITS,
       ...restarting,
       short,
@@ -37,6 +51,33 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
       test: it,
       connect: () => redisTransport({ url, lease: LEASE, partitions: 4 }),
       traits: { ...TRAITS, keyOrder: "group" },
+      ...restarting,
+      short,
+    });
+  });
+
+  describe("Redis Pub/Sub", () => {
+    const opening = Proxy.open(url);
+    conformance({
+      test: it,
+      async connect() {
+        const { url: nearby } = await opening;
+        return redisPubSub({ url: nearby, timeout: TIMEOUT, maxPayload: MAX_PAYLOAD });
+      },
+      async freezeNetwork() {
+        const thaw = (await opening).freeze();
+        return () => Promise.resolve(thaw());
+      },
+      maxPayload: MAX_PAYLOAD,
+      traits: {
+        settle: "none",
+        requeue: "engine",
+        lease: 0,
+        counts: false,
+        retained: false,
+        groups: false,
+        keyOrder: "member",
+      },
       ...restarting,
       short,
     });

@@ -29,6 +29,7 @@ export class Connection {
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       keyPrefix: "",
+      protocol: 3,
       replyMapping: "legacy",
       retryStrategy: null,
       autoResubscribe: false,
@@ -69,12 +70,20 @@ export class Connection {
     return this.call("EVAL", script, keys.length, ...keys, ...args);
   }
 
-  /** Resolves when nothing of it is left. */
-  async close(): Promise<void> {
-    const isOpen = !["wait", "end"].includes(this.#client.status) || this.#opening !== undefined;
-    if (!this.#closed && isOpen) this.#client.disconnect();
-    this.#closed = true;
-    if (isOpen) await this.#ended.promise;
+  /** Resolves when it was closed, and nothing of it is left. */
+  get closed(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Ends it; resolves when nothing of it is left. */
+  close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      const isOpen = !["wait", "end"].includes(this.#client.status);
+      if (isOpen) this.#client.disconnect();
+      else this.#ended.resolve();
+    }
+    return this.#ended.promise;
   }
 
   async #connect(): Promise<void> {

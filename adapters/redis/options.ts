@@ -10,6 +10,7 @@ import {
 import { Redis } from "ioredis";
 import type { RedisClient } from "./client.ts";
 import { DIRECT_FIELDS, type Layout, RECORD } from "./layout.ts";
+import { WATERMILL } from "./watermill_layout.ts";
 
 /** Where Redis is: one of `url` and `client` is needed. */
 export interface RedisServerOptions {
@@ -21,6 +22,8 @@ export interface RedisServerOptions {
   prefix?: string;
   /** Milliseconds without an answer after which a connection is given up. @default {10_000} */
   timeout?: number;
+  /** Bytes of a payload at most; the server's own limit closes the connection. @default {536_870_912} */
+  maxPayload?: number;
 }
 
 /** Entries that were trimmed before a group had read them. */
@@ -41,9 +44,10 @@ export interface MissedEntries {
 export interface RedisTransportOptions extends RedisServerOptions {
   /**
    * How a record stands in the fields of an entry: `"record"` has one field for all headers, `"direct"` a
-   * field for each, as `redis-cli` and others write them. @default {"record"}
+   * field for each, as `redis-cli` and others write them, `"watermill"` is that of services in Go on
+   * watermill-redisstream. @default {"record"}
    */
-  layout?: "record" | "direct";
+  layout?: "record" | "direct" | "watermill";
   /**
    * Streams that a topic is split into by key when it comes into being by being used: with more than one,
    * the order of a key holds among all members of a group. @default {1}
@@ -53,28 +57,26 @@ export interface RedisTransportOptions extends RedisServerOptions {
   lease?: number;
   /** What the name of a consumer begins with; the rest is random. @default {"beat"} */
   consumer?: string;
-  /** Bytes of a payload at most; the server's own limit closes the connection. @default {536_870_912} */
-  maxPayload?: number;
   /** Whether members remove what all groups of the topic have settled. @default {false} */
   trimAcked?: boolean;
   /** Hears of entries that a limit of the topic has removed before they were read. */
   onMissed?: (missed: MissedEntries) => void;
 }
 
+/** A server, with the defaults of what was left out. */
+export type ServerPlan = Required<Omit<RedisServerOptions, "url">>;
+
 /** Options that were checked, with their defaults. */
-export interface RedisPlan
-  extends Required<Omit<RedisTransportOptions, "url" | "client" | "layout" | "onMissed">> {
-  readonly client: RedisClient;
+export interface RedisPlan extends ServerPlan {
   readonly layout: Layout;
+  readonly partitions: number;
+  readonly lease: number;
+  readonly consumer: string;
+  readonly trimAcked: boolean;
   readonly onMissed: (missed: MissedEntries) => void;
 }
 
 const TEXT: Rule = ["a string", "string"];
-const URL_RULE: Rule = [
-  "a URL that begins with redis:// or rediss://",
-  "string",
-  (value: string) => /^rediss?:\/\//.test(value) && URL.canParse(value),
-];
 const CLIENT: Rule = [
   "a client of ioredis",
   "object",
@@ -82,48 +84,62 @@ const CLIENT: Rule = [
 ];
 
 const SERVER_RULES: Rules = {
-  url: URL_RULE,
+  url: TEXT,
   client: CLIENT,
   prefix: TEXT,
   timeout: integer(1),
+  maxPayload: integer(1),
 };
 
 const TRANSPORT_RULES: Rules = {
   ...SERVER_RULES,
-  layout: choice("record", "direct"),
+  layout: choice("record", "direct", "watermill"),
   partitions: integer(1),
   lease: integer(100),
   consumer: TEXT,
-  maxPayload: integer(1),
   trimAcked: BOOLEAN,
   onMissed: FUNCTION,
 };
 
-const LAYOUTS = { record: RECORD, direct: DIRECT_FIELDS };
-const TIMEOUT = 10_000;
+const LAYOUTS = { record: RECORD, direct: DIRECT_FIELDS, watermill: WATERMILL };
 
 /** @throws {TypeError | RangeError} Naming the option, its value and its rule. */
 export function planTransport(options: RedisTransportOptions): RedisPlan {
-  const action = "create a transport for Redis";
+  const action = "create a transport for Redis Streams";
   checkOptions(action, options, TRANSPORT_RULES);
-  const { onMissed = () => {}, layout = "record" } = options;
   return {
-    client: clientOf(action, options),
-    prefix: options.prefix ?? "",
-    timeout: options.timeout ?? TIMEOUT,
-    layout: LAYOUTS[layout],
+    ...planServer(action, options),
+    layout: LAYOUTS[options.layout ?? "record"],
     partitions: options.partitions ?? 1,
     lease: options.lease ?? 30_000,
     consumer: options.consumer ?? "beat",
-    maxPayload: options.maxPayload ?? 536_870_912,
     trimAcked: options.trimAcked ?? false,
-    onMissed,
+    onMissed: options.onMissed ?? (() => {}),
   };
 }
 
-function clientOf(action: string, { url, client }: RedisServerOptions): RedisClient {
+/** @throws {TypeError | RangeError} Naming the option, its value and its rule. */
+export function planPubSub(options: RedisServerOptions): ServerPlan {
+  const action = "create a transport for Redis Pub/Sub";
+  checkOptions(action, options, SERVER_RULES);
+  return planServer(action, options);
+}
+
+function planServer(action: string, options: RedisServerOptions): ServerPlan {
+  const { url, client, prefix = "", timeout = 10_000, maxPayload = 536_870_912 } = options;
   if ((url === undefined) === (client === undefined)) {
     throw new TypeError(`Cannot ${action} as one of 'url' and 'client' must be given`);
   }
-  return client ?? new Redis(url!, { lazyConnect: true });
+  if (url !== undefined && !(/^rediss?:\/\//.test(url) && URL.canParse(url))) {
+    // It may hold a password, so it is not shown.
+    throw new RangeError(
+      `Cannot ${action} as 'url' must be a URL that begins with redis:// or rediss://`,
+    );
+  }
+  return {
+    client: client ?? new Redis(url!, { lazyConnect: true }),
+    prefix,
+    timeout,
+    maxPayload,
+  };
 }

@@ -1,18 +1,8 @@
 import type { Host } from "@beat/beat/transport";
-import type { Connection } from "./connection.ts";
+import type { Member } from "./member.ts";
 import { SHARE, UNSHARE } from "./scripts.ts";
 import { StreamLane } from "./stream_lane.ts";
-import type { Topic } from "./topics.ts";
-
-/** What a share in partitions is for. */
-export interface ShareOptions {
-  readonly connection: Connection;
-  readonly topic: Topic;
-  readonly group: string;
-  readonly consumer: string;
-  readonly lease: number;
-  readonly host: Host;
-}
+import { laneNameOf } from "./topics.ts";
 
 /**
  * The partitions that a member has: all of them belong to it as long as its own lease lasts. One that
@@ -20,22 +10,24 @@ export interface ShareOptions {
  */
 export class Partitions {
   readonly lanes = new Map<number, StreamLane>();
-  readonly #options: ShareOptions;
+  readonly #member: Member;
+  readonly #host: Host;
   readonly #keys: readonly [members: string, owners: string];
   readonly #released = new Set<number>();
   #sharing: Promise<void> | undefined;
   /** When the lease was prolonged. */
   #since = -Infinity;
 
-  constructor(options: ShareOptions) {
-    this.#options = options;
-    const { keys } = options.topic;
-    this.#keys = [keys.members(options.group), keys.owners(options.group)];
+  constructor(member: Member, host: Host) {
+    this.#member = member;
+    this.#host = host;
+    const { topic: { keys }, group } = member;
+    this.#keys = [keys.members(group), keys.owners(group)];
   }
 
   /** Whether the lease may have ended. */
   get isOver(): boolean {
-    return performance.now() - this.#since >= this.#options.lease;
+    return performance.now() - this.#since >= this.#member.lease;
   }
 
   /** Prolongs the lease; takes what is free, loses what is somebody else's. */
@@ -46,11 +38,12 @@ export class Partitions {
 
   /** Gives up everything. */
   async leave(): Promise<void> {
-    await this.#options.connection.run(UNSHARE, this.#keys, this.#options.consumer);
+    const { connection, consumer } = this.#member;
+    await connection.run(UNSHARE, this.#keys, consumer);
   }
 
   async #share(): Promise<void> {
-    const { connection, consumer, lease, topic, host } = this.#options;
+    const { connection, consumer, lease, topic } = this.#member;
     const released = [...this.#released];
     const began = performance.now();
     const args = [consumer, Math.ceil(lease), topic.partitions, ...released];
@@ -61,7 +54,7 @@ export class Partitions {
     for (const [partition, lane] of this.lanes) {
       if (mine!.has(partition)) continue;
       this.lanes.delete(partition);
-      host.lost(lane);
+      this.#host.lost(lane);
     }
     for (const partition of mine!) {
       // What was released while the call was on its way is given up by the next.
@@ -71,21 +64,18 @@ export class Partitions {
   }
 
   #add(partition: number): void {
-    const { topic, group } = this.#options;
+    const { topic } = this.#member;
     const stream = topic.keys.streams[partition]!;
-    const delayed = topic.keys.delayed(group, partition);
-    this.lanes.set(
-      partition,
-      new StreamLane(String(partition), partition, stream, delayed, true),
-    );
+    const lane = new StreamLane(laneNameOf(topic, partition), partition, stream);
+    lane.inherits = true;
+    this.lanes.set(partition, lane);
   }
 
   #release(partition: number): void {
     const lane = this.lanes.get(partition);
     if (lane === undefined || lane.isLeaving) return;
     lane.isLeaving = true;
-    const { host, lease } = this.#options;
-    void host.revoke(lane, lease / 2).then(() => {
+    void this.#host.revoke(lane, this.#member.lease / 2).then(() => {
       if (this.lanes.get(partition) !== lane) return;
       this.lanes.delete(partition);
       this.#released.add(partition);

@@ -4,9 +4,8 @@ import { read, text } from "./layout.ts";
 
 /** The largest number of an entry within its millisecond. */
 const LAST = "18446744073709551615";
-
 /** Before the first entry. */
-export const BEGINNING = "0-0";
+const BEGINNING = "0-0";
 
 /** The id after which a consumer begins, as it is now: `$` would be another one later. */
 export async function startOf(
@@ -18,24 +17,6 @@ export async function startOf(
   if (from === "latest") return await lastId(connection, stream);
   const before = from.getTime() - 1;
   return before < 0 ? BEGINNING : `${before}-${LAST}`;
-}
-
-/** Makes a group unless there is one; resolves with the last id that it has read. */
-export async function joinGroup(
-  connection: Connection,
-  stream: string,
-  group: string,
-  start: string,
-): Promise<string> {
-  try {
-    await connection.call("XGROUP", "CREATE", stream, group, start, "MKSTREAM");
-    return start;
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith("BUSYGROUP"))) throw error;
-  }
-  const groups = await connection.call("XINFO", "GROUPS", stream) as Uint8Array[][];
-  const known = groups.map(read).find(({ name }) => text(name) === group);
-  return text(known?.["last-delivered-id"]) || start;
 }
 
 async function lastId(connection: Connection, stream: string): Promise<string> {

@@ -1,7 +1,8 @@
 import type { Delivery, Lane, Source, Traits } from "@beat/beat/transport";
 import type { BlockingReader } from "./blocking_reader.ts";
 import type { Layout } from "./layout.ts";
-import type { Topic } from "./topics.ts";
+import { deliveriesOf } from "./stream_lane.ts";
+import { laneNameOf, type Topic } from "./topics.ts";
 
 /** What a reader is made of. */
 export interface ReaderPlan {
@@ -10,6 +11,7 @@ export interface ReaderPlan {
   readonly reader: BlockingReader;
   /** The last id that is settled, by lane; it outlives the connection. */
   readonly positions: Map<string, string>;
+  /** Milliseconds of one read at most. */
   readonly block: number;
 }
 
@@ -19,7 +21,7 @@ interface ReaderLane extends Lane {
   last: string;
 }
 
-/** A reader without group: it joins nothing and leaves nothing behind. */
+/** Where a reader without group has its deliveries from: it joins nothing and leaves nothing behind. */
 export class ReaderSource implements Source {
   readonly traits: Partial<Traits> = {
     settle: "prefix",
@@ -29,13 +31,14 @@ export class ReaderSource implements Source {
   };
   readonly #plan: ReaderPlan;
   readonly #lanes: readonly ReaderLane[];
+  #turn = 0;
 
   constructor(plan: ReaderPlan) {
     this.#plan = plan;
-    const { streams } = plan.topic.keys;
-    this.#lanes = streams.map((stream, partition) => {
-      const name = streams.length === 1 ? "" : String(partition);
-      return { name, stream, last: plan.positions.get(name)!, fenced: false };
+    const { topic, positions } = plan;
+    this.#lanes = topic.keys.streams.map((stream, partition) => {
+      const name = laneNameOf(topic, partition);
+      return { name, stream, last: positions.get(name)!, fenced: false };
     });
   }
 
@@ -45,22 +48,26 @@ export class ReaderSource implements Source {
     signal: AbortSignal,
   ): Promise<readonly Delivery[]> {
     const { reader, block, topic, layout } = this.#plan;
-    const lanes = this.#lanes.filter((lane) => !paused(lane)).slice(0, room);
-    // The one that came last is the first to give way to others.
-    const each = Math.floor(room / Math.max(1, lanes.length));
+    const open = this.#lanes.filter((lane) => !paused(lane));
+    const start = this.#turn++ * room % Math.max(1, open.length);
+    const lanes = [...open.slice(start), ...open.slice(0, start)].slice(0, room);
     const streams = await reader.read([
-      ...["XREAD", "COUNT", Math.max(1, each), "BLOCK", block, "STREAMS"],
+      ...[
+        "XREAD",
+        "COUNT",
+        Math.max(1, Math.floor(room / lanes.length)),
+        "BLOCK",
+        block,
+        "STREAMS",
+      ],
       ...(lanes.length === 0 ? [topic.keys.idle] : lanes.map(({ stream }) => stream)),
       ...(lanes.length === 0 ? ["$"] : lanes.map(({ last }) => last)),
     ], signal);
-    return lanes.flatMap((lane) =>
-      (streams.get(lane.stream) ?? []).map(({ id, fields }) => {
-        lane.last = id;
-        const named = `${topic.name}/${lane.name}/${id}`;
-        const rec = layout.read(fields ?? [], { id: named, time: parseInt(id) });
-        return { rec, token: id, lane, count: 1 };
-      })
-    );
+    return lanes.flatMap((lane) => {
+      const entries = streams.get(lane.stream) ?? [];
+      lane.last = entries.at(-1)?.id ?? lane.last;
+      return deliveriesOf(lane, topic.name, layout, entries);
+    });
   }
 
   // deno-lint-ignore require-await

@@ -1,4 +1,4 @@
-import { ClosedError, newUuid, type Rec } from "@beat/beat/message";
+import { newUuid, type Rec } from "@beat/beat/message";
 import type {
   ConnectionEvent,
   ConnectionEvents,
@@ -12,17 +12,20 @@ import type {
   Traits,
   Transport,
 } from "@beat/beat/transport";
-import { BlockingReader, entriesOf } from "./blocking_reader.ts";
-import { Connection } from "./connection.ts";
+import { type BlockingReader, entriesOf } from "./blocking_reader.ts";
+import { appender, streamOf } from "./append.ts";
 import { GroupSource } from "./group_source.ts";
 import { planTransport, type RedisPlan, type RedisTransportOptions } from "./options.ts";
+import { PipelineSink } from "./pipeline_sink.ts";
+import { Server } from "./server.ts";
+import { Lookout } from "./lookout.ts";
+import { join } from "./member.ts";
 import { Partitions } from "./partitions.ts";
-import { joinGroup, startOf } from "./position.ts";
+import { startOf } from "./position.ts";
 import { ReaderSource } from "./reader_source.ts";
 import { StreamAdmin } from "./stream_admin.ts";
 import { StreamLane } from "./stream_lane.ts";
-import { streamOf, StreamSink } from "./stream_sink.ts";
-import { type Topic, Topics } from "./topics.ts";
+import { laneNameOf, type Topic, Topics } from "./topics.ts";
 
 /** Redis Streams as a broker. */
 export interface RedisTransport extends Transport, HealthReporter, ConnectionEvents {
@@ -65,21 +68,17 @@ class StreamsTransport implements RedisTransport {
   readonly traits: Traits;
   readonly admin: TopicAdmin;
   readonly #plan: RedisPlan;
-  readonly #connection: Connection;
+  readonly #server: Server;
   readonly #topics: Topics;
-  readonly #memories = new WeakMap<Host, Memory>();
-  readonly #listeners = new Set<(event: ConnectionEvent) => void>();
-  readonly #sources = new Set<Source>();
-  #closed = false;
+  readonly #memories = new WeakMap<SourceSpec, Memory>();
 
   constructor(plan: RedisPlan) {
     this.#plan = plan;
     const { client, timeout, prefix, partitions, lease } = plan;
-    this.#connection = new Connection(client, timeout, (event) => {
-      for (const listener of this.#listeners) listener(event);
-    });
-    this.#topics = new Topics(this.#connection, prefix, partitions);
-    this.admin = new StreamAdmin(this.#connection, this.#topics, prefix);
+    this.#server = new Server(client, timeout);
+    const { connection } = this.#server;
+    this.#topics = new Topics(connection, prefix, partitions);
+    this.admin = new StreamAdmin(connection, this.#topics, prefix);
     this.traits = {
       settle: "each",
       requeue: "broker",
@@ -93,139 +92,103 @@ class StreamsTransport implements RedisTransport {
 
   async source(spec: SourceSpec, host: Host): Promise<Source> {
     const action = `subscribe to '${spec.topic}'`;
-    if (this.#closed) throw new ClosedError(action, "transport");
     const topic = await this.#topics.open(action, spec.topic);
     if (spec.ordered && topic.partitions === 1 && spec.group !== undefined) {
       throw new RangeError(
         `Cannot ${action} as the order of a key among the members of a group needs a topic with partitions: it has 1; 'scope: "member"' can be kept`,
       );
     }
-    const reading = new Connection(this.#plan.client, this.#plan.timeout);
-    const reader = new BlockingReader(reading, this.#connection);
-    try {
-      await reader.open();
-      const { group } = spec;
-      const source = group === undefined
-        ? await this.#reader(spec, host, topic, reader)
-        : await this.#member({ ...spec, group }, host, topic, reader);
-      return source;
-    } catch (error) {
-      await reader.close();
-      throw error;
-    }
+    const { group } = spec;
+    return await this.#server.connect(
+      action,
+      (reader) =>
+        group === undefined
+          ? this.#reader(spec, topic, reader)
+          : this.#member(spec, group, host, topic, reader),
+    );
   }
 
   sink(): Sink {
     const { layout, maxPayload } = this.#plan;
-    return new StreamSink(this.#connection, this.#topics, layout, maxPayload);
+    return new PipelineSink({
+      connection: this.#server.connection,
+      maxPayload,
+      writerOf: async (name) => appender(await this.#topics.open("publish", name), layout),
+    });
   }
 
   async peek(topic: string, limit: number): Promise<Rec[]> {
-    const { keys } = await this.#topics.open(`peek into '${topic}'`, topic);
+    const known = await this.#topics.open(`peek into '${topic}'`, topic);
     const recs: Rec[] = [];
-    for (const [partition, stream] of keys.streams.entries()) {
+    for (const [partition, stream] of known.keys.streams.entries()) {
       const left = limit - recs.length;
       if (left <= 0) break;
-      const reply = await this.#connection.call("XRANGE", stream, "-", "+", "COUNT", left);
+      const reply = await this.#server.connection.call("XRANGE", stream, "-", "+", "COUNT", left);
       for (const { id, fields } of entriesOf(reply)) {
-        const name = keys.streams.length === 1 ? "" : String(partition);
-        const entry = { id: `${topic}/${name}/${id}`, time: parseInt(id) };
+        const entry = { id: `${topic}/${laneNameOf(known, partition)}/${id}`, time: parseInt(id) };
         recs.push(this.#plan.layout.read(fields ?? [], entry));
       }
     }
     return recs;
   }
 
-  async health({ signal }: { signal?: AbortSignal } = {}): Promise<Health> {
-    const began = performance.now();
-    const latencyMs = () => performance.now() - began;
-    try {
-      signal?.throwIfAborted();
-      const aborted = Promise.withResolvers<never>();
-      const abort = () => aborted.reject(signal!.reason);
-      signal?.addEventListener("abort", abort);
-      try {
-        await Promise.race([this.#connection.call("PING"), aborted.promise]);
-      } finally {
-        signal?.removeEventListener("abort", abort);
-      }
-      return { ok: true, latencyMs: latencyMs() };
-    } catch (cause) {
-      return { ok: false, latencyMs: latencyMs(), cause };
-    }
+  health(options?: { signal?: AbortSignal }): Promise<Health> {
+    return this.#server.health(options);
   }
 
   onConnection(listener: (event: ConnectionEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#server.onConnection(listener);
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#connection.close();
+  close(): Promise<void> {
+    return this.#server.close();
   }
 
-  async #reader(
-    { from }: SourceSpec,
-    host: Host,
-    topic: Topic,
-    reader: BlockingReader,
-  ): Promise<Source> {
-    const { positions } = this.#memoryOf(host);
+  async #reader(spec: SourceSpec, topic: Topic, reader: BlockingReader): Promise<Source> {
+    const { connection } = this.#server;
+    const { positions } = this.#memoryOf(spec);
     for (const [partition, stream] of topic.keys.streams.entries()) {
-      const lane = topic.partitions === 1 ? "" : String(partition);
-      if (!positions.has(lane)) positions.set(lane, await startOf(this.#connection, stream, from));
+      const lane = laneNameOf(topic, partition);
+      if (!positions.has(lane)) {
+        positions.set(lane, await startOf(connection, stream, spec.from));
+      }
     }
     const { layout, timeout } = this.#plan;
-    return new ReaderSource({
-      topic,
-      layout,
-      reader,
-      positions,
-      block: Math.min(BLOCK, timeout / 2),
-    });
+    const block = Math.min(BLOCK, Math.ceil(timeout / 2));
+    return new ReaderSource({ topic, layout, reader, positions, block });
   }
 
   async #member(
-    { group, from }: SourceSpec & { group: string },
+    spec: SourceSpec,
+    group: string,
     host: Host,
     topic: Topic,
     reader: BlockingReader,
   ): Promise<Source> {
     const { lease, layout, trimAcked, onMissed } = this.#plan;
-    const connection = this.#connection;
-    const { consumer, positions } = this.#memoryOf(host);
-    for (const [partition, stream] of topic.keys.streams.entries()) {
-      const lane = topic.partitions === 1 ? "" : String(partition);
-      const start = positions.get(lane) ?? await startOf(connection, stream, from);
-      positions.set(lane, await joinGroup(connection, stream, group, start));
-    }
-    const single = () => {
-      const [stream] = topic.keys.streams;
-      return new Map([[0, new StreamLane("", 0, stream!, topic.keys.delayed(group, 0), false)]]);
-    };
-    const partitions = topic.partitions === 1
-      ? undefined
-      : new Partitions({ connection, topic, group, consumer, lease, host });
-    const source = new GroupSource({
-      ...{ topic, group, consumer, lease, layout, trimAcked, connection, reader, host },
-      lanes: partitions?.lanes ?? single(),
-      partitions,
-      positions,
-      streamOf: async (name, rec) => streamOf(await this.#topics.open("publish", name), rec),
-      missed: ({ name }, count, after) =>
-        onMissed({ topic: topic.name, group, lane: name, count, after }),
-    });
-    await source.abandon();
+    const { consumer, positions } = this.#memoryOf(spec);
+    const member = { connection: this.#server.connection, topic, group, consumer, lease };
+    await join(member, spec.from, positions);
+    const partitions = topic.partitions === 1 ? undefined : new Partitions(member, host);
     await partitions?.share();
-    return source;
+    const lookout = new Lookout(member, {
+      trims: trimAcked,
+      missed({ name: lane }, count, after) {
+        onMissed({ topic: topic.name, group, lane, count, after });
+      },
+    });
+    return new GroupSource({
+      ...{ member, layout, reader, lookout, partitions, positions },
+      lanes: partitions?.lanes ?? new Map([[0, new StreamLane("", 0, topic.keys.streams[0]!)]]),
+      streamOf: async (name, rec) => streamOf(await this.#topics.open("publish", name), rec),
+    });
   }
 
-  #memoryOf(host: Host): Memory {
-    let memory = this.#memories.get(host);
+  #memoryOf(spec: SourceSpec): Memory {
+    let memory = this.#memories.get(spec);
     if (memory === undefined) {
       memory = { consumer: `${this.#plan.consumer}-${newUuid()}`, positions: new Map() };
-      this.#memories.set(host, memory);
+      this.#memories.set(spec, memory);
     }
     return memory;
   }

@@ -13,13 +13,14 @@ export function isTrimmed({ maxMessages, retentionMs }: Topic): boolean {
 /** How many entries of a stream a group has not settled. */
 export async function lagOf(
   connection: Connection,
+  topic: Topic,
   group: string,
   lane: StreamLane,
 ): Promise<LaneLag> {
   const [groups, length, delayed] = await Promise.all([
     groupsOf(connection, lane.stream),
     connection.call("XLEN", lane.stream),
-    connection.call("ZCARD", lane.delayed),
+    connection.call("ZCARD", topic.keys.delayed(group, lane.partition)),
   ]);
   const known = groups.find(({ name }) => name === group);
   // The server does not know after entries were deleted one by one: what there is is the most.
@@ -41,18 +42,23 @@ export async function trimAcked(
   }
 }
 
-interface GroupState {
+/** A group of a stream. */
+export interface GroupState {
   readonly name: string;
+  /** The last id that it has read. */
+  readonly last: string;
   readonly pending: number;
   readonly lag: number | undefined;
 }
 
-async function groupsOf(connection: Connection, stream: string): Promise<GroupState[]> {
+/** The groups of a stream, which exists. */
+export async function groupsOf(connection: Connection, stream: string): Promise<GroupState[]> {
   const reply = await connection.call("XINFO", "GROUPS", stream);
   return (reply as Uint8Array[][]).map((fields) => {
-    const { name, pending, lag } = read(fields) as Record<string, unknown>;
+    const { name, pending, lag, ...rest } = read(fields) as Record<string, unknown>;
     return {
       name: text(name),
+      last: text(rest["last-delivered-id"]),
       pending: Number(pending),
       lag: lag === null || lag === undefined ? undefined : Number(lag),
     };

@@ -14,6 +14,11 @@ export interface Topic {
   readonly retentionMs: number | undefined;
 }
 
+/** What the lane of a partition is called; where there is only one, nothing. */
+export function laneNameOf({ partitions }: Topic, partition: number): string {
+  return partitions === 1 ? "" : String(partition);
+}
+
 /** Milliseconds after which a topic is looked up again: somebody may have changed what is kept of it. */
 const REFRESH = 10_000;
 

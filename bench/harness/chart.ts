@@ -13,6 +13,7 @@ const AXIS = {
   ns: "ns (log): shorter is faster",
   rate: "M events handled/s (log): longer is faster",
   bytes: "bytes per emit",
+  live: "bytes kept per message",
   seconds: "seconds",
 } as const;
 

@@ -25,9 +25,10 @@ async function perform(task: Task): Promise<Sample> {
   }
   if (task.state === "used") await subject.use();
   const work = await subject.setup();
-  if (question.measure !== "bytes") return await measureTime(work, task.seconds);
-  const { measureBytes } = await import("./heap.ts");
-  return await measureBytes(work);
+  const { measure } = question;
+  if (measure !== "bytes" && measure !== "live") return await measureTime(work, task.seconds);
+  const { measureBytes, measureLive } = await import("./heap.ts");
+  return measure === "bytes" ? await measureBytes(work) : await measureLive(work);
 }
 
 const sample = await perform(JSON.parse(process.argv[2]!));

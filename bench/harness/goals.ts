@@ -65,9 +65,13 @@ function limitOf(goal: Goal, row: Judged): number | undefined {
 function describe({ limit, of, relation }: Goal, measure: Measure): string {
   if (relation === "times") return `${factor(limit)} × ${of}`;
   if (measure === "rate") return `${formatNumber(1_000 / limit)} M/s ÷ C`;
-  const scaled = measure === "ns" ? `${limit} ns × C` : `${limit} ${measure}`;
+  const scaled = measure === "ns"
+    ? `${Number(limit.toPrecision(3))} ns × C`
+    : `${limit} ${UNITS[measure]}`;
   return of === undefined ? scaled : `${of} + ${scaled}`;
 }
+
+const UNITS = { bytes: "bytes", live: "bytes", seconds: "seconds" } as const;
 
 function factor(value: number): string {
   return value < 1 ? `1/${Math.round(1 / value)}` : String(value);

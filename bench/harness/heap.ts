@@ -4,12 +4,15 @@
  *
  * @module
  */
-import { getHeapStatistics } from "node:v8";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { settled } from "../subjects/settled.ts";
 import { runCounted, summarize, warmUp } from "./timer.ts";
 import type { Sample, Work } from "./types.ts";
 
 const SAMPLES = 60;
+/** Each takes two full collections. */
+const LIVE_SAMPLES = 12;
 const WARM_UP_MS = 250;
 
 const NOTHING: Work = { handledPerRound: 0, run: () => {} };
@@ -32,6 +35,23 @@ export async function measureBytes(work: Work): Promise<Sample> {
   // The lowest sample is one that a collection cut short: only the median means anything.
   const { median } = summarize(perOp);
   return { min: median, median };
+}
+
+/** Measures bytes per operation that are still in use after a round and a full collection. */
+export async function measureLive(work: Work): Promise<Sample> {
+  await warmUp(work, WARM_UP_MS);
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const perOp: number[] = [];
+  for (let i = 0; i < LIVE_SAMPLES; i++) {
+    await work.prepare?.(1);
+    collect();
+    const before = used();
+    await runCounted({ ...work, prepare: () => {} }, 1);
+    collect();
+    perOp.push((used() - before) / (work.opsPerRound ?? 1));
+  }
+  return summarize(perOp);
 }
 
 /** A round of `work` that emits nothing. */

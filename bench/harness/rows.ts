@@ -34,11 +34,13 @@ function toRow(result: Result, all: Result[], c: number | null, date: string): R
   const { job, samples } = result;
   const { question, subject, runtime, state } = job;
   const group = all.filter(({ job: other }) =>
-    other.case === job.case && other.runtime === runtime && other.state === state
+    other.case === job.case &&
+    // What another program measures has no runtime and no state: it compares with all.
+    (other.state === "any" || (other.runtime === runtime && other.state === state))
   );
   const value = medianOf(result);
   // Bytes are near zero or not: a ratio of two such figures says nothing.
-  const timed = question.measure !== "bytes";
+  const timed = question.measure !== "bytes" && question.measure !== "live";
   const peers = group.filter(({ job }) => job.subject.kind === "peer");
   const best = peers.toSorted((a, b) => medianOf(a) - medianOf(b))[0];
   const node = group.find(({ job }) => job.subject.name.startsWith("node:events"));
@@ -87,12 +89,9 @@ function sumLosses({ samples }: Result): Partial<Row> {
   if (samples.every(({ of }) => of === undefined)) return {};
   const sum = (key: "lost" | "of" | "drain_lost" | "drain_of") =>
     samples.reduce((total, sample) => total + (sample[key] ?? 0), 0);
-  return {
-    lost: sum("lost"),
-    of: sum("of"),
-    drain_lost: sum("drain_lost"),
-    drain_of: sum("drain_of"),
-  };
+  const losses = { lost: sum("lost"), of: sum("of") };
+  if (samples.every(({ drain_of }) => drain_of === undefined)) return losses;
+  return { ...losses, drain_lost: sum("drain_lost"), drain_of: sum("drain_of") };
 }
 
 function medianOf({ samples }: Result): number {
@@ -106,6 +105,7 @@ function inUnit(value: number, measure: Measure): Partial<Row> {
     case "rate":
       return { ops_per_s: Math.round(1e9 / value) };
     case "bytes":
+    case "live":
       return { bytes_per_op: round(value) };
     case "seconds":
       return { seconds: round(value) };

@@ -63,8 +63,8 @@ export function planJobs(questions: Question[], runtimes: Runtime[], options: Op
 }
 
 /** Bun's heap statistics don't follow its heap. */
-export function isMeasurable(question: Question, runtime: { name: string }): boolean {
-  return question.measure !== "bytes" || runtime.name !== "bun";
+export function isMeasurable({ measure }: Question, runtime: { name: string }): boolean {
+  return runtime.name !== "bun" || (measure !== "bytes" && measure !== "live");
 }
 
 /** Runs `count` rounds over the jobs; a job that fails is reported and left out from then on. */

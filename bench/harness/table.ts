@@ -8,7 +8,7 @@ import { RUNTIMES } from "./runtimes.ts";
 import type { Results } from "./store.ts";
 import type { Question, Row } from "./types.ts";
 
-const UNITS = { ns: "ns", rate: "M/s", bytes: "B", seconds: "s" } as const;
+const UNITS = { ns: "ns", rate: "M/s", bytes: "B", live: "B", seconds: "s" } as const;
 
 /** The whole report. */
 export function renderReport(results: Results, questions: readonly Question[]): string {

@@ -15,6 +15,8 @@ const WARM_UP_MS = 120;
 
 /** Runs rounds and insists that every event of them was handled. Returns milliseconds. */
 export async function runCounted(work: Work, rounds: number): Promise<number> {
+  const prepared = work.prepare?.(rounds);
+  if (prepared !== undefined) await prepared;
   takeTotal();
   const start = performance.now();
   // Awaiting what is no promise would cost a microtask, which a sample does not notice.

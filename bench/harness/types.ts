@@ -10,8 +10,11 @@ export type State = "fresh" | "used";
 /** The state of a row: `any` where a subject is neither fresh nor used. */
 export type RowState = State | "any";
 
-/** What a question measures. All of them are "smaller is better" inside; a rate is a display of ns. */
-export type Measure = "ns" | "rate" | "bytes" | "seconds";
+/**
+ * What a question measures. All of them are "smaller is better" inside; a rate is a display of ns.
+ * `bytes` is what an operation leaves for the garbage collector, `live` what it keeps from it.
+ */
+export type Measure = "ns" | "rate" | "bytes" | "live" | "seconds";
 
 /**
  * Who a subject is: this project, a library people use for the same thing, a lower bound that no
@@ -35,6 +38,8 @@ export interface Goal {
 
 /** What a process of a subject runs. */
 export interface Work {
+  /** Makes ready what `rounds` rounds need; not measured. */
+  prepare?(rounds: number): void | Promise<void>;
   /** Runs `rounds` rounds, and resolves when everything it emitted has been handled. */
   run(rounds: number): void | Promise<void>;
   /** A round without its operations, where the wait of a round is of a kind of its own. */
@@ -66,10 +71,15 @@ export interface ProcessSubject extends SubjectFields {
   use(): void | Promise<void>;
 }
 
-/** A subject that another program measures: the Go original, or `deno check`. */
+/** A program in Go: the original, or a router to compare with. */
+export type GoProgram = "beat" | "watermill";
+
+/** A subject that another program measures: one in Go, or `deno check`. */
 export interface OutsideSubject extends SubjectFields {
   /** What its rows say for a runtime. */
   runtime: "go" | "deno";
+  /** What must be built before. */
+  program?: GoProgram;
   /** One process; the orchestrator calls it. */
   sample(seconds: number): Promise<Sample>;
 }

@@ -13,8 +13,14 @@ import { deferredQuestion } from "./deferred.ts";
 import { emitQuestion } from "./emit.ts";
 import { flowQuestion } from "./flow.ts";
 import { isolationQuestion } from "./isolation.ts";
+import { messagesQuestion } from "./messages.ts";
+import { messagesHeapQuestion } from "./messages_heap.ts";
 import { tenHandlersQuestion } from "./ten_handlers.ts";
+import { threadsQuestion } from "./threads.ts";
 import { topicsQuestion } from "./topics.ts";
+import { webhookQuestion } from "./webhook.ts";
+import { webhookPublishQuestion } from "./webhook_publish.ts";
+import { webhookVerifyQuestion } from "./webhook_verify.ts";
 import { wildcardQuestion } from "./wildcard.ts";
 
 /** All of them. */
@@ -29,7 +35,13 @@ export const QUESTIONS: readonly Question[] = [
   deferredQuestion,
   bulkQuestion,
   flowQuestion,
+  threadsQuestion,
   bytesQuestion,
+  messagesQuestion,
+  messagesHeapQuestion,
+  webhookQuestion,
+  webhookPublishQuestion,
+  webhookVerifyQuestion,
   checkTimeQuestion,
 ];
 

@@ -1,5 +1,5 @@
 /**
- * The Go original as a subject; `bench/go` holds the program.
+ * Programs in Go as subjects; `bench/go` holds that of the original, `bench/watermill` the other.
  *
  * @module
  */
@@ -29,10 +29,25 @@ export function go(engine: GoEngine, work: GoWork = {}): OutsideSubject {
     name: `beat Go v1.1.2 ${engine}`,
     kind: "go",
     runtime: "go",
+    program: "beat",
     async sample(seconds) {
       // Loaded here, because this file is part of the processes on all runtimes too.
       const { sampleGo } = await import("../harness/go_process.ts");
-      return await sampleGo(args, seconds);
+      return await sampleGo("beat", args, seconds);
+    },
+  };
+}
+
+/** The router of Watermill v1.5.1 on its Go channels. */
+export function watermill(name: string, ...flags: string[]): OutsideSubject {
+  return {
+    name: `Watermill v1.5.1 ${name}`,
+    kind: "peer",
+    runtime: "go",
+    program: "watermill",
+    async sample(seconds) {
+      const { sampleGo } = await import("../harness/go_process.ts");
+      return await sampleGo("watermill", flags, seconds);
     },
   };
 }

@@ -52,6 +52,11 @@ export function createHandler(): Handler {
   return (event) => void (total += event.data.value);
 }
 
+/** Counts what no handler here sees: messages, requests, events in another thread. */
+export function note(count: number): void {
+  total += count;
+}
+
 /** How many events have been handled since the last {@linkcode takeTotal}. */
 export function handledSoFar(): number {
   return total;

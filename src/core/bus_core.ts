@@ -68,19 +68,23 @@ export class BusCore {
     check(action, "pattern", pattern, ["a string", "string"]);
     check(action, "handler", handler, FUNCTION);
     if (this.state === "closed") throw new BusClosedError(action);
-    if (options === undefined) return registry.add(pattern, handler);
-    checkOptions(action, options, { once: BOOLEAN, signal: SIGNAL });
-    const { once, signal } = options;
+    const rules = { once: BOOLEAN, signal: SIGNAL, ...this.engine.subscribeRules };
+    if (options !== undefined) checkOptions(action, options, rules);
     const registration = registry.add(pattern, handler);
+    this.engine.subscribed?.(registration, options);
+    if (options === undefined) return registration;
+    const { once, signal } = options;
     const end = () => registration.unsubscribe();
     if (once) {
       let called = false;
+      // Not `handler`: an engine may have wrapped it.
+      const call = registration.handler;
       registration.handler = (event) => {
         // A second event may come before the first has been handled, even within its handler.
         if (called) return;
         called = true;
         end();
-        return handler(event);
+        return call(event);
       };
     }
     registration.onEnd = (closed) => {

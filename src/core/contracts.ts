@@ -27,6 +27,35 @@ export interface SubscribeOptions {
    * never called, as with `addEventListener`.
    */
   signal?: AbortSignal;
+  /**
+   * Whether every thread of the bus that subscribes gets the event, not just one of them. Only on a
+   * bus with threads.
+   *
+   * @default {false}
+   */
+  each?: boolean;
+  /**
+   * Whether the handler gets a {@linkcode Cursor} instead of the event, for the time of its call.
+   * Only on a bus with threads.
+   *
+   * @default {false}
+   */
+  zeroCopy?: boolean;
+}
+
+/**
+ * The data of an event where it lies, in memory that threads share. It is good for the call of the
+ * handler only, and the same object is used again.
+ */
+export interface Cursor {
+  /** The memory, byte by byte. */
+  readonly u8: Uint8Array;
+  /** The same memory in 32-bit words: the data begins at `offset >> 2`. */
+  readonly i32: Int32Array;
+  /** First byte of the data, a multiple of 4. */
+  readonly offset: number;
+  /** Bytes of the data. */
+  readonly length: number;
 }
 
 /** Options of the promise form of `once`. */
@@ -94,14 +123,18 @@ export interface Topic<K extends string = string, T = unknown> {
 export interface ErrorContext {
   /** The event that was handled. */
   event: BusEvent;
-  /** The subscription whose handler failed. */
+  /** The subscription whose handler failed; of a handler in another thread only its pattern. */
   subscription: Subscription;
 }
 
 /** What was dropped, and why. */
 export interface DropReport {
-  /** `"overflow"`: a queue or buffer was full. `"closed"`: the bus closed before its turn came. */
-  reason: "overflow" | "closed";
+  /**
+   * `"overflow"`: a queue or buffer was full. `"closed"`: the bus closed before its turn came.
+   * `"thread-failed"`: its thread could not be brought to serve. `"thread-stuck"`: its thread does
+   * not stop. `"in-doubt"`: its thread died while it handled the event, which a `CrashError` names.
+   */
+  reason: "overflow" | "closed" | "thread-failed" | "thread-stuck" | "in-doubt";
   /** How many events: 1 on overflow, all of one type at close. */
   count: number;
   /** Type of the dropped events. */
@@ -154,8 +187,11 @@ export interface BusCapabilities {
   readonly engine: "sync" | "async" | "flow";
   /** How many threads beside the one that made the bus run handlers. */
   readonly threads: number;
-  /** How an event reaches a handler: by a call, or through a queue of references. */
-  readonly transport: "call" | "queue";
+  /**
+   * How an event reaches a handler: by a call, through a queue of references, or across threads
+   * through memory that they share or by messages.
+   */
+  readonly transport: "call" | "queue" | "shared-memory" | "messages";
 }
 
 /**
@@ -174,6 +210,12 @@ export interface Bus<M extends object> {
    * @throws {BusClosedError} If the bus is closed.
    */
   on(pattern: "**", handler: Handler<AnyEvent<M>>, options?: SubscribeOptions): Subscription;
+  /** Subscribes a handler to the data of every event whose type matches, where it lies. */
+  on<const P extends string>(
+    pattern: KnownPattern<M, P>,
+    handler: (cursor: Cursor) => unknown,
+    options: SubscribeOptions & { zeroCopy: true },
+  ): Subscription;
   /** Subscribes a handler to every event whose type matches `pattern`. */
   on<const P extends string>(
     pattern: KnownPattern<M, P>,
@@ -272,6 +314,12 @@ export interface SyncBus<M extends object> extends Bus<M> {
   emitAsync<K extends TypesOf<M>>(type: K, ...data: DataArgs<M[K]>): Promise<void>;
 }
 
+/** Options of `write`. */
+export interface WriteOptions {
+  /** The ordering key of the event. */
+  key?: string;
+}
+
 /** Options of `enqueue`. */
 export interface EnqueueOptions {
   /** Gives up waiting when it aborts: rejects with its reason, and the event is not emitted. */
@@ -299,6 +347,26 @@ export interface AsyncBus<M extends object> extends Bus<M> {
    * @throws {BusClosedError} If the bus closes or drains before there is room.
    */
   enqueue(event: EventInput<M>, options?: EnqueueOptions): Promise<void>;
+  /**
+   * Writes an event's data in place, without an object: `fill` gets memory, the first byte and the
+   * length, and must write all of it at once. Its return emits the event, what it throws takes it
+   * back. It must not emit. Handlers get a `Uint8Array`.
+   *
+   * @throws {UnsupportedError} If the bus has no threads.
+   * @throws {RangeError} If `length` is more than a ring takes.
+   * @throws {QueueFullError} As `emit` does.
+   */
+  write<K extends TypesOf<M>>(
+    type: K,
+    length: number,
+    fill: (bytes: Uint8Array, offset: number, length: number) => void,
+    options?: WriteOptions,
+  ): void;
+  /**
+   * Resolves when every thread of the bus serves: at once without threads. Rejects if one cannot be
+   * brought to.
+   */
+  readonly ready: Promise<void>;
   /** What the handler that failed last threw or rejected with; `undefined` if none has. */
   lastError(): unknown;
   /** Forgets the last error. */

@@ -1,4 +1,7 @@
+import type { Rules } from "../options/options.ts";
+import type { SubscribeOptions } from "./contracts.ts";
 import type { BusEvent } from "./event.ts";
+import type { Registration } from "./registration.ts";
 import type { Resolution } from "./resolution.ts";
 
 /** How events get from an emit to the handlers: what distinguishes one kind of bus from another. */
@@ -9,6 +12,12 @@ export interface Engine {
   deliverUnsafely(resolution: Resolution, event: BusEvent): void;
   /** Whether a handler of the bus is on the stack. */
   isInHandler(): boolean;
+  /** Options of `on` that only this engine takes. */
+  readonly subscribeRules?: Rules;
+  /** Is told of each new subscription, with its options. */
+  subscribed?(registration: Registration, options?: SubscribeOptions): void;
+  /** Stops what runs beside this thread, by force when the time in milliseconds is over. */
+  stop?(timeout: number): Promise<void>;
   /** Drops what waits in queues, reports it, and says how many events that were. */
   discard(): number;
 }

@@ -1,4 +1,5 @@
 import { show } from "../options/refusal.ts";
+import type { BusEvent } from "./event.ts";
 
 /**
  * A pattern that `on` refuses.
@@ -43,13 +44,13 @@ export class BusClosedError extends Error {
 export class QueueFullError extends Error {
   /** Type of the event that found no room. */
   readonly type: string;
-  /** How many events the queue holds. */
+  /** How many events the queue holds, or how many bytes a ring between threads. */
   readonly capacity: number;
 
-  /** Creates the error from the event type, the capacity in events and why it could not wait. */
-  constructor(type: string, capacity: number, reason: string) {
+  /** Creates the error from the event type, the capacity and why it could not wait. */
+  constructor(type: string, capacity: number, reason: string, unit: string = "events") {
     super(
-      `Cannot accept event ${show(type)} as ${reason}: capacity is ${capacity} events`,
+      `Cannot accept event ${show(type)} as ${reason}: capacity is ${capacity} ${unit}`,
     );
     this.name = "QueueFullError";
     this.type = type;
@@ -99,5 +100,42 @@ export class UnsupportedError extends Error {
   constructor(attempt: string, reason: string) {
     super(`Cannot ${attempt} as ${reason}`);
     this.name = "UnsupportedError";
+  }
+}
+
+/** A thread died while it handled an event: nobody knows how far it got. */
+export class CrashError extends Error {
+  /** Type of the event. */
+  readonly type: string;
+  /** Its `id`, if it has one. */
+  readonly id: string | undefined;
+  /** Its `key`, if it has one. */
+  readonly key: string | undefined;
+  /** How many threads have died while they handled it. */
+  readonly crashes: number;
+
+  /** Creates the error from the event, the number of deaths and what the last thread died of. */
+  constructor(event: BusEvent, crashes: number, cause?: unknown) {
+    const { type, id, key } = event;
+    const named = id === undefined ? show(type) : `${show(type)} with id ${show(id)}`;
+    super(`A thread died while it handled event ${named}: deaths so far are ${crashes}`, { cause });
+    this.name = "CrashError";
+    this.type = type;
+    this.id = id;
+    this.key = key;
+    this.crashes = crashes;
+  }
+}
+
+/** A thread could not be brought to serve, however often it was started, or does not stop. */
+export class ThreadFailedError extends Error {
+  /** Which thread, counted from 0. */
+  readonly index: number;
+
+  /** Creates the error from what was attempted, the thread and what went wrong in it. */
+  constructor(attempt: string, index: number, reason: string, cause?: unknown) {
+    super(`Cannot ${attempt} as thread ${index} ${reason}`, { cause });
+    this.name = "ThreadFailedError";
+    this.index = index;
   }
 }

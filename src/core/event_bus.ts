@@ -108,9 +108,10 @@ export class EventBus {
   }
 
   stats(): BusStats {
-    const { emitted, processed, dropped, depth, failed } = this.#core.ledger;
+    // The depth first: it brings the others up to date.
+    const { depth, emitted, processed, dropped, failed, inDoubt } = this.#core.ledger;
     const subscriptions = this.#registry.live.size;
-    return { emitted, processed, dropped, depth, failed, inDoubt: 0, subscriptions };
+    return { emitted, processed, dropped, depth, failed, inDoubt, subscriptions };
   }
 
   drain(options?: DrainOptions): Promise<void> {

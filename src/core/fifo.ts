@@ -19,6 +19,11 @@ export class Fifo<T> {
     this.size++;
   }
 
+  /** The oldest item, which stays; `undefined` if there is none. */
+  peek(): T | undefined {
+    return this.#first?.item;
+  }
+
   /** Takes the oldest item; `undefined` if there is none. */
   shift(): T | undefined {
     const link = this.#first;

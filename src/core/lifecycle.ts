@@ -7,6 +7,9 @@ import type { CloseReport } from "./stats.ts";
 /** Longest delay that timers can take; a longer one would fire at once. */
 export const MAX_DELAY: number = 2 ** 31 - 1;
 
+/** Milliseconds for what runs to end by itself, unless `close` is told otherwise. */
+const GRACE = 1_000;
+
 /** How an error says that not time but `close` has ended a drain. */
 const CUT = "to its end";
 
@@ -27,7 +30,8 @@ export async function drain(core: BusCore, options: DrainOptions = {}): Promise<
       throw new DrainTimeoutError(remaining, core.report ? CUT : `within ${timeout} ms`);
     }
   } finally {
-    await close(core, { timeout: 0 });
+    // What has nothing left to do may clean up.
+    await close(core, { timeout: core.ledger.depth > 0 ? 0 : GRACE });
   }
 }
 
@@ -42,7 +46,7 @@ export function close(core: BusCore, options: CloseOptions = {}): Promise<CloseR
     // Hooks that are called on the way may call `close` too, and get the same promise.
     const { promise, resolve } = Promise.withResolvers<CloseReport>();
     core.report = promise;
-    resolve(end(core, options.timeout ?? 1_000));
+    resolve(end(core, options.timeout ?? GRACE));
   }
   return core.report;
 }
@@ -52,8 +56,10 @@ async function end(core: BusCore, timeout: number): Promise<CloseReport> {
   for (const registration of core.registry.live) registration.end(true);
   // An engine may add to it what it finds out while the handlers end.
   core.discarded += core.engine.discard();
+  const stopping = core.engine.stop?.(timeout);
   await settled(core, timeout);
-  return { discarded: core.discarded, inDoubt: 0, stuck: core.ledger.depth };
+  await stopping;
+  return { discarded: core.discarded, inDoubt: core.ledger.inDoubt, stuck: core.ledger.depth };
 }
 
 /** Waits until nothing is open, or the time is over, or (rejecting) the signal aborts. */
@@ -61,7 +67,7 @@ async function settled({ ledger }: BusCore, timeout: number, signal?: AbortSigna
   // When this goes on, the handlers that are on the stack now have returned.
   await null;
   signal?.throwIfAborted();
-  if (ledger.depth === 0 || timeout === 0) return;
+  if (ledger.isQuiet || timeout === 0) return;
   await new Promise<void>((resolve) => {
     const done = () => {
       clearTimeout(timer);

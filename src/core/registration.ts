@@ -16,6 +16,12 @@ export class Registration implements Subscription {
   handler: Handler;
   /** Whether a failure of its handler was printed already. */
   printed = false;
+  /** Whether every thread calls it, where `on` was told so. */
+  declare each: boolean | undefined;
+  /** Whether it gets a cursor instead of an event, where `on` was told so. */
+  declare zeroCopy: boolean | undefined;
+  /** When emits of all threads reach it, where there are threads. */
+  declare readiness: Promise<void> | undefined;
   /** What must happen when the subscription ends: by itself, by a signal or by `close`. */
   onEnd: ((closed: boolean) => void) | undefined = undefined;
   #owner: RegistrationOwner;
@@ -33,7 +39,7 @@ export class Registration implements Subscription {
   }
 
   get ready(): Promise<void> {
-    return Promise.resolve();
+    return this.readiness ?? Promise.resolve();
   }
 
   unsubscribe(): boolean {

@@ -38,6 +38,8 @@ export class Registry {
   version = 1;
   /** Equals `version` while anyone may emit; never equal to any once the registry is sealed. */
   openVersion = 1;
+  /** Called when a subscription has ended. */
+  declare onRemove: ((registration: Registration) => void) | undefined;
   /** Every subscription, in the order of registration. */
   readonly live = new Set<Registration>();
 
@@ -125,6 +127,7 @@ export class Registry {
       resolution.exact!.delete(registration);
       if (resolution.exact!.size === 0) this.#vacate(resolution);
     }
+    this.onRemove?.(registration);
     return true;
   }
 

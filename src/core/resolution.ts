@@ -25,6 +25,8 @@ export class Resolution {
   registrations: readonly Registration[] = NONE;
   /** Exact subscriptions of the type, in registration order; `undefined` if it has none. */
   exact: Set<Registration> | undefined = undefined;
+  /** What an engine notes about the type, such as which threads want it. */
+  note: unknown = undefined;
 
   /** The resolution that was looked up after this one the last time. */
   next: Resolution = this;

@@ -1,3 +1,4 @@
+import { UnsupportedError } from "../core/errors.ts";
 import { EventBus } from "../core/event_bus.ts";
 import { checkOptions } from "../options/options.ts";
 import { AsyncEngine } from "./async_engine.ts";
@@ -27,6 +28,10 @@ export function createAsyncBus<M extends object = OpenEventMap>(
   const engine = new AsyncEngine(options);
   const bus = Object.assign(new EventBus(engine.core, CAPABILITIES), {
     enqueue: (event: BusEvent, options?: EnqueueOptions) => engine.enqueue(event, options),
+    write: () => {
+      throw new UnsupportedError("write an event in place", "the bus has no threads");
+    },
+    ready: Promise.resolve(),
     lastError: () => engine.core.lastError,
     clearError: () => {
       engine.core.lastError = undefined;

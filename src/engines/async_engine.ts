@@ -19,7 +19,8 @@ import type { AsyncOptions } from "./async_options.ts";
 /** Events that are handled before the event loop has a turn. */
 const BURST = 1024;
 
-const ENQUEUE_RULES: Rules = { signal: SIGNAL, timeout: DURATION };
+/** Options of `enqueue`. */
+export const ENQUEUE_RULES: Rules = { signal: SIGNAL, timeout: DURATION };
 
 const RESOLVED = Promise.resolve();
 
@@ -52,8 +53,9 @@ export class AsyncEngine implements Engine {
     this.#drainQueue();
   };
 
-  constructor(options: AsyncOptions) {
-    this.core = new BusCore(options, this);
+  /** With a `core` of another engine it queues what that one hands on. */
+  constructor(options: AsyncOptions, core?: BusCore) {
+    this.core = core ?? new BusCore(options, this);
     this.#ledger = this.core.ledger;
     this.#registry = this.core.registry;
     this.#capacity = options.capacity ?? 65_536;
@@ -70,6 +72,22 @@ export class AsyncEngine implements Engine {
     }
     if (this.#isFull()) return this.#deliverToFull(resolution, event);
     this.#push(resolution, event);
+  }
+
+  /** Whether an event would find no room. */
+  get isFull(): boolean {
+    return this.#isFull();
+  }
+
+  /**
+   * Makes room for an event that is to be delivered next, as far as `overflow` allows it.
+   *
+   * @throws {QueueFullError} If there is none.
+   */
+  prepare(event: BusEvent): void {
+    if (!this.#isFull() || this.#overflow.startsWith("drop")) return;
+    if (this.#overflow === "block") this.#makeRoom(event);
+    if (this.#isFull()) this.#refuse(event, "the queue is full");
   }
 
   deliverUnsafely(resolution: Resolution, event: BusEvent): void {

@@ -1,3 +1,4 @@
+import { Fifo } from "../core/fifo.ts";
 import type { Claim, ClaimResult, Store } from "../message/store.ts";
 import {
   check,
@@ -55,8 +56,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   checkOptions("create a store in memory", options, RULES);
   const { capacity = 65_536, onEvict } = options;
   const claimed = new Map<string, Entry>();
-  /** In the order in which they were done. */
   const done = new Map<string, Entry>();
+  /**
+   * Keys in the order in which they were done; some are forgotten already. A Map knows that order too,
+   * but looking for its first entry passes over all that were deleted before it.
+   */
+  let order = new Fifo<{ key: string; entry: Entry }>();
   let lastToken = 0;
 
   const find = (entries: Map<string, Entry>, key: string): Entry | undefined => {
@@ -69,20 +74,38 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     const entry = find(claimed, key);
     return entry?.token === token ? entry : undefined;
   };
+  /** What was done first of all that is remembered. */
+  const oldest = () => {
+    for (let first = order.peek(); first !== undefined; first = order.peek()) {
+      if (done.get(first.key) === first.entry) return first;
+      order.shift();
+    }
+    return undefined;
+  };
+  const remember = (key: string, entry: Entry): void => {
+    done.set(key, entry);
+    order.push({ key, entry });
+    if (order.size <= 2 * capacity) return;
+    // Keys that were forgotten and done again behind one that lives long.
+    const left = order;
+    order = new Fifo();
+    for (let one = left.shift(); one !== undefined; one = left.shift()) {
+      if (done.get(one.key) === one.entry) order.push(one);
+    }
+  };
   /** What was done first mostly expires first, so that looking at the front is enough. */
   const forgetExpired = (): void => {
     const now = performance.now();
-    for (const [key, { until }] of done) {
-      if (until > now) break;
-      done.delete(key);
+    for (let first = oldest(); first !== undefined && first.entry.until <= now; first = oldest()) {
+      done.delete(first.key);
     }
   };
   const makeRoom = (): void => {
     if (claimed.size + done.size < capacity) return;
-    const oldest = done.keys().next();
-    if (!oldest.done) {
-      done.delete(oldest.value);
-      onEvict?.(oldest.value);
+    const first = oldest();
+    if (first !== undefined) {
+      done.delete(first.key);
+      onEvict?.(first.key);
       return;
     }
     for (const key of [...claimed.keys()]) find(claimed, key);
@@ -122,7 +145,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
       const entry = ours(key, claim);
       if (entry === undefined) return false;
       claimed.delete(key);
-      done.set(key, { token: entry.token, until: performance.now() + ttl });
+      remember(key, { token: entry.token, until: performance.now() + ttl });
       return true;
     },
     // deno-lint-ignore require-await

@@ -3,11 +3,13 @@ import { BOOLEAN, check, checkObject } from "../options/options.ts";
 import { createAsyncBus } from "../engines/async.ts";
 import { createFlowBus } from "../engines/flow.ts";
 import { createSyncBus } from "../engines/sync.ts";
+import { createThreadBus } from "../engines/threads.ts";
 import type { AsyncBus, FlowBus, SyncBus } from "../core/contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
 import type { AsyncOptions } from "../engines/async.ts";
 import type { FlowOptions } from "../engines/flow.ts";
 import type { SyncOptions } from "../engines/sync.ts";
+import type { ThreadOptions } from "../engines/threads.ts";
 
 /** Options of `forSync` and `createBus` for a bus that calls its handlers inside `emit`. */
 export interface DirectOptions extends SyncOptions {
@@ -68,13 +70,15 @@ export function forSync<M extends object>(
 /**
  * Creates a bus that queues its events and handles them in a microtask, in their order; it lets
  * the event loop have a turn every 1 024 events. Handlers may overlap where they return promises.
+ * With `handlers` threads run that module, and each event goes to one of them as well; see
+ * {@linkcode ThreadOptions} and `docs/threads.md`.
  *
  * @typeParam M The event map; without one any type carries any data.
  * @param options The bounds of the queue, and what to do about errors.
  * @returns The bus.
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range.
- * @throws {UnsupportedError} If `handlers` or `threads` ask for threads: this version has none.
+ * @throws {UnsupportedError} If threads are asked for and the runtime shares no memory with them.
  *
  * @example Emitting without waiting
  * ```ts
@@ -90,8 +94,16 @@ export function forSync<M extends object>(
  * assertEquals(done, [1]);
  * ```
  */
-export function forAsync<M extends object = OpenEventMap>(options: AsyncOptions = {}): AsyncBus<M> {
-  refuseThreads("create an async bus", options);
+export function forAsync<M extends object = OpenEventMap>(options: ThreadOptions): AsyncBus<M>;
+/** Creates a bus that queues its events and handles them in a microtask. */
+export function forAsync<M extends object = OpenEventMap>(options?: AsyncOptions): AsyncBus<M>;
+export function forAsync<M extends object>(
+  options: AsyncOptions | ThreadOptions = {},
+): AsyncBus<M> {
+  checkObject("create an async bus", options);
+  if ("handlers" in options || "threads" in options) {
+    return createThreadBus<M>(options as ThreadOptions);
+  }
   return createAsyncBus<M>(options);
 }
 
@@ -127,20 +139,22 @@ export function forAsync<M extends object = OpenEventMap>(options: AsyncOptions 
 export function forFlow<M extends object = OpenEventMap>(
   options: FlowOptions<NoInfer<M>> = {},
 ): FlowBus<M> {
-  refuseThreads("create a flow bus", options);
+  const reason = "this version runs a flow bus only in the thread that makes it";
+  refuseThreads("create a flow bus", options, reason);
   return createFlowBus<M>(options);
 }
 
 /**
  * Creates a bus. The options alone decide its kind: a sync bus, with `deferred` an async one, with
- * `stages` a flow bus.
+ * `stages` a flow bus, with `handlers` an async one whose handlers run in threads.
  *
  * @typeParam M The event map; without one any type carries any data.
  * @param options What the bus is to do.
  * @returns The bus.
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range.
- * @throws {UnsupportedError} If `handlers` or `threads` ask for threads: this version has none.
+ * @throws {UnsupportedError} If threads are asked for and the runtime shares no memory with them, or
+ *   beside `stages`.
  *
  * @example The default: handlers run inside `emit`
  * ```ts
@@ -159,24 +173,24 @@ export function createBus<M extends object = OpenEventMap>(options: DeferredOpti
 export function createBus<M extends object = OpenEventMap>(
   options: StagedOptions<NoInfer<M>>,
 ): FlowBus<M>;
+/** Creates a bus whose handlers run in threads. */
+export function createBus<M extends object = OpenEventMap>(options: ThreadOptions): AsyncBus<M>;
 /** Creates a bus that calls its handlers inside `emit`. */
 export function createBus<M extends object = OpenEventMap>(options?: DirectOptions): SyncBus<M>;
 export function createBus<M extends object>(
-  options: DirectOptions | DeferredOptions | StagedOptions<NoInfer<M>> = {},
+  options: DirectOptions | DeferredOptions | StagedOptions<NoInfer<M>> | ThreadOptions = {},
 ): SyncBus<M> | AsyncBus<M> | FlowBus<M> {
-  refuseThreads("create a bus", options);
+  checkObject("create a bus", options);
   if ("stages" in options) return forFlow(options);
+  if ("handlers" in options || "threads" in options) return forAsync<M>(options as ThreadOptions);
   return forSync<M>(options as DeferredOptions);
 }
 
 /** @throws {UnsupportedError} If the options ask for threads. */
-export function refuseThreads(action: string, options: object): void {
+export function refuseThreads(action: string, options: object, reason: string): void {
   checkObject(action, options);
   for (const name of ["handlers", "threads"]) {
     if (!(name in options)) continue;
-    throw new UnsupportedError(
-      `${action} with '${name}'`,
-      "this version runs handlers only in the thread of the bus",
-    );
+    throw new UnsupportedError(`${action} with '${name}'`, reason);
   }
 }

@@ -25,10 +25,9 @@ describe("createBus()", () => {
     assertThrows(() => createBus({ stages: [5] } as object), TypeError, "'stages' must be");
   });
 
-  it("refuses what needs threads", () => {
-    for (const options of [{ handlers: "x" }, { threads: 2 }, { stages: [], threads: 2 }]) {
-      assertThrows(() => createBus(options as object), UnsupportedError, "this version");
-    }
+  it("refuses threads beside stages", () => {
+    const options = { stages: [], threads: 2 };
+    assertThrows(() => createBus(options as object), UnsupportedError, "with 'threads'");
   });
 
   it("refuses what are no options", () => {
@@ -57,9 +56,10 @@ describe("forSync()", () => {
 });
 
 describe("forAsync()", () => {
-  it("refuses threads, whatever their number", () => {
-    for (const options of [{ threads: 0 }, { threads: 2 }, { handlers: undefined }]) {
-      assertThrows(() => forAsync(options as object), UnsupportedError, "Cannot create an async");
+  it("wants a module for its threads", () => {
+    for (const options of [{ threads: 2 }, { handlers: undefined }, { handlers: "a.ts" }]) {
+      assertThrows(() => forAsync(options as object), TypeError, "'handlers' must be a URL");
+      assertThrows(() => createBus(options as object), TypeError, "'handlers' must be a URL");
     }
   });
 });

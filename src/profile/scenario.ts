@@ -74,6 +74,7 @@ function build<M extends object>(advice: Advice): Bus<M> {
     return createFlowBus(options as FlowOptions) as unknown as Bus<M>;
   }
   if (advice.engine === "sync") return createSyncBus<M>();
-  if (advice.threads !== undefined) refuseThreads("create an async bus", advice);
+  const reason = "a profile names no module for the threads: use 'forAsync' with 'handlers'";
+  refuseThreads("create an async bus", advice, reason);
   return createAsyncBus<M>();
 }

@@ -68,21 +68,22 @@ export function asyncApi(
     throw new TypeError("Cannot describe a router as 'info' must have a title and a version");
   }
   checkOptions("describe a router", options, { payloads: OBJECT, contentTypes: OBJECT });
-  const channels: Record<string, object> = {};
-  const operations: Record<string, object> = {};
-  const messages: Record<string, object> = {};
-  const add = (action: "receive" | "send", operation: string, topic: string, facts: object) => {
-    channels[topic] ??= {
+  // Maps: a topic may be called '__proto__'.
+  const channels = new Map<string, object>();
+  const operations = new Map<string, object>();
+  const messages = new Map<string, object>();
+  const add = (action: "receive" | "send", id: string, topic: string, facts: object) => {
+    channels.set(topic, {
       address: topic,
-      messages: { [topic]: { $ref: `#/components/messages/${topic}` } },
-    };
-    messages[topic] ??= describeMessage(topic, options);
-    operations[operation] = {
+      messages: Object.fromEntries([[topic, { $ref: `#/components/messages/${topic}` }]]),
+    });
+    messages.set(topic, describeMessage(topic, options));
+    operations.set(unique(id, operations), {
       action,
       channel: { $ref: `#/channels/${topic}` },
       messages: [{ $ref: `#/channels/${topic}/messages/${topic}` }],
       ...facts,
-    };
+    });
   };
   for (const { name, topic, outTopic, parts, settings } of router.handlers()) {
     const operation = safeId(name);
@@ -98,18 +99,39 @@ export function asyncApi(
       add("send", `${operation}.dead`, settings.dlq.topic, { title, ...tags(target) });
     }
   }
-  return { asyncapi: "3.0.0", info: { ...info }, channels, operations, components: { messages } };
+  return {
+    asyncapi: "3.0.0",
+    info: { ...info },
+    channels: Object.fromEntries(channels),
+    operations: Object.fromEntries(operations),
+    components: { messages: Object.fromEntries(messages) },
+  };
 }
 
 function describeMessage(topic: string, { payloads, contentTypes }: AsyncApiOptions): object {
-  const payload = payloads?.[topic];
+  const payload = ownOf(payloads, topic);
   const fallback = payload === undefined ? "application/octet-stream" : "application/json";
-  const described = { name: topic, contentType: contentTypes?.[topic] ?? fallback };
+  const described = { name: topic, contentType: ownOf(contentTypes, topic) ?? fallback };
   return payload === undefined ? described : { ...described, payload };
+}
+
+/** Not what every object inherits. */
+function ownOf<Value>(
+  values: Readonly<Record<string, Value>> | undefined,
+  topic: string,
+): Value | undefined {
+  return values !== undefined && Object.hasOwn(values, topic) ? values[topic] : undefined;
 }
 
 function tags(transport: string | undefined): object {
   return transport === undefined ? {} : { tags: [{ name: transport }] };
+}
+
+/** The id, or the first of `id_2`, `id_3`, … that is free: safe ids of two names may be the same. */
+function unique(id: string, taken: ReadonlyMap<string, object>): string {
+  let free = id;
+  for (let count = 2; taken.has(free); count++) free = `${id}_${count}`;
+  return free;
 }
 
 /** Identifiers of AsyncAPI are `[A-Za-z0-9_.-]+`. */

@@ -3,7 +3,7 @@ import { Message } from "../message/message.ts";
 import { checkTopic } from "../message/names.ts";
 import { checkOptions, FUNCTION, integer, OBJECT, type Rule, SIGNAL } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
-import { consume } from "../transport/consumption.ts";
+import { consume, type Consumption } from "../transport/consumption.ts";
 import { accessOf } from "../transport/publisher_access.ts";
 import { accessOfSubscriber } from "../transport/subscriber.ts";
 import { after } from "../transport/timer.ts";
@@ -75,38 +75,54 @@ export async function replay(
   const { group = "replay", idle = 1_000, rate = Infinity, filter, signal } = options;
   const counts = { replayed: 0, skipped: 0 };
   const ended = Promise.withResolvers<void>();
-  let cancel = after(idle, ended.resolve);
+  const stopping = new AbortController();
+  let running = 0;
+  let cancel = () => {};
+  const wait = () => {
+    cancel();
+    if (running === 0) cancel = after(idle, ended.resolve);
+  };
   const again = async ([letter]: readonly Message[]) => {
     cancel();
+    running++;
     try {
       if (filter?.(letter!) === false) counts.skipped++;
       else {
         await putBack(letter!, options);
         counts.replayed++;
-        if (rate !== Infinity) await pause(1_000 / rate, letter!.signal);
+        if (rate !== Infinity) await pause(1_000 / rate, stopping.signal);
       }
-      cancel = after(idle, ended.resolve);
     } catch (error) {
       ended.reject(error);
       throw error;
+    } finally {
+      running--;
+      wait();
     }
   };
   const abort = () => ended.reject(signal!.reason);
+  // Nobody listens yet if it fails while it is subscribing.
+  ended.promise.catch(() => {});
   signal?.throwIfAborted();
   signal?.addEventListener("abort", abort, { once: true });
   const place = transport.traits.groups ? { group } : {};
-  const consumption = await consume(transport, again, {
-    topic,
-    codec,
-    from: "earliest",
-    ...place,
-  });
+  let consumption: Consumption | undefined;
   try {
+    consumption = await consume(transport, again, {
+      topic,
+      codec,
+      from: "earliest",
+      ...place,
+      ...(signal && { signal }),
+    });
+    // Not before: a broker may take longer to subscribe than letters take to come.
+    wait();
     await ended.promise;
   } finally {
-    cancel();
     signal?.removeEventListener("abort", abort);
-    await consumption.close();
+    stopping.abort();
+    await consumption?.close();
+    cancel();
   }
   return counts;
 }
@@ -155,6 +171,7 @@ async function putBack(letter: Message, { publisher, to }: ReplayOptions): Promi
 
 function pause(delay: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
     const cancel = after(delay, resolve);
     signal.addEventListener("abort", () => {
       cancel();

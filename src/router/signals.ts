@@ -1,3 +1,4 @@
+import { checkOptions, DURATION, type Rule } from "../options/options.ts";
 import type { Plugin } from "./plugin.ts";
 
 /** What the process must offer; Node, Deno and Bun do. */
@@ -14,10 +15,18 @@ export interface SignalOptions {
   timeout?: number;
 }
 
+const NAMES: Rule = [
+  "an array of names",
+  "object",
+  (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === "string"),
+];
+
 /**
  * A plugin that closes the router when the process is asked to end. A second signal of the same kind
  * ends the process as usual. Where there are no signals, as in browsers and workers of the edge, it
  * does nothing.
+ *
+ * @throws {TypeError | RangeError} If an option is malformed.
  *
  * @example Closing at SIGTERM
  * ```ts
@@ -28,6 +37,7 @@ export interface SignalOptions {
  * ```
  */
 export function signals(options: SignalOptions = {}): Plugin {
+  checkOptions("create a plugin for signals", options, { signals: NAMES, timeout: DURATION });
   const { signals: names = ["SIGINT", "SIGTERM"], timeout } = options;
   let stop = () => {};
   return {

@@ -1,3 +1,4 @@
+import type { Traits } from "../transport/port.ts";
 import type { Terms } from "./options.ts";
 
 /** Why a test cannot be run; `undefined` if it can. */
@@ -22,13 +23,18 @@ export const groups: Need = ({ traits }) =>
 export const retained: Need = ({ traits }) =>
   traits.retained ? undefined : "the transport keeps nothing for who comes later";
 
-/** What a consumer leaves unsettled must come to another. */
+/** Whether what a consumer leaves unsettled comes to another one. */
+export function takesOver({ groups, settle }: Traits): boolean {
+  return groups && settle !== "none";
+}
+
+/** What a consumer leaves unsettled must come to another one. */
 export const takeover: Need = all(
   groups,
   ({ traits }) =>
-    traits.settle === "none"
-      ? "the broker is told of no decision, so what a consumer leaves is gone"
-      : undefined,
+    takesOver(traits)
+      ? undefined
+      : "the broker is told of no decision, so what a consumer leaves is gone",
 );
 
 /** The order of a key must be kept by somebody. */

@@ -1,4 +1,4 @@
-import type { Delivery, Host, Lane, Source, Transport } from "../transport/port.ts";
+import type { Transport } from "../transport/port.ts";
 
 /** An object with some members replaced; all others are those of the object itself. */
 export function override<T extends object>(object: T, changes: Partial<T>): T {
@@ -11,109 +11,20 @@ export function override<T extends object>(object: T, changes: Partial<T>): T {
   });
 }
 
-/** What an engine asked of a transport, and got. */
-export class Traffic {
-  /** Calls of `source`. */
-  sources = 0;
-  /** Calls of `send`. */
-  sends = 0;
-  /** Deliveries that the engine was given. */
-  delivered = 0;
-  /** Of them, those that its handlers are done with; whoever handles them counts. */
-  done = 0;
-  /** The most that was in memory at once. */
-  most = 0;
-
-  /** Notes deliveries. */
-  deliver(count: number): void {
-    this.delivered += count;
-    this.most = Math.max(this.most, this.delivered - this.done);
-  }
-}
-
-/** A transport that passes everything on and counts it. */
-export function observe(transport: Transport): { transport: Transport; traffic: Traffic } {
-  const traffic = new Traffic();
+/** A transport that may not be used, and counts how often it was. */
+export function untouchable(transport: Transport): { transport: Transport; calls: () => number } {
+  let calls = 0;
+  const refuse = () => {
+    calls++;
+    return Promise.reject(new TypeError("Nobody should have called it"));
+  };
   return {
-    traffic,
+    calls: () => calls,
     transport: override(transport, {
-      async source(spec, host) {
-        traffic.sources++;
-        return observeSource(await transport.source(spec, observeHost(host, traffic)), traffic);
-      },
-      sink() {
-        const sink = transport.sink();
-        return override(sink, {
-          send(lane, items) {
-            traffic.sends++;
-            return sink.send(lane, items);
-          },
-        });
-      },
+      source: refuse,
+      sink: () => override(transport.sink(), { send: refuse }),
     }),
   };
-}
-
-function observeSource(source: Source, traffic: Traffic): Source {
-  if (source.fetch === undefined) return source;
-  return override(source, {
-    async fetch(room, paused, signal) {
-      const deliveries = await source.fetch!(room, paused, signal);
-      traffic.deliver(deliveries.length);
-      return deliveries;
-    },
-  });
-}
-
-function observeHost(host: Host, traffic: Traffic): Host {
-  return override(host, {
-    async admit(delivery) {
-      await host.admit(delivery);
-      traffic.deliver(1);
-    },
-    offer(delivery) {
-      const isTaken = host.offer(delivery);
-      if (isTaken) traffic.deliver(1);
-      return isTaken;
-    },
-  });
-}
-
-/** A consumer as its process leaves it that was killed: it has deliveries, and does nothing any more. */
-export class Zombie implements Host {
-  /** What it was given. */
-  readonly taken: Delivery[] = [];
-  readonly #first = Promise.withResolvers<void>();
-
-  /** Takes deliveries, of a source that was made for it, until it has one at least. */
-  async take(source: Source): Promise<void> {
-    if (source.fetch === undefined) return await this.#first.promise;
-    const deliveries = await source.fetch(16, () => false, new AbortController().signal);
-    this.taken.push(...deliveries);
-  }
-
-  admit(delivery: Delivery): void {
-    this.taken.push(delivery);
-    this.#first.resolve();
-  }
-
-  offer(delivery: Delivery): boolean {
-    this.admit(delivery);
-    return true;
-  }
-
-  async revoke(lane: Lane): Promise<void> {
-    lane.fenced = true;
-    await undefined;
-  }
-
-  lost(lane: Lane): void {
-    lane.fenced = true;
-  }
-
-  end(): void {}
-
-  event(): void {}
 }
 
 /** A signal that tells how many listeners it has. */

@@ -14,6 +14,9 @@ import type { Produced } from "./logs.ts";
 import type { Terms } from "./options.ts";
 import { inTime, pause, Watch } from "./watch.ts";
 
+/** Milliseconds between two attempts to publish. */
+export const RETRY = 20;
+
 /** What stands on a transport. The tests of the suite itself put broken ones in their place. */
 export interface Faces {
   publisher(transport: Transport): Publisher;
@@ -58,7 +61,7 @@ export class World {
   async connect(): Promise<Transport> {
     const transport = await this.terms.connect();
     this.opened(() => transport.close());
-    demandEqual(transport.traits, this.traits, "The traits of a connection");
+    demandEqual(sorted(transport.traits), sorted(this.traits), "The traits of a connection");
     return transport;
   }
 
@@ -113,23 +116,21 @@ export class World {
   }
 
   /** Publishes in one call, and tells what became of each message. */
-  async publish(
-    out: Publisher,
-    topic: string,
-    messages: readonly Message[],
-  ): Promise<Produced[]> {
-    const outcomes = messages.map((): Produced["outcome"] => "acked");
-    try {
-      await this.within(out.publish(topic, messages), `Publishing to '${topic}'`);
-    } catch (error) {
-      if (error instanceof PublishError) {
-        for (const { index, outcome } of error.failed) {
-          outcomes[index] = outcome === "unknown" ? "unknown" : "failed";
-        }
-      } else if (error instanceof ClosedError) outcomes.fill("failed");
-      else throw error;
-    }
-    return messages.map(({ uuid, key }, at) => ({ id: uuid, key, outcome: outcomes[at]! }));
+  publish(out: Publisher, topic: string, messages: readonly Message[]): Promise<Produced[]> {
+    const publishing = this.#publish(out, topic, messages);
+    // A test that fails before it asks has its own error.
+    publishing.catch(() => {});
+    return publishing;
+  }
+
+  /**
+   * Publishes what is not confirmed again and again: while the broker is away, or where it is the
+   * publisher who delivers again what was nacked. Who does so may publish twice.
+   */
+  deliver(out: Publisher, topic: string, messages: readonly Message[]): Promise<Produced[]> {
+    const delivering = this.#deliver(out, topic, messages);
+    delivering.catch(() => {});
+    return delivering;
   }
 
   /** Runs a part of the test, and closes what it opened. */
@@ -177,4 +178,47 @@ export class World {
     }
     if (failure !== undefined) throw failure.error;
   }
+
+  async #deliver(
+    out: Publisher,
+    topic: string,
+    messages: readonly Message[],
+  ): Promise<Produced[]> {
+    const ends = performance.now() + this.terms.deadline;
+    let left = messages;
+    for (;;) {
+      const log = await this.publish(out, topic, left);
+      const open = new Set(log.filter(({ outcome }) => outcome !== "acked").map(({ id }) => id));
+      if (open.size === 0 || performance.now() > ends) {
+        return messages.map(({ uuid, key }) => {
+          return { id: uuid, key, outcome: open.has(uuid) ? "unknown" : "acked" };
+        });
+      }
+      left = left.filter(({ uuid }) => open.has(uuid));
+      await pause(RETRY);
+    }
+  }
+
+  async #publish(
+    out: Publisher,
+    topic: string,
+    messages: readonly Message[],
+  ): Promise<Produced[]> {
+    const outcomes = messages.map((): Produced["outcome"] => "acked");
+    try {
+      await this.within(out.publish(topic, messages), `Publishing to '${topic}'`);
+    } catch (error) {
+      if (error instanceof PublishError) {
+        for (const { index, outcome } of error.failed) {
+          outcomes[index] = outcome === "unknown" ? "unknown" : "failed";
+        }
+      } else if (error instanceof ClosedError) outcomes.fill("failed");
+      else throw error;
+    }
+    return messages.map(({ uuid, key }, at) => ({ id: uuid, key, outcome: outcomes[at]! }));
+  }
+}
+
+function sorted(traits: Traits): [name: string, value: unknown][] {
+  return Object.entries(traits).sort(([one], [other]) => one < other ? -1 : 1);
 }

@@ -23,10 +23,12 @@ export class Admissions {
     return new Promise((done) => this.#waiting.add({ delivery, done }));
   }
 
-  /** Takes out the oldest, of which there is one. */
-  shift(): Delivery {
-    const [oldest] = this.#waiting;
-    return this.#release(oldest!);
+  /** Takes out the oldest for which `holds` is true, if there is one. */
+  shift(holds: (delivery: Delivery) => boolean): Delivery | undefined {
+    for (const admission of this.#waiting) {
+      if (holds(admission.delivery)) return this.#release(admission);
+    }
+    return undefined;
   }
 
   /** Takes out those for which `holds` is true. */

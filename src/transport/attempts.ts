@@ -33,6 +33,8 @@ const NO_RETRY: Retry = { maxRetries: 0, next: () => undefined };
 export class Attempts {
   /** Dead letters that are not confirmed, nor given up. */
   burying = 0;
+  /** Whether a decision is being taken for a handler that has ended: who ended it goes on from there. */
+  settling = false;
   readonly #plan: ConsumePlan;
   readonly #holdings: Holdings;
   readonly #letters: LetterPost | undefined;
@@ -85,8 +87,10 @@ export class Attempts {
       return undefined;
     }
     if (slot.decision === undefined) {
+      this.settling = true;
       if (outcome === undefined) slot.message.ack();
       else slot.message.nack({ reason: outcome.error });
+      this.settling = false;
     }
     const { decision } = slot;
     const failed = decision?.kind === "nacked";

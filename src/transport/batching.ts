@@ -103,7 +103,10 @@ export class Batching {
     const verdicts = new Map<Slot, Verdict>();
     for (const slot of called) {
       const verdict = this.#attempts.settle(slot, outcome);
-      if (verdict !== undefined) verdicts.set(slot, verdict);
+      if (verdict === undefined) continue;
+      verdicts.set(slot, verdict);
+      // No handler has it: until it is decided on it may be given back.
+      slot.phase = "queued";
     }
     const held: Held = { slots: [], keys: new Set() };
     if (called.length === live.length && verdicts.size === 0) return held.slots;

@@ -34,6 +34,7 @@ export class Engine implements Host {
   #traits: Traits;
   #host: SourceHost | undefined;
   #attached = false;
+  #opened: Promise<void> = Promise.resolve();
   #stopHeartbeat: () => void = () => {};
   #paused = false;
   #closing: Promise<void> | undefined;
@@ -64,19 +65,19 @@ export class Engine implements Host {
     });
     this.#intake = new Intake(this.#holdings, this.#handling, {
       prefetch: plan.spec.prefetch,
-      isOpen: () => this.#isOpen(),
-      isClosing: () => this.#closing !== undefined,
+      isIdle: () => this.#handling.workers.isIdle,
       wake: () => this.#feed.wake(),
       interrupt: () => this.#feed.interrupt(),
     });
     this.#switch = plan.pauseOn && new KillSwitch(plan.pauseOn, (tripped) => {
       hooks.onPause(tripped);
+      this.#update();
       this.#feed.interrupt();
       advance();
     });
     this.#feed = new Feed({
       connect: () => this.#connect(),
-      room: () => this.#intake.room,
+      room: () => this.#intake.wanted,
       paused: (lane) => this.#intake.isPaused(lane),
       take: (deliveries) => this.#intake.take(deliveries),
       attach: (source) => this.#attach(source),
@@ -98,7 +99,9 @@ export class Engine implements Host {
     try {
       signal?.throwIfAborted();
       signal?.addEventListener("abort", abort, { once: true });
-      await this.#feed.open();
+      const opened = this.#feed.open();
+      this.#opened = opened.catch(() => {});
+      await opened;
     } catch (error) {
       signal?.removeEventListener("abort", abort);
       this.#ended.resolve();
@@ -119,15 +122,18 @@ export class Engine implements Host {
 
   demand(calls: number): void {
     this.#handling.workers.allow(calls);
+    this.#intake.advance();
   }
 
   pause(): void {
     this.#paused = true;
+    this.#update();
     this.#feed.interrupt();
   }
 
   resume(): void {
     this.#paused = false;
+    this.#update();
     this.#intake.advance();
   }
 
@@ -142,6 +148,7 @@ export class Engine implements Host {
       // Set before the work begins: what is going on sees that the end has come.
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       this.#closing = promise;
+      this.#update();
       this.#close().then(resolve, reject);
     }
     await this.#closing;
@@ -170,7 +177,8 @@ export class Engine implements Host {
   end(): void {
     const { progress, admissions } = this.#intake;
     const isSettled = () => this.#holdings.unsettled === 0 && admissions.size === 0;
-    progress.until(isSettled).then(() => this.close()).catch(() => {});
+    // A source may have nothing at all: that is no reason for not having been opened.
+    progress.until(isSettled).then(() => this.#opened).then(() => this.close()).catch(() => {});
   }
 
   event(event: ConnectionEvent): void {
@@ -198,12 +206,14 @@ export class Engine implements Host {
       failed: (error) => this.#plan.hooks.onSettleError(error),
     });
     this.#attached = true;
+    this.#update();
     this.#intake.advance();
   }
 
   /** What came from a lost source belongs to whoever the broker gives it to next. */
   #detach(cause: unknown): void {
     this.#attached = false;
+    this.#update();
     this.#host!.leave();
     this.#stopHeartbeat();
     this.#holdings.detach();
@@ -217,8 +227,11 @@ export class Engine implements Host {
 
   // What the parts ask.
 
-  #isOpen(): boolean {
-    return this.#attached && this.#closing === undefined && !this.#paused &&
+  /** To be called when something has changed on which it depends whether anything may come in. */
+  #update(): void {
+    const isClosing = this.#closing !== undefined;
+    this.#intake.isClosing = isClosing;
+    this.#intake.isOpen = this.#attached && !isClosing && !this.#paused &&
       this.#switch?.tripped !== true;
   }
 
@@ -229,10 +242,18 @@ export class Engine implements Host {
       this.#plan.keyOf !== undefined || this.#feed.source?.requeue === undefined;
   }
 
-  /** Whether nothing of a lane may begin; where there is nobody to give it back to, all is handled. */
+  /**
+   * Whether what was taken is handled at the end: there is nobody to give it back to. Where each message
+   * must be asked for, nobody asks any more, and it is lost and counted.
+   */
+  #handlesRest(): boolean {
+    return this.#traits.settle === "none" && this.#plan.workers > 0;
+  }
+
+  /** Whether nothing of a lane may begin. */
   #isEnding(lane: Lane): boolean {
     if (this.#closing === undefined) return this.#intake.isRevoking(lane);
-    return this.#overdue || this.#traits.settle !== "none";
+    return this.#overdue || !this.#handlesRest();
   }
 
   /** Only what is acked one by one can be acked by publishing. */
@@ -246,8 +267,8 @@ export class Engine implements Host {
 
   async #close(): Promise<void> {
     this.#switch?.stop();
-    const fetched = this.#feed.stop();
-    if (this.#traits.settle !== "none") this.#intake.giveBack(() => true);
+    const quiet = Promise.all([this.#feed.stop(), this.#stopSource()]);
+    if (!this.#handlesRest()) this.#intake.giveBack(() => true);
     const { progress } = this.#intake;
     const isIdle = () => this.#isIdle();
     let dropped = 0;
@@ -257,7 +278,11 @@ export class Engine implements Host {
       await inTime(progress.until(isIdle), GRACE);
     }
     const left = Math.max(this.#deadline.left, GRACE);
-    const isFlushed = await inTime(fetched.then(() => this.#holdings.flush()), left);
+    const flushed = quiet.then(() => {
+      this.#intake.giveBack(() => true);
+      return this.#holdings.flush();
+    });
+    const isFlushed = await inTime(flushed, left);
     this.#stopHeartbeat();
     const undelivered = isFlushed ? 0 : this.#holdings.undelivered;
     const remaining = dropped + this.#abandon() + undelivered;
@@ -269,10 +294,18 @@ export class Engine implements Host {
     }
   }
 
+  async #stopSource(): Promise<void> {
+    try {
+      await this.#feed.source?.stop?.();
+    } catch (error) {
+      this.#plan.hooks.onSettleError(error);
+    }
+  }
+
   #isIdle(): boolean {
     const { workers, attempts } = this.#handling;
     if (workers.running > 0 || attempts.burying > 0) return false;
-    return this.#traits.settle !== "none" || this.#overdue || this.#holdings.unsettled === 0;
+    return !this.#handlesRest() || this.#overdue || this.#holdings.unsettled === 0;
   }
 
   /** Nothing begins any more, even where there is nobody to give it back to; returns how much is lost by that. */

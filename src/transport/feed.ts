@@ -74,13 +74,14 @@ export class Feed {
   /** There is room again: whoever waits looks again. */
   wake(): void {
     this.#wake?.();
+    this.#wake = undefined;
   }
 
   /** Ends a fetch that waits under conditions which no longer hold. */
   interrupt(): void {
     this.#interruption.abort();
     this.#interruption = new AbortController();
-    this.#wake?.();
+    this.wake();
   }
 
   /** The source gave something: the next loss is a first one. */
@@ -111,6 +112,7 @@ export class Feed {
       this.#hooks.detach(cause);
       this.#hooks.event({ kind: "lost", at: Date.now(), cause });
       await this.#unlessStopped(inTime(closeQuietly(source), CLOSE_LIMIT));
+      if (this.#stopped) return;
       // Who was connected for long was not let in only to be thrown out again.
       if (Date.now() - this.#connectedAt >= this.#reconnect.maxDelay) this.thrive();
       try {
@@ -132,7 +134,6 @@ export class Feed {
       const room = this.#hooks.room();
       if (room <= 0 || source.fetch === undefined) {
         await new Promise<void>((resolve) => this.#wake = resolve);
-        this.#wake = undefined;
         continue;
       }
       const { signal } = this.#interruption;

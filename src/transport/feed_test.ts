@@ -203,27 +203,29 @@ describe("the feed", () => {
     }));
 
   it("ends at once while it connects or waits, and closes a source that comes too late", () =>
-    withTime(async (time) => {
-      const transport = new ScriptedTransport();
-      const controller = new AbortController();
-      const connected = Promise.withResolvers<void>();
-      transport.connects.push(connected.promise);
-      const started = start(transport, () => {}, { signal: controller.signal });
-      await settle();
-      controller.abort(new Error("enough"));
-      await assertRejects(() => started, Error, "enough");
-      connected.resolve();
-      await settle();
-      assertEquals(transport.current.closed, 1);
+    withoutJitter(() =>
+      withTime(async (time) => {
+        const transport = new ScriptedTransport();
+        const controller = new AbortController();
+        const connected = Promise.withResolvers<void>();
+        transport.connects.push(connected.promise);
+        const started = start(transport, () => {}, { signal: controller.signal });
+        await settle();
+        controller.abort(new Error("enough"));
+        await assertRejects(() => started, Error, "enough");
+        connected.resolve();
+        await settle();
+        assertEquals(transport.current.closed, 1);
 
-      const consumption = await start(transport, () => {});
-      transport.connects.push(new Error("down"));
-      transport.current.cut(new Error("cut"));
-      await time.tickAsync(100);
-      await consumption.close();
-      await time.tickAsync(60_000);
-      assertEquals(transport.connected, 3);
-    }));
+        const consumption = await start(transport, () => {});
+        transport.connects.push(new Error("down"));
+        transport.current.cut(new Error("cut"));
+        await time.tickAsync(100);
+        await consumption.close();
+        await time.tickAsync(60_000);
+        assertEquals(transport.connected, 3);
+      })
+    ));
 
   it("lets timers and I/O have a turn, however fast the source is", async () => {
     const transport = new ScriptedTransport({ settle: "none", requeue: "engine" });

@@ -87,7 +87,7 @@ export class Handling implements SlotHost {
   decided(slot: Slot): void {
     if (slot.decision!.kind !== "acked") return;
     this.#holdings.ack(slot);
-    this.#hooks.progress();
+    if (!this.attempts.settling) this.#hooks.progress();
   }
 
   /** Forgets what is gone while it waited for its batch or a worker. */

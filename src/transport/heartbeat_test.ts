@@ -51,7 +51,7 @@ describe("the heartbeat", () => {
       await handler.end("a");
       await handler.end("c");
       assertEquals([handler.calls, source.acks], [["a1", "c1"], [["c"]]]);
-      assertEquals([consumption.stats().lost, consumption.stats().inFlight], [2, 0]);
+      assertEquals([consumption.stats().lost, consumption.stats().inFlight], [3, 0]);
       await consumption.close();
     }));
 
@@ -79,6 +79,27 @@ describe("the heartbeat", () => {
         assertEquals([handler.calls, source.acks], [["a1", "x1"], [["x"]]]);
         await consumption.close();
       }
+    }));
+
+  it("keeps what was delivered again, and what came after that", () =>
+    withTime(async (time) => {
+      const transport = new ScriptedTransport(LEASE);
+      const lost = new Set<unknown>();
+      transport.prepare = (source) => {
+        source.extend = (held) => Promise.resolve(held.filter((delivery) => lost.has(delivery)));
+      };
+      const handler = new HeldHandler();
+      const consumption = await start(transport, handler.handle, { ordered: "key" });
+      const source = transport.current;
+      const old = source.deliver(["a", "b"], { key: "k" });
+      const again = source.deliver(["a", "b", "c"], { key: "k", count: 2 });
+      lost.add(old[0]);
+      source.give(...old, ...again);
+      await time.tickAsync(500);
+      assertEquals(source.requeues, [["b+"]]);
+      for (const id of ["a", "a", "b", "c"]) await handler.end(id);
+      assertEquals(handler.calls, ["a1", "a2", "b2", "c2"]);
+      await consumption.close();
     }));
 
   it("lets the feed go on when what was lost made room", () =>

@@ -108,6 +108,12 @@ export class Holdings {
     this.giveBack(delivery);
   }
 
+  /** Counts deliveries that were somebody else's, or nobody's, before they were taken. */
+  drop(count = 1): void {
+    this.counters.received += count;
+    this.counters.lost += count;
+  }
+
   /** Has the broker deliver it again. */
   requeue(item: Requeue): void {
     this.#settler?.requeue(item);

@@ -10,10 +10,8 @@ import type { Slot } from "./slot.ts";
 export interface IntakeHooks {
   /** Deliveries taken and not settled at most. */
   readonly prefetch: number;
-  /** Whether anything may come in now: there is a source, and nobody has said stop. */
-  isOpen(): boolean;
-  /** Whether the end has begun: what still comes is given back. */
-  isClosing(): boolean;
+  /** Whether a worker has nothing to do. */
+  isIdle(): boolean;
   /** There is room again. */
   wake(): void;
   /** A lane that was left out may go on. */
@@ -24,29 +22,51 @@ export interface IntakeHooks {
 const LANE_WINDOW = 4;
 const SMALLEST_LANE_WINDOW = 256;
 
+/** The part of `prefetch` that must be free before it is worth a fetch. */
+const WORTH_FETCHING = 1 / 4;
+
 /** The way in, and out again for what is not worked on: knows what there is room for, and which lanes are ours. */
 export class Intake {
+  /** Whether anything may come in now: there is a source, and nobody has said stop. */
+  isOpen = false;
+  /** Whether the end has begun: what still comes is given back. */
+  isClosing = false;
   readonly progress = new Progress();
   readonly admissions = new Admissions();
   readonly #holdings: Holdings;
   readonly #handling: Handling;
   readonly #hooks: IntakeHooks;
+  readonly #prefetch: number;
   readonly #window: number;
+  readonly #worthwhile: number;
   readonly #revoking = new Set<Lane>();
   /** Lanes that a fetch left out because too much waits for their oldest slot. */
   readonly #full = new Set<Lane>();
+  readonly #isTakeable = (delivery: Delivery): boolean => !this.#isRefused(delivery);
 
   constructor(holdings: Holdings, handling: Handling, hooks: IntakeHooks) {
     this.#holdings = holdings;
     this.#handling = handling;
     this.#hooks = hooks;
+    this.#worthwhile = Math.ceil(hooks.prefetch * WORTH_FETCHING);
+    this.#prefetch = hooks.prefetch;
     this.#window = Math.max(LANE_WINDOW * hooks.prefetch, SMALLEST_LANE_WINDOW);
   }
 
   /** How many deliveries may come now. */
   get room(): number {
-    if (!this.#hooks.isOpen() || this.#holdings.isCongested) return 0;
-    return this.#hooks.prefetch - this.#holdings.unsettled;
+    if (!this.isOpen) return 0;
+    const room = this.#prefetch - this.#holdings.unsettled;
+    return room > 0 && this.#holdings.isCongested ? 0 : room;
+  }
+
+  /**
+   * How many deliveries to fetch now. Not every place that gets free is worth a fetch, as long as the
+   * workers are busy: a quarter of them is, and the others have been fetched by then.
+   */
+  get wanted(): number {
+    const { room } = this;
+    return room >= this.#worthwhile || (room > 0 && this.#hooks.isIdle()) ? room : 0;
   }
 
   /** Whether a lane is being given away. */
@@ -65,18 +85,21 @@ export class Intake {
   /** Takes what was fetched. */
   take(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) {
-      if (delivery.lane.fenced) continue;
-      if (this.#isRefused(delivery)) this.#holdings.refuse(delivery);
+      if (delivery.lane.fenced) this.#holdings.drop();
+      else if (this.#isRefused(delivery)) this.#holdings.refuse(delivery);
       else this.#handling.take(delivery);
     }
   }
 
-  /** Takes a delivery as soon as there is room. */
+  /**
+   * Takes a delivery as soon as there is room. What comes while its lane is given away, or in the end,
+   * waits for that: given back at once, it would come again at once.
+   */
   admit(delivery: Delivery): void | Promise<void> {
-    if (delivery.lane.fenced) return;
-    if (this.#isRefused(delivery)) this.#holdings.refuse(delivery);
-    else if (this.admissions.size > 0 || this.room <= 0) return this.admissions.add(delivery);
-    else this.#handling.take(delivery);
+    if (delivery.lane.fenced) return this.#holdings.drop();
+    const waits = this.admissions.size > 0 || this.room <= 0 || this.#isRefused(delivery);
+    if (waits) return this.admissions.add(delivery);
+    this.#handling.take(delivery);
   }
 
   /** Takes a delivery if there is room. */
@@ -90,10 +113,12 @@ export class Intake {
   /** A place is free, or a handler has ended. */
   advance(): void {
     while (this.admissions.size > 0 && this.room > 0) {
-      this.#handling.take(this.admissions.shift());
+      const next = this.admissions.shift(this.#isTakeable);
+      if (next === undefined) break;
+      this.#handling.take(next);
     }
     if (this.#full.size > 0) this.#reopenLanes();
-    if (this.room > 0) this.#hooks.wake();
+    if (this.wanted > 0) this.#hooks.wake();
     this.progress.tell();
   }
 
@@ -107,7 +132,7 @@ export class Intake {
 
   /** Lets go of what is somebody else's; running handlers are asked to stop. */
   lose(holds: (delivery: Delivery) => boolean, cause: unknown): void {
-    this.admissions.take(holds);
+    this.#holdings.drop(this.admissions.take(holds).length);
     const lost = this.#holdings.slots.where(({ delivery }) => holds(delivery));
     // Before the first is let go all are lost: it must not make way for the next of its key.
     for (const slot of lost) slot.lose(cause);
@@ -116,12 +141,20 @@ export class Intake {
     this.advance();
   }
 
-  /** Like {@linkcode Intake.lose}, and gives back what must not pass what is lost. */
+  /**
+   * Like {@linkcode Intake.lose}, and gives back what must not pass what is lost: what was taken after
+   * it with its key, up to where it was delivered again.
+   */
   loseSome(gone: ReadonlySet<Delivery>, cause: unknown): void {
+    const ids = new Set<string>();
     const keys = new Set<string>();
-    const behind: Slot[] = this.#holdings.slots.where((slot) => {
-      if (!gone.has(slot.delivery)) return keys.has(slot.key) && isIdle(slot);
-      if (slot.key !== "") keys.add(slot.key);
+    const behind = this.#holdings.slots.where((slot) => {
+      const { delivery, key } = slot;
+      if (gone.has(delivery)) {
+        ids.add(delivery.rec.id);
+        if (key !== "") keys.add(key);
+      } else if (ids.has(delivery.rec.id)) keys.delete(key);
+      else return keys.has(key) && isIdle(slot);
       return false;
     });
     for (const slot of behind) this.#handling.attempts.giveBack(slot);
@@ -130,15 +163,20 @@ export class Intake {
 
   /** Drains a lane for at most `within` milliseconds, then lets go of it. */
   async revoke(lane: Lane, within: number): Promise<void> {
+    const isOfLane = (delivery: Delivery) => delivery.lane === lane;
     this.#revoking.add(lane);
-    this.giveBack((delivery) => delivery.lane === lane);
+    this.giveBack(isOfLane);
     // Nothing is added to a lane that is given away: what is left of it only gets less.
-    const left = this.#holdings.slots.where(({ delivery }) => delivery.lane === lane);
+    const left = this.#holdings.slots.where(({ delivery }) => isOfLane(delivery));
     const settled = this.progress.until(() => {
       while (left.at(-1)?.isGone) left.pop();
       return left.length === 0;
     });
-    await inTime(settled.then(() => this.#holdings.flush()), within);
+    const flushed = settled.then(() => {
+      this.giveBack(isOfLane);
+      return this.#holdings.flush();
+    });
+    await inTime(flushed, within);
     this.forget(lane, new Error(`Lane '${lane.name}' was given to another consumer`));
   }
 
@@ -153,7 +191,7 @@ export class Intake {
   }
 
   #isRefused({ lane }: Delivery): boolean {
-    return this.#revoking.has(lane) || this.#hooks.isClosing();
+    return (this.#revoking.size > 0 && this.#revoking.has(lane)) || this.isClosing;
   }
 
   /** A fetch that waits goes on without the lanes that were full when it began. */

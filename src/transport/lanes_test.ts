@@ -125,6 +125,28 @@ describe("lost()", () => {
   });
 });
 
+describe("a source that is lost", () => {
+  it("lets nothing run that waited behind a message of its key", () =>
+    withTime(async (time) => {
+      const transport = new ScriptedTransport();
+      const handler = new HeldHandler();
+      const consumption = await start(transport, handler.handle, {
+        ordered: "key",
+        retry: { delays: [60_000] },
+        workers: 4,
+      });
+      const source = transport.current;
+      source.give(...source.deliver(["a", "b", "c"], { key: "k" }));
+      await settle();
+      await handler.fail("a");
+      source.cut(new Error("cut"));
+      await time.tickAsync(60_000);
+      assertEquals(handler.calls, ["a1"]);
+      assertEquals(consumption.stats().lost, 3);
+      await consumption.close();
+    }));
+});
+
 describe("a lane whose oldest message is slow", () => {
   it("is left out while too much waits for it, and asked again as soon as that is settled", async () => {
     const transport = new ScriptedTransport(PREFIX);

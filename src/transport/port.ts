@@ -47,7 +47,10 @@ export interface Traits {
   readonly keyOrder: "group" | "member" | "none";
 }
 
-/** What a source is made for. */
+/**
+ * What a source is made for. It is one object for the life of a consumption: by it a transport knows again
+ * for whom it makes a source anew, such as a reader, whose position no broker keeps.
+ */
 export interface SourceSpec {
   /** The topic. */
   readonly topic: string;
@@ -72,7 +75,7 @@ export interface Host {
   offer(delivery: Delivery): boolean;
   /**
    * Drains a lane that will be given away: starts nothing, lets what runs finish for at most `within`
-   * milliseconds, flushes its acks, then fences it.
+   * milliseconds, flushes its acks, then fences it. The source hands over nothing more of it.
    */
   revoke(lane: Lane, within: number): Promise<void>;
   /** Fences a lane that is already somebody else's: signals abort, a later `ack()` is false. */
@@ -122,6 +125,11 @@ export interface Source {
   offset?(delivery: Delivery): string;
   /** How far behind it is. */
   lag?(): Promise<readonly LaneLag[]>;
+  /**
+   * Hands over nothing more, while what is here is still settled: for brokers that push. Without it what
+   * is given back in the end may be handed over again at once.
+   */
+  stop?(): Promise<void>;
   /** Ends what the source has opened; positions that a group has stay. */
   close(): Promise<void>;
 }

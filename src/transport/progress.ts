@@ -17,6 +17,7 @@ export class Progress {
 
   /** Something has changed. */
   tell(): void {
+    if (this.#watchers.size === 0) return;
     for (const watch of this.#watchers) watch();
   }
 }

@@ -18,6 +18,11 @@ export class Workers<Job> {
     return this.#ready.size;
   }
 
+  /** Whether one of them has nothing to do. */
+  get isIdle(): boolean {
+    return this.running < this.#limit && this.#ready.size === 0;
+  }
+
   /** Runs a job as soon as a worker is free, at best before it returns. */
   push(job: Job): void {
     if (this.#pumping || this.running >= this.#limit || this.#ready.size > 0) {

@@ -7,6 +7,9 @@ import { connectTo } from "./_connection.ts";
 /** Milliseconds after which a connection notices that nothing comes through. */
 const HEARTBEAT = 30;
 
+/** Milliseconds that the broker takes to start. */
+const START = 10;
+
 /** A broker as it is behind a network: it can go and come back, and nothing larger than a limit passes. */
 export class Network {
   readonly maxPayload = 2 ** 20;
@@ -47,6 +50,7 @@ export class Network {
     this.#cut(new Error("The connection was reset"));
     try {
       await whileDown();
+      await new Promise<void>((resolve) => after(START, resolve));
     } finally {
       this.#isDown = false;
     }

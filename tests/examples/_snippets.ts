@@ -17,3 +17,11 @@ export function snippetsIn(page: string): Snippet[] {
       code: code.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
     }));
 }
+
+/** The same code to be run elsewhere: what it imports by a path beside its page is found all the same. */
+export function anchored(code: string, page: URL): string {
+  return code.replaceAll(
+    /^(import .*? from )"(\.{1,2}\/[^"]+)"/gms,
+    (_, head, path) => `${head}"${new URL(path, page).href}"`,
+  );
+}

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
+import { pathToFileURL } from "node:url";
 import { assertEquals } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { pathOf, runProgram } from "./_program.ts";
-import { snippetsIn } from "./_snippets.ts";
+import { anchored, snippetsIn } from "./_snippets.ts";
 
 /** README.md and whatever stands in docs/, as far as they exist. */
 function findPages(): string[] {
@@ -56,6 +57,16 @@ describe("snippetsIn", () => {
   });
 });
 
+describe("anchored", () => {
+  it("resolves paths from the page, and leaves names alone", () => {
+    const code = 'import { a } from "@beat/beat";\nimport {\n  b,\n} from "../examples/b.ts";\n';
+    assertEquals(
+      anchored(code, new URL("file:///house/docs/page.md")),
+      'import { a } from "@beat/beat";\nimport {\n  b,\n} from "file:///house/examples/b.ts";\n',
+    );
+  });
+});
+
 // On Deno, `deno test --doc` checks and runs them.
 if (!("deno" in process.versions)) {
   describe("snippets", () => {
@@ -70,7 +81,7 @@ if (!("deno" in process.versions)) {
       for (const { line, code } of snippetsIn(readFileSync(pathOf(page), "utf8"))) {
         it(`${page}:${line} runs`, async () => {
           const file = `${folder}/${page.replaceAll(/\W/g, "_")}_${line}.ts`;
-          await writeFile(file, code);
+          await writeFile(file, anchored(code, pathToFileURL(pathOf(page))));
           const ended = await runProgram(file);
           assertEquals(ended.code, 0, `\n${ended.stderr}`);
         });

@@ -44,13 +44,13 @@ export const MUTANTS: Mutant[] = [
     file: "settler.ts",
     find: "return acks.some(isFenced) ? acks.filter((delivery) => !isFenced(delivery)) : acks;",
     replace: "return acks;",
+    test: "lanes_test.ts",
   },
   {
-    name: "an ack is taken after the fence",
+    name: "what is lost is settled like the rest",
     file: "slot.ts",
-    find: "if (this.isLost || this.isGone) return false;",
-    replace: "if (this.isGone) return false;",
-    test: "consumption_test.ts",
+    find: "return this.#lost !== undefined || this.delivery.lane.fenced;",
+    replace: "return false;",
   },
   {
     name: "a retry lets the next of its key pass",
@@ -84,12 +84,14 @@ export const MUTANTS: Mutant[] = [
     file: "holdings.ts",
     find: "!slot.settled && !slot.isLost)",
     replace: "!slot.settled)",
+    test: "heartbeat_test.ts",
   },
   {
     name: "a decision during the end of a call wakes nobody",
     file: "settler.ts",
     find: "    this.#flushing = undefined;\n",
     replace: "    await undefined;\n    this.#flushing = undefined;\n",
+    test: "settler_test.ts",
   },
   {
     name: "a dead letter that was not published is acked",
@@ -102,6 +104,7 @@ export const MUTANTS: Mutant[] = [
     file: "holdings.ts",
     find: "this.requeue({ delivery, delay: 0, unstarted: true });",
     replace: "this.requeue({ delivery, delay: 0, unstarted: false });",
+    test: "closing_test.ts",
   },
   {
     name: "one retry too few",
@@ -126,12 +129,12 @@ export const MUTANTS: Mutant[] = [
     file: "intake.ts",
     find: "if (this.admissions.size > 0 || this.room <= 0) return false;",
     replace: "",
+    test: "push_test.ts",
   },
   {
     name: "what is handed over is taken above prefetch",
     file: "intake.ts",
-    find:
-      "else if (this.admissions.size > 0 || this.room <= 0) return this.admissions.add(delivery);",
+    find: "if (waits) return this.admissions.add(delivery);",
     replace: "",
   },
   {
@@ -145,12 +148,13 @@ export const MUTANTS: Mutant[] = [
     file: "engine.ts",
     find: "if (workers.running > 0 || attempts.burying > 0) return false;",
     replace: "if (workers.running > 0) return false;",
+    test: "closing_test.ts",
   },
   {
     name: "close does not flush acks",
     file: "engine.ts",
-    find: "fetched.then(() => this.#holdings.flush())",
-    replace: "fetched",
+    find: "      this.#intake.giveBack(() => true);\n      return this.#holdings.flush();",
+    replace: "      this.#intake.giveBack(() => true);",
     test: "closing_test.ts",
   },
   {
@@ -158,6 +162,7 @@ export const MUTANTS: Mutant[] = [
     file: "attempts.ts",
     find: "if (failed && slot.stopped) {",
     replace: "if (failed && slot.isGone) {",
+    test: "closing_test.ts",
   },
   {
     name: "a slot makes way for the next of its key before that is lost too",
@@ -165,6 +170,7 @@ export const MUTANTS: Mutant[] = [
     find: `    for (const slot of lost) slot.lose(cause);
     for (const slot of lost) if`,
     replace: "    for (const slot of lost) if (slot.lose(cause), true) if",
+    test: "lanes_test.ts",
   },
   {
     name: "what waits for room is kept when all is given back",
@@ -172,12 +178,13 @@ export const MUTANTS: Mutant[] = [
     find:
       "    for (const delivery of this.admissions.take(holds)) this.#holdings.refuse(delivery);\n",
     replace: "",
+    test: "push_test.ts",
   },
   {
     name: "nobody hears that there is a source",
     file: "engine.ts",
-    find: "    this.#attached = true;\n    this.#intake.advance();",
-    replace: "    this.#attached = true;",
+    find: "    this.#attached = true;\n    this.#update();\n    this.#intake.advance();",
+    replace: "    this.#attached = true;\n    this.#update();",
     test: "push_test.ts",
   },
   {
@@ -185,12 +192,13 @@ export const MUTANTS: Mutant[] = [
     file: "engine.ts",
     find: "if (this.#closing === undefined) return this.#intake.isRevoking(lane);",
     replace: "if (this.#closing === undefined) return false;",
+    test: "lanes_test.ts",
   },
   {
     name: "a lane is given away before its acks are",
     file: "intake.ts",
-    find: "settled.then(() => this.#holdings.flush())",
-    replace: "settled",
+    find: "      this.giveBack(isOfLane);\n      return this.#holdings.flush();",
+    replace: "      this.giveBack(isOfLane);",
     test: "lanes_test.ts",
   },
   {
@@ -224,6 +232,7 @@ export const MUTANTS: Mutant[] = [
     file: "collector.ts",
     find: "this.#busy = this.#exclusive;",
     replace: "this.#busy = false;",
+    test: "batching_test.ts",
   },
   {
     name: "an innocent message of a batch is given up",
@@ -236,6 +245,7 @@ export const MUTANTS: Mutant[] = [
     file: "batching.ts",
     find: "if (held.keys.has(slot.key)) return this.#hold(slot, failed, held);",
     replace: "",
+    test: "batching_test.ts",
   },
   {
     name: "a source that was given up still speaks",

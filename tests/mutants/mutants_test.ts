@@ -7,10 +7,10 @@ const ROOT = new URL("../../", import.meta.url);
 const MODEL = "consumption_model_test.ts";
 
 /** What the tests of the engine need. */
-const TREE = ["deno.json", "package.json", "bench/deno.json", "src", "tests/_std"];
+const TREE = ["deno.json", "package.json", "bench/package.json", "src", "tests/_std"];
 
 /** Histories that the model looks at, from where on, and without making a failure small. */
-const HISTORIES = { RUNS: "500", SEED: "5", SHRINK: "no" };
+const HISTORIES = { RUNS: "300", SEED: "5", SHRINK: "no" };
 
 /** Milliseconds after which a mutant counts as noticed: the engine itself takes a quarter. */
 const LIMIT = 60_000;
@@ -23,23 +23,27 @@ interface Ran {
 /** Runs mutants side by side, each tree with one at a time. */
 class Laboratory {
   readonly #folder = Deno.makeTempDirSync({ prefix: "beat-mutants-" });
-  readonly #trees: Promise<string>[];
-  #next = 0;
+  readonly #free: Promise<string>[];
 
   constructor(trees: number) {
-    this.#trees = Array.from({ length: trees }, (_, at) => this.#grow(`${this.#folder}/${at}`));
+    this.#free = Array.from({ length: trees }, (_, at) => this.#grow(`${this.#folder}/${at}`));
   }
 
-  /** Runs a test of a tree in which `change` is made. */
-  run(file: string, change: (text: string) => string, test: string): Promise<Ran> {
-    const at = this.#next++ % this.#trees.length;
-    const ran = this.#trees[at]!.then((tree) => this.#runIn(tree, file, change, test));
-    this.#trees[at] = ran.then(() => `${this.#folder}/${at}`, () => `${this.#folder}/${at}`);
-    return ran;
+  /** Runs a test of a tree in which `change` is made, when a tree is free. */
+  async run(file: string, change: (text: string) => string, test: string): Promise<Ran> {
+    const first = this.#free.shift()!;
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.#free.push(promise);
+    const tree = await first;
+    try {
+      return await this.#runIn(tree, file, change, test);
+    } finally {
+      resolve(tree);
+    }
   }
 
   async end(): Promise<void> {
-    await Promise.allSettled(this.#trees);
+    await Promise.all(this.#free);
     await Deno.remove(this.#folder, { recursive: true });
   }
 

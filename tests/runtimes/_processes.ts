@@ -49,6 +49,39 @@ export const PROCESS_MATRIX: Row[] = [
   ),
 ];
 
+/** How a thread dies. */
+const DEATHS = [
+  ["throw", "an error that nobody catches"],
+  ["reject", "a rejection that nobody catches"],
+  ["import", "a module that cannot be loaded"],
+  ["exit", "process.exit in the thread"],
+  ["close", "close in the thread"],
+] as const;
+
+/**
+ * What the one that has started a thread hears of its death: an error, the end, both or nothing.
+ * Where it is nothing, `serve` writes it into the memory that the threads share.
+ */
+export const DEATH_MATRIX: Row[] = DEATHS.flatMap(([cause, name]) => {
+  const ends = cause === "exit" || cause === "close";
+  const usual = each(PROCESS_COLUMNS, ends ? "end" : "error, end");
+  const none = each(["node22", "node24", "node26"], "nothing");
+  const web = ends ? { deno: "nothing" } : {};
+  const closes = cause === "close" ? { bun: "nothing", ...none } : {};
+  return [
+    {
+      capability: `${name}, of a Worker`,
+      attempt: () => outcomeOfProgram("death.ts", "web", cause),
+      except: { ...usual, ...closes, ...web, ...NO_WEB_WORKER },
+    },
+    {
+      capability: `${name}, of a thread of node:worker_threads`,
+      attempt: () => outcomeOfProgram("death.ts", "node", cause),
+      except: { ...usual, ...closes },
+    },
+  ];
+});
+
 /** One row for the threads of the Web and one for those of Node. */
 function ofBothKinds(
   capability: (thread: string) => string,

@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertObjectMatch } from "@std/assert";
 import { capabilities } from "../../src/runtime/capabilities.ts";
-import { PROCESS_MATRIX, runProgram } from "./_processes.ts";
+import { DEATH_MATRIX, PROCESS_MATRIX, runProgram } from "./_processes.ts";
 import { currentColumn, expectedOf, outcomeOf } from "./_table.ts";
 
 const HERE = currentColumn();
@@ -11,6 +11,25 @@ describe("matrix of processes", () => {
     const expected = expectedOf(row, HERE);
     it(`${row.capability} ${expected} in ${HERE}`, async () => {
       assertEquals(await outcomeOf(row), expected);
+    });
+  }
+});
+
+describe("deaths of threads", () => {
+  for (const row of DEATH_MATRIX) {
+    const expected = expectedOf(row, HERE);
+    it(`${row.capability}: ${expected} in ${HERE}`, async () => {
+      assertEquals(await outcomeOf(row), expected);
+    });
+  }
+});
+
+describe("bus with threads", () => {
+  for (const [arg, output] of [["idle", "20\n"], ["kept", "lives\n20\n"]] as const) {
+    it(`holds the process while it has something to do: ${arg} in ${HERE}`, async () => {
+      const program = "bus_with_threads.ts";
+      const { code, stdout } = await runProgram({ program, args: [arg] });
+      assertEquals([code, stdout], [0, output]);
     });
   }
 });

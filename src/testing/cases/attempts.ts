@@ -22,8 +22,9 @@ export const ATTEMPTS: readonly Case[] = [
           else message.ack();
         },
       });
-      await world.publish(await world.publisher(), topic, [new Message("again")]);
+      const sent = world.deliver(await world.publisher(), topic, [new Message("again")]);
       await inbox.counts(4);
+      await sent;
       await world.silence();
       demandEqual(seen, [[1, false], [2, true], [3, true], [4, true]], "Attempt and redelivered");
     },
@@ -42,7 +43,7 @@ export const ATTEMPTS: readonly Case[] = [
           else message.ack();
         },
       });
-      await world.publish(await world.publisher(), topic, [new Message("later")]);
+      await world.deliver(await world.publisher(), topic, [new Message("later")]);
       await inbox.counts(2);
       const waited = times[1]! - times[0]!;
       demand(waited >= delay - TOLERANCE, `It came after ${waited} ms, nacked with ${delay} ms`);
@@ -90,7 +91,7 @@ export const ATTEMPTS: readonly Case[] = [
         onExhausted: "discard",
         ...(keyOrder === "none" ? {} : { ordered: { by: "key", scope: "member" } }),
       });
-      await world.publish(await world.publisher(), topic, [poison, next]);
+      await world.deliver(await world.publisher(), topic, [poison, next]);
       const count = (text: string) => calls.filter((call) => call === text).length;
       await watch.until(
         () => count("next") >= 1 && count("poison") >= 3,

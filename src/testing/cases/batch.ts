@@ -28,7 +28,7 @@ export const BATCH: readonly Case[] = [
         watch.notify();
       }, { topic, ...world.member("all"), batch: { size: 10, maxWait: 50 }, retry: 2 });
       const messages = numbered(10, 3);
-      const sent = world.publish(await world.publisher(), topic, messages);
+      const sent = world.deliver(await world.publisher(), topic, messages);
       const expected = () => messages.map(({ uuid }) => [uuid, refused.has(uuid) ? 2 : 1] as const);
       await watch.until(
         () => refused.size > 0 && expected().every(([id, count]) => (calls.get(id) ?? 0) >= count),

@@ -28,7 +28,7 @@ async function checkDelay(world: World, offset: number): Promise<void> {
     watch.notify();
     if (times.length === 1) message!.nack({ delay: DELAY });
   }, { topic, ...world.member("all"), retry: 3 });
-  const sent = world.publish(await world.publisher(), topic, [new Message("later")]);
+  const sent = world.deliver(await world.publisher(), topic, [new Message("later")]);
   await watch.until(() => times.length === 2, () => `${times.length} of 2 deliveries came`);
   await inTime(sent, world.terms.deadline, "Publishing");
   const waited = times[1]! - times[0]!;

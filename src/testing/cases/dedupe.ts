@@ -26,7 +26,7 @@ export const DEDUPE: readonly Case[] = [
         watch.notify();
         if (calls.length === 1) throw new Error("It fails at first");
       });
-      const sent = world.publish(await world.publisher(), topic, [new Message("once")]);
+      const sent = world.deliver(await world.publisher(), topic, [new Message("once")]);
       await watch.until(() => calls.length === 2, () => `${calls.length} of 2 calls were made`);
       await sent;
       await world.silence();

@@ -73,7 +73,7 @@ export const DELIVERY: readonly Case[] = [
         },
       });
       const messages = numbered(world.count(100, 20), 5);
-      await world.publish(await world.publisher(), topic, messages);
+      await world.deliver(await world.publisher(), topic, messages);
       await inbox.counts(messages.length + 2);
       await inbox.gets(messages);
       await world.silence();

@@ -1,9 +1,10 @@
+import { scheduleMacrotask } from "../../runtime/macrotask.ts";
 import type { Case } from "../case.ts";
 import { demandNone } from "../failure.ts";
 import { compareLogs, type Consumed, type Produced } from "../logs.ts";
 import { groups, takeover } from "../needs.ts";
-import { Zombie } from "../probes.ts";
 import { chunked, numbered } from "../samples.ts";
+import { Zombie } from "../zombie.ts";
 
 /** That members share, and groups do not. */
 export const GROUP: readonly Case[] = [
@@ -32,18 +33,15 @@ export const GROUP: readonly Case[] = [
     needs: takeover,
     async run(world) {
       const topic = await world.topic();
-      const transport = await world.connect();
-      const zombie = new Zombie();
-      const spec = { topic, group: "all", from: "earliest", prefetch: 16, ordered: false } as const;
-      const source = await world.within(transport.source(spec, zombie), "Subscribing");
-      const taking = zombie.take(source);
+      const zombie = new Zombie(await world.connect());
+      const { taken } = await world.within(zombie.join(topic, "all"), "Subscribing");
+      world.opened(() => zombie.leave());
       const messages = numbered(20, 5);
       await world.publish(await world.publisher(), topic, messages);
-      await world.within(taking, "A delivery to the member that is killed");
+      await world.within(taken, "A delivery to the member that is killed");
       const survivor = await world.inbox(topic, world.member("all"));
       // Without leases the broker goes by the connection; with leases it has to find out by itself.
-      if (world.traits.lease === 0) await source.close();
-      else world.opened(() => source.close());
+      if (world.traits.lease === 0) await zombie.leave();
       await survivor.gets(messages);
     },
   },
@@ -57,7 +55,9 @@ export const GROUP: readonly Case[] = [
       const join = () =>
         world.inbox(topic, {
           ...world.member("all"),
-          handle(message) {
+          async handle(message) {
+            // So that who leaves has something that it has not handled.
+            await new Promise<void>(scheduleMacrotask);
             message.ack();
             consumed.push({ id: message.uuid });
             watch.notify();

@@ -18,7 +18,7 @@ export const LEAKS: readonly Case[] = [
             handle: (message) => message.attempt === 1 ? message.nack({ delay: 5 }) : message.ack(),
           });
           const messages = numbered(20, 3);
-          const sent = inner.publish(await inner.publisher(), topic, messages);
+          const sent = inner.deliver(await inner.publisher(), topic, messages);
           await inbox.counts(2 * messages.length);
           await sent;
           // And once with something that waits for its turn when the end comes.

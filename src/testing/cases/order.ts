@@ -1,4 +1,4 @@
-import { Message } from "../../message/message.ts";
+import type { Message } from "../../message/message.ts";
 import type { Case } from "../case.ts";
 import { demand, demandEqual, demandNone } from "../failure.ts";
 import { compareLogs } from "../logs.ts";
@@ -76,7 +76,7 @@ export const ORDER: readonly Case[] = [
         watch.notify();
       }, { topic, ...ordered(world), workers: 8, prefetch: 64, retry: { delays: [1, 1, 1] } });
       const messages = numbered(world.count(800, 80), 8);
-      const sent = world.publish(await world.publisher(), topic, messages);
+      const sent = world.deliver(await world.publisher(), topic, messages);
       await watch.until(
         () => new Set(done).size === messages.length,
         () => `${done.length} of ${messages.length} messages were handled`,

@@ -1,5 +1,4 @@
 import type { Message } from "../../message/message.ts";
-import type { Publisher } from "../../message/contracts.ts";
 import type { ConnectionEvent } from "../../transport/capabilities.ts";
 import type { Case } from "../case.ts";
 import { demandNone } from "../failure.ts";
@@ -7,10 +6,7 @@ import { compareLogs, type Consumed, type Produced } from "../logs.ts";
 import { all, freeze, restart } from "../needs.ts";
 import { chunked, numbered } from "../samples.ts";
 import { pause } from "../watch.ts";
-import type { World } from "../world.ts";
-
-/** Milliseconds between two attempts to publish while the broker is away. */
-const RETRY = 20;
+import { RETRY, type World } from "../world.ts";
 
 /** That a broker may go and come back. */
 export const RECONNECT: readonly Case[] = [
@@ -29,7 +25,7 @@ export const RECONNECT: readonly Case[] = [
         const out = await world.publisher();
         const log: Produced[] = [];
         for (const message of part) {
-          log.push(...await publishUntilConfirmed(world, out, topic, [message]));
+          log.push(...await world.deliver(out, topic, [message]));
           confirmed++;
           if (confirmed < (restarts[0] ?? Infinity)) continue;
           restarts.shift();
@@ -82,9 +78,9 @@ export const RECONNECT: readonly Case[] = [
       });
       const out = await world.publisher();
       const messages = numbered(20, 5);
-      const publishing = publishUntilConfirmed(world, out, topic, messages);
+      const publishing = world.deliver(out, topic, messages);
       await world.within(began.promise, "The call of the handler");
-      await world.terms.restartBroker!(async () => go.resolve());
+      await world.terms.restartBroker!(() => Promise.resolve(go.resolve()));
       await reader.ends(world, topic, await publishing);
     },
   },
@@ -160,7 +156,7 @@ class Reader {
     // Where nothing is kept, what is published before the reader is back is gone.
     const publish = async () => {
       do {
-        this.#produced.push(...await publishUntilConfirmed(world, out, topic, [last!]));
+        this.#produced.push(...await world.deliver(out, topic, [last!]));
         if (!isThrough) await pause(RETRY);
       } while (!isThrough && !world.traits.retained);
     };
@@ -170,23 +166,4 @@ class Reader {
     await this.#watch.until(() => faults().length === 0, () => faults()[0]!);
     demandNone(faults(), topic);
   }
-}
-
-/** Publishes what is not confirmed again and again; who does so may publish twice. */
-async function publishUntilConfirmed(
-  world: World,
-  out: Publisher,
-  topic: string,
-  messages: readonly Message[],
-): Promise<Produced[]> {
-  const ends = performance.now() + world.terms.deadline;
-  let left = messages;
-  while (left.length > 0) {
-    const log = await world.publish(out, topic, left);
-    const failed = new Set(log.filter(({ outcome }) => outcome !== "acked").map(({ id }) => id));
-    if (failed.size > 0 && performance.now() > ends) return log;
-    left = left.filter(({ uuid }) => failed.has(uuid));
-    if (left.length > 0) await pause(RETRY);
-  }
-  return messages.map(({ uuid, key }) => ({ id: uuid, key, outcome: "acked" as const }));
 }

@@ -15,6 +15,8 @@ export interface Stored {
   visibleAt: number;
   holder: ModelSession | undefined;
   leaseEnds: number;
+  /** Tells its last delivery from those before. */
+  delivery: number;
 }
 
 /** How a model broker differs from the plainest one. */
@@ -78,7 +80,14 @@ export class ModelBroker implements Transport {
     const rec = { id, key, headers, payload, time: Date.now() };
     const log = this.lanes[lane]!;
     const at = log.length;
-    const facts = { acked: false, count: 0, visibleAt: 0, holder: undefined, leaseEnds: 0 };
+    const facts = {
+      acked: false,
+      count: 0,
+      visibleAt: 0,
+      holder: undefined,
+      leaseEnds: 0,
+      delivery: 0,
+    };
     log.push({ rec, lane, at, ...facts });
     this.wake();
   }
@@ -117,13 +126,11 @@ export class ModelBroker implements Transport {
     this.#committed[stored.lane] = Math.max(this.#committed[stored.lane]!, stored.at + 1);
   }
 
-  /** A session is gone, and said so unless it was `killed`: what it holds is for others, now or when its leases end. */
-  release(session: ModelSession, killed = false): void {
-    const keepsLeases = killed && this.traits.lease > 0;
+  /** A session is gone: what it holds is for others. */
+  release(session: ModelSession): void {
     for (const stored of this.records) {
-      if (stored.holder === session && !keepsLeases) stored.holder = undefined;
+      if (stored.holder === session) stored.holder = undefined;
     }
-    this.sessions = this.sessions.filter((other) => other !== session);
     this.owners.forEach((owner, lane) => {
       if (owner === session) this.owners[lane] = undefined;
     });
@@ -131,10 +138,22 @@ export class ModelBroker implements Transport {
     this.wake();
   }
 
+  /** A session is gone without a word: it is noticed when its leases end. */
+  forget(session: ModelSession): void {
+    this.leave(session);
+    if (this.traits.lease === 0) this.release(session);
+    else setTimeout(() => this.release(session), this.traits.lease);
+  }
+
+  /** A session gets nothing more. */
+  leave(session: ModelSession): void {
+    this.sessions = this.sessions.filter((other) => other !== session);
+  }
+
   /** Takes a lane from its owner, who may finish within so many milliseconds, and gives it to another. */
   async rebalance(lane: number, within: number): Promise<void> {
     const owner = this.owners[lane];
-    if (owner === undefined || owner.isRevoking(lane)) return;
+    if (owner === undefined || !this.#mayTake(lane, owner)) return;
     await owner.revoke(lane, within);
     if (this.owners[lane] !== owner) return;
     const next = (this.sessions.indexOf(owner) + 1) % this.sessions.length;
@@ -144,7 +163,7 @@ export class ModelBroker implements Transport {
   /** Takes a lane away without a word before, and gives it to another. */
   snatch(lane: number): void {
     const owner = this.owners[lane];
-    if (owner === undefined || owner.isRevoking(lane)) return;
+    if (owner === undefined || !this.#mayTake(lane, owner)) return;
     owner.lose(lane);
     const next = (this.sessions.indexOf(owner) + 1) % this.sessions.length;
     this.#give(lane, this.sessions[next]);
@@ -159,6 +178,10 @@ export class ModelBroker implements Transport {
     if (faults !== undefined && faults.length > 0) throw faults.shift();
   }
 
+  #mayTake(lane: number, owner: ModelSession): boolean {
+    return this.sessions.includes(owner) && !owner.isRevoking(lane);
+  }
+
   /** Gives lanes that nobody has to whoever has the fewest. */
   #balance(): void {
     this.owners.forEach((owner, lane) => {
@@ -171,9 +194,7 @@ export class ModelBroker implements Transport {
   #give(lane: number, session: ModelSession | undefined): void {
     this.owners[lane] = session;
     if (session === undefined) return;
-    for (const stored of this.lanes[lane]!) {
-      if (!stored.acked && this.traits.lease === 0) stored.holder = undefined;
-    }
+    for (const stored of this.lanes[lane]!) stored.holder = undefined;
     const isKept = this.traits.settle !== "none";
     session.own(lane, isKept ? this.committed(lane) : this.lanes[lane]!.length);
     this.wake();

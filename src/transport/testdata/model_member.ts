@@ -11,6 +11,8 @@ import type { ModelSession } from "./model_session.ts";
 export class ModelMember {
   readonly running = new Set<readonly Message[]>();
   state: "open" | "closed" | "killed" = "open";
+  /** Whether what is given back is somewhere kept. */
+  #keeps = true;
   #consumption!: Consumption;
   #session: ModelSession | undefined;
 
@@ -22,6 +24,7 @@ export class ModelMember {
   ): Promise<ModelMember> {
     const member = new ModelMember();
     const { name, traits } = broker;
+    member.#keeps = traits.settle !== "none";
     const transport: Transport = {
       name,
       traits,
@@ -46,17 +49,20 @@ export class ModelMember {
     this.#consumption.resume();
   }
 
-  /** Closes it; what remains at the deadline is what a handler still has. */
-  async close(timeout: number): Promise<void> {
+  /** Closes it; what remains at the deadline is what a handler still has. Resolves with whether anything did. */
+  async close(timeout: number): Promise<boolean> {
     const error = await this.#consumption.close({ timeout }).then(
       () => undefined,
       (error) => error,
     );
     if (this.state === "open") this.state = "closed";
-    if (error === undefined) return;
+    if (error === undefined) return false;
     assertEquals(error.name, "CloseTimeoutError", String(error));
     const running = [...this.running].flat().length;
-    if (this.state === "closed") assert(error.remaining <= running, `${error} but ${running} run`);
+    const dropped = this.#keeps ? 0 : this.stats.lost;
+    const isRight = this.state === "killed" || error.remaining <= running + dropped;
+    assert(isRight, `${error} but ${running} run and ${dropped} were dropped`);
+    return true;
   }
 
   /** Ends it as a crash does: its session is gone without a word, its handlers are not judged. */

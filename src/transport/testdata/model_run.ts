@@ -4,6 +4,7 @@ import { type Message, writeRecord } from "../../message/message.ts";
 import type { ConsumeOptions } from "../consume_options.ts";
 import { ModelBroker } from "./model_broker.ts";
 import { ModelMember } from "./model_member.ts";
+import { act } from "./model_script.ts";
 import { LANES, LATE, type Script, type Step, type World } from "./model_world.ts";
 
 /** A run ends when it is calm for so many seconds at most. */
@@ -20,7 +21,7 @@ export class ModelRun {
   /** Handled well, given to the dead letters or up: what the broker may be told is done. */
   readonly #done = new Set<string>();
   readonly #calls = new Map<string, number>();
-  /** Those whose last call was with others. */
+  /** Those whose last call was with others, and failed as a whole if it did. */
   readonly #together = new Set<string>();
   readonly #members: ModelMember[] = [];
   readonly #former: ModelMember[] = [];
@@ -113,7 +114,7 @@ export class ModelRun {
         this.#time.tick(one.ms);
         return await this.#time.tickAsync(0);
       case "rebalance":
-        this.#rough ||= this.#world.settle === "none";
+        this.#rough ||= this.#world.settle === "none" || one.within < LATE;
         this.#rebalances.push(this.#broker.rebalance(one.lane, one.within));
         return await this.#time.tickAsync(1);
       case "snatch":
@@ -147,8 +148,12 @@ export class ModelRun {
     await this.#time.tickAsync(0);
   }
 
-  async #replace(member: ModelMember, end: () => Promise<void>): Promise<void> {
-    const ended = end().catch((error) => this.#violation ??= error);
+  async #replace(member: ModelMember, end: () => Promise<boolean>): Promise<void> {
+    // What a handler still has at the deadline comes again, and counts.
+    const ended = end().then(
+      (isLate) => this.#rough ||= isLate,
+      (error) => this.#violation ??= error,
+    );
     await this.#time.tickAsync(6_000);
     await ended;
     this.#former.push(member);
@@ -165,8 +170,11 @@ export class ModelRun {
 
   #judgeLetter({ uuid, metadata }: Message): void {
     try {
+      const { retries, batch } = this.#world;
       const attempts = Number(metadata.get("dlq_attempts"));
-      assert(attempts > this.#world.retries, `${uuid} was buried after ${attempts} attempts`);
+      const most = this.#rough ? Infinity : retries + (batch > 0 ? 2 : 1);
+      const isTime = attempts > retries && attempts <= most;
+      assert(isTime, `${uuid} was buried after ${attempts} attempts`);
       const isEnd = metadata.get("dlq_reason")!.includes("closed");
       assert(!isEnd, `${uuid} was buried because of the end`);
       const isInnocent = !this.#rough && this.#together.has(uuid);
@@ -229,55 +237,11 @@ export class ModelRun {
   }
 
   #act(messages: readonly Message[], end: () => void): unknown {
-    const succeed = () => {
-      for (const { uuid, state } of messages) if (state !== "nacked") this.#done.add(uuid);
-      end();
-    };
-    const fail = () => {
-      end();
-      throw new Error("scripted");
-    };
-    const later = async (ms: number, then: () => void) => {
-      await new Promise((resolve) => setTimeout(resolve, ms));
-      then();
-    };
-    const action = this.#calm
-      ? "return"
-      : this.#scripts.get(messages[0]!.uuid)!.shift() ?? "return";
-    switch (action) {
-      case "return":
-        return succeed();
-      case "resolve":
-        return later(120, succeed);
-      case "late":
-        return later(LATE, succeed);
-      case "obey":
-        return this.#obey(messages[0]!.signal, succeed, end);
-      case "throw":
-        return fail();
-      case "reject":
-        return later(80, fail);
-      case "nack":
-        for (const message of messages) message.nack({ delay: 300, reason: "scripted" });
-        return end();
-      case "early":
-        for (const message of messages) if (message.ack()) this.#done.add(message.uuid);
-        return later(60, end);
-    }
-  }
-
-  /** Takes long, but stops with the reason of its signal when it is asked to. */
-  #obey(signal: AbortSignal, succeed: () => void, end: () => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        succeed();
-        resolve();
-      }, LATE);
-      signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        end();
-        reject(signal.reason);
-      });
+    const script = this.#scripts.get(messages[0]!.uuid)!.shift();
+    return act(this.#calm ? "return" : script ?? "return", messages, {
+      done: (message) => this.#done.add(message.uuid),
+      blamed: (message) => this.#together.delete(message.uuid),
+      end,
     });
   }
 
@@ -302,9 +266,8 @@ export class ModelRun {
       this.#broker.faults[method] = [];
     }
     for (const member of this.#members) member.resume();
-    for (let second = 0; second < PATIENCE && !this.#isAtRest(); second++) {
-      await this.#time.tickAsync(1_000);
-    }
+    let seconds = 0;
+    do await this.#time.tickAsync(1_000); while (++seconds < PATIENCE && !this.#isAtRest());
     await Promise.all(this.#rebalances);
     this.#judge();
     if (this.#world.settle !== "none") this.#judgeLoss();

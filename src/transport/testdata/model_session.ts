@@ -2,6 +2,12 @@ import type { Rec } from "../../message/rec.ts";
 import type { Delivery, Host, Lane, Requeue, Source, SourceSpec } from "../port.ts";
 import type { ModelBroker, Stored } from "./model_broker.ts";
 
+/** What a delivery is settled by: one that was delivered again since is no longer it. */
+interface Token {
+  readonly stored: Stored;
+  readonly delivery: number;
+}
+
 /** A lane in the hands of a session, and what it delivers next. */
 interface OwnLane {
   readonly lane: Lane;
@@ -20,6 +26,7 @@ export class ModelSession implements Source {
   readonly #lanes = new Map<number, OwnLane>();
   readonly #inFlight = new Set<string>();
   #wake: (() => void) | undefined;
+  #pushes = true;
   #state: "open" | "closed" | "killed" = "open";
 
   constructor(broker: ModelBroker, _spec: SourceSpec, host: Host) {
@@ -56,9 +63,16 @@ export class ModelSession implements Source {
     return this.#call("ack", () => this.#ack(deliveries));
   }
 
+  stop(): Promise<void> {
+    this.#pushes = false;
+    this.wake();
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     if (this.#state === "open") {
       this.#state = "closed";
+      this.#broker.leave(this);
       this.#broker.release(this);
     }
     this.wake();
@@ -68,7 +82,7 @@ export class ModelSession implements Source {
   /** Is gone without a word: its calls are never answered. */
   kill(): void {
     this.#state = "killed";
-    this.#broker.release(this, true);
+    this.#broker.forget(this);
   }
 
   wake(): void {
@@ -140,7 +154,7 @@ export class ModelSession implements Source {
 
   async #push(hand: (delivery: Delivery) => void | Promise<void>): Promise<void> {
     await undefined;
-    while (this.#state === "open") {
+    while (this.#state === "open" && this.#pushes) {
       try {
         this.#broker.throwFault("fetch");
       } catch (cause) {
@@ -152,11 +166,18 @@ export class ModelSession implements Source {
     }
   }
 
-  /** A sender that is refused comes again. */
+  /** A sender that is refused comes again; only what was taken counts as delivered. */
   async #offer(delivery: Delivery): Promise<void> {
-    while (this.#state === "open" && !delivery.lane.fenced && !this.host.offer(delivery)) {
+    const { stored } = delivery.token as Token;
+    stored.count--;
+    while (!this.host.offer(delivery)) {
+      if (this.#state !== "open" || delivery.lane.fenced) {
+        if (this.#holds(delivery)) stored.holder = undefined;
+        return this.#broker.wake();
+      }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    stored.count++;
   }
 
   async #ack(deliveries: readonly Delivery[]): Promise<void> {
@@ -170,12 +191,16 @@ export class ModelSession implements Source {
     else await undefined;
     if (this.#stateNow() === "killed") return;
     this.#broker.throwFault("ack");
-    for (const { token, lane } of deliveries) {
-      const stored = token as Stored;
-      if (lane.fenced || !this.#owns(lane)) continue;
-      if (settle === "each" && stored.holder !== this) continue;
-      this.#broker.settle(stored);
+    for (const delivery of deliveries) {
+      if (delivery.lane.fenced || !this.#owns(delivery.lane)) continue;
+      if (settle === "each" && !this.#holds(delivery)) continue;
+      this.#broker.settle((delivery.token as Token).stored);
     }
+  }
+
+  #holds({ token }: Delivery): boolean {
+    const { stored, delivery } = token as Token;
+    return stored.holder === this && stored.delivery === delivery;
   }
 
   #owns(lane: Lane): boolean {
@@ -186,15 +211,17 @@ export class ModelSession implements Source {
     const { traits } = this.#broker;
     const found: Delivery[] = [];
     for (const [index, own] of this.#lanes) {
-      if (own.lane.fenced || paused(own.lane)) continue;
+      if (own.lane.fenced || own.revoking || paused(own.lane)) continue;
       for (const stored of this.#available(index, own)) {
         if (found.length >= room) break;
         stored.count++;
+        stored.delivery++;
         stored.holder = this;
         stored.leaseEnds = Date.now() + traits.lease;
         own.cursor = stored.at + 1;
         const count = traits.counts ? stored.count : 1;
-        found.push({ rec: stored.rec, token: stored, lane: own.lane, count });
+        const token: Token = { stored, delivery: stored.delivery };
+        found.push({ rec: stored.rec, token, lane: own.lane, count });
       }
     }
     if (found.length > 0) this.#watchLease();
@@ -222,8 +249,8 @@ export class ModelSession implements Source {
     await undefined;
     this.#broker.throwFault("requeue");
     for (const { delivery, delay, unstarted } of items) {
-      const stored = delivery.token as Stored;
-      if (stored.holder !== this) continue;
+      const { stored } = delivery.token as Token;
+      if (!this.#holds(delivery)) continue;
       stored.holder = undefined;
       if (unstarted) stored.count--;
       stored.visibleAt = Date.now() + delay;
@@ -240,9 +267,9 @@ export class ModelSession implements Source {
     this.#broker.throwFault("extend");
     this.#watchLease();
     const now = Date.now();
-    return deliveries.filter(({ token }) => {
-      const stored = token as Stored;
-      if (stored.holder !== this || now >= stored.leaseEnds) return true;
+    return deliveries.filter((delivery) => {
+      const { stored } = delivery.token as Token;
+      if (!this.#holds(delivery) || now >= stored.leaseEnds) return true;
       stored.leaseEnds = now + this.#broker.traits.lease;
       return false;
     });
@@ -250,7 +277,7 @@ export class ModelSession implements Source {
 
   async #transfer(delivery: Delivery, published: Promise<void>): Promise<void> {
     await published;
-    const stored = delivery.token as Stored;
-    if (stored.holder === this && this.#owns(delivery.lane)) this.#broker.settle(stored);
+    const { stored } = delivery.token as Token;
+    if (this.#holds(delivery) && this.#owns(delivery.lane)) this.#broker.settle(stored);
   }
 }

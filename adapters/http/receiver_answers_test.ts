@@ -1,0 +1,153 @@
+import { memoryStore } from "@beat/beat/middleware";
+import { assert, assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { BATCH, EVENT, receiver, until } from "./testdata/receiver.ts";
+import { SECRET, webhook } from "./testdata/requests.ts";
+import { webhookSubscriber } from "./webhook_subscriber.ts";
+
+describe("a webhook receiver answers", () => {
+  it("503 after a nack with its delay, and delivers the next attempt with a higher number", async () => {
+    const { delivered, send, close } = await receiver({}, (message) => {
+      if (message.attempt === 1) message.nack({ delay: 2_500 });
+      else message.ack();
+    });
+    const first = await send({ id: "m" });
+    assertEquals([first.status, first.headers.get("retry-after")], [503, "3"]);
+    assertEquals(first.text, "Webhook was not handled\n");
+    assertEquals((await send({ id: "m" })).status, 204);
+    assertEquals(delivered.map(({ attempt, redelivered }) => [attempt, redelivered]), [[1, false], [
+      2,
+      true,
+    ]]);
+    await close();
+  });
+
+  it("503 when it takes too long, and a late ack is not heard", async () => {
+    const { delivered, send, close } = await receiver({ ackTimeout: 20 }, () => {});
+    const { status, text } = await send({ id: "m" });
+    assertEquals([status, text], [503, "Webhook was not handled in time\n"]);
+    const [late] = delivered;
+    assert(late!.signal.aborted);
+    assertEquals(late!.ack(), false);
+    assertEquals((await send({ id: "m" })).status, 503);
+    assertEquals(delivered.length, 2);
+    await close();
+  });
+
+  it("204 to what was handled before, without delivering it", async () => {
+    const { delivered, send, close } = await receiver();
+    assertEquals((await send({ id: "m" })).status, 204);
+    assertEquals((await send({ id: "m" })).status, 204);
+    assertEquals((await send({ id: "m", path: "/other/%6Frders" })).status, 204);
+    assertEquals(delivered.length, 1);
+    await close();
+  });
+
+  it("409 to what is being handled", async () => {
+    const { delivered, send, close } = await receiver({}, () => {});
+    const first = send({ id: "m" });
+    await until(() => delivered.length === 1);
+    const second = await send({ id: "m" });
+    assertEquals([second.status, second.text], [409, "Webhook is being handled\n"]);
+    assert(Number(second.headers.get("retry-after")) > 0);
+    delivered[0]!.ack();
+    assertEquals((await first).status, 204);
+    assertEquals((await send({ id: "m" })).status, 204);
+    assertEquals(delivered.length, 1);
+    await close();
+  });
+
+  it("503 when the store is down, and delivers nothing", async () => {
+    const down = () => Promise.reject(new Error("down"));
+    const store = { claim: down, extend: down, done: down, release: down };
+    const { delivered, send, close } = await receiver({ store });
+    assertEquals((await send()).text, "Replay store is not available\n");
+    assertEquals(delivered.length, 0);
+    await close();
+  });
+
+  it("204 though the store does not take the mark, because the work is done", async () => {
+    const store = { ...memoryStore(), done: () => Promise.reject(new Error("down")) };
+    const warnings: string[] = [];
+    const logger = {
+      debug() {},
+      info() {},
+      error() {},
+      warn: (text: string) => void warnings.push(text),
+    };
+    const { send, close } = await receiver({ store, logger });
+    assertEquals((await send()).status, 204);
+    assertEquals(warnings.length, 1);
+    await close();
+  });
+
+  it("503 when handlers have no room, and takes the webhook later", async () => {
+    const hooks = webhookSubscriber({ secrets: SECRET });
+    const stream = await hooks.subscribe("orders", { prefetch: 1 });
+    const first = hooks.fetch(await webhook());
+    const iterator = stream[Symbol.asyncIterator]();
+    const message = (await iterator.next()).value!;
+    const second = await hooks.fetch(await webhook({ id: "m" }));
+    assertEquals([second.status, await second.text()], [503, "Handlers are busy\n"]);
+    message.ack();
+    assertEquals((await first).status, 204);
+    void iterator.next().then(({ value }) => value?.ack());
+    assertEquals((await hooks.fetch(await webhook({ id: "m" }))).status, 204);
+    await hooks.close();
+  });
+
+  it("503 to a batch of which one is nacked, and delivers all of it again", async () => {
+    let nacks = 1;
+    const { delivered, send, close } = await receiver({ batch: true }, (message) => {
+      if (message.uuid === "b" && nacks-- > 0) message.nack();
+      else message.ack();
+    });
+    const body = JSON.stringify(["a", "b", "c"].map((id) => ({ ...EVENT, id })));
+    assertEquals((await send({ id: "m", headers: BATCH, body })).status, 503);
+    assertEquals((await send({ id: "m", headers: BATCH, body })).status, 204);
+    assertEquals(delivered.map((message) => message.uuid), ["a", "b", "c", "a", "b", "c"]);
+    await close();
+  });
+
+  it("a batch that is larger than the room, which waits", async () => {
+    const hooks = webhookSubscriber({ secrets: SECRET, batch: true });
+    const stream = await hooks.subscribe("orders", { prefetch: 2 });
+    const events = Array.from({ length: 50 }, (_, at) => ({ ...EVENT, id: `x${at}` }));
+    const answer = hooks.fetch(await webhook({ headers: BATCH, body: JSON.stringify(events) }));
+    const seen: string[] = [];
+    for await (const message of stream) {
+      seen.push(message.uuid);
+      message.ack();
+      if (seen.length === 50) break;
+    }
+    assertEquals((await answer).status, 204);
+    assertEquals(seen, events.map(({ id }) => id));
+    await hooks.close();
+  });
+
+  it("503 to a batch that finds no room in time", async () => {
+    const { delivered, send, close } = await receiver({ batch: true, ackTimeout: 30 }, () => {});
+    const events = Array.from({ length: 100 }, (_, at) => ({ ...EVENT, id: `x${at}` }));
+    assertEquals((await send({ headers: BATCH, body: JSON.stringify(events) })).status, 503);
+    assert(delivered.length <= 64);
+    await close();
+  });
+
+  it("202 as soon as a handler has room, where that was asked for", async () => {
+    const { delivered, send, close } = await receiver({ respond: "accepted" }, () => {});
+    assertEquals((await send({ id: "m" })).status, 202);
+    assertEquals((await send({ id: "m" })).status, 204);
+    await until(() => delivered.length === 1);
+    delivered[0]!.ack();
+    await close();
+  });
+
+  it("503 to what waits when the subscription closes", async () => {
+    const { hooks, delivered, send } = await receiver({ ackTimeout: 200 }, () => {});
+    const waiting = send();
+    await until(() => delivered.length === 1);
+    const closing = hooks.close({ timeout: 10 }).catch(() => {});
+    assertEquals((await waiting).status, 503);
+    await closing;
+  });
+});

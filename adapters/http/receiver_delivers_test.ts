@@ -1,0 +1,109 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { BATCH, chunked, EVENT, receiver, STRUCTURED } from "./testdata/receiver.ts";
+import { SECRET } from "./testdata/requests.ts";
+
+describe("a webhook receiver delivers", () => {
+  it("a plain webhook: id from the signature, bytes as they are", async () => {
+    const { delivered, send, close } = await receiver();
+    const body = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    assertEquals((await send({ id: "msg_7", body })).status, 204);
+    const [message] = delivered;
+    assertEquals([message!.uuid, message!.payload, message!.key], ["msg_7", body, ""]);
+    assertEquals([message!.metadata.size, message!.attempt], [0, 1]);
+    assertEquals([message!.origin!.transport, message!.origin!.topic], ["http", "orders"]);
+    await close();
+  });
+
+  it("an empty body, and one in many chunks", async () => {
+    const { delivered, send, close } = await receiver();
+    assertEquals((await send({ body: "" })).status, 204);
+    const chunks = Array.from({ length: 5_000 }, (_, at) => String(at % 10));
+    const signed = chunks.join("");
+    assertEquals((await send({ body: chunked(chunks), signed })).status, 204);
+    assertEquals(delivered.map((message) => message.text()), ["", signed]);
+    await close();
+  });
+
+  it("headers of a plain webhook", async () => {
+    const { delivered, send, close } = await receiver();
+    const headers = {
+      "beat-key": "caf%C3%A9",
+      "beat-timestamp": "2026-01-02T03:04:05.678Z",
+      "beat-meta-tenant": "a%20b",
+      "beat-meta-trace%49d": "7",
+      "beat-meta-__proto__": "x",
+      "beat-uuid": "not-signed",
+    };
+    await send({ id: "a%2Eb", headers });
+    const { uuid, key, timestamp, metadata } = delivered[0]!;
+    assertEquals([uuid, key, timestamp.toISOString()], ["a.b", "café", "2026-01-02T03:04:05.678Z"]);
+    assertEquals(Object.fromEntries([...metadata].sort()).tenant, "a b");
+    assertEquals([...metadata.keys()].sort(), ["__proto__", "tenant", "traceId"]);
+    await close();
+  });
+
+  it("CloudEvents: binary, structured, and in a batch", async () => {
+    const { delivered, send, close } = await receiver({ batch: true });
+    const binary = {
+      "ce-specversion": "1.0",
+      "ce-id": "b1",
+      "ce-source": "/shop",
+      "ce-type": "paid",
+      "ce-subject": "no%207",
+      "ce-partitionkey": "k",
+    };
+    assertEquals((await send({ headers: binary, body: '{"total":1}' })).status, 204);
+    assertEquals((await send({ headers: STRUCTURED, body: JSON.stringify(EVENT) })).status, 204);
+    const events = Array.from({ length: 100 }, (_, at) => ({ ...EVENT, id: `x${at}` }));
+    assertEquals((await send({ headers: BATCH, body: JSON.stringify(events) })).status, 204);
+    assertEquals((await send({ headers: BATCH, body: "[]" })).status, 204);
+    assertEquals(delivered.length, 102);
+    assertEquals([delivered[0]!.uuid, delivered[0]!.key], ["b1", "k"]);
+    assertEquals(delivered[0]!.metadata.get("ce-subject"), "no 7");
+    assertEquals(delivered[1]!.json(), { total: 1 });
+    assertEquals(delivered.at(-1)!.uuid, "x99");
+    await close();
+  });
+
+  it("JSON with __proto__ without harm", async () => {
+    const { delivered, send, close } = await receiver();
+    const body = JSON.stringify(EVENT).replace('{"total"', '{"__proto__":{"polluted":1},"total"');
+    assertEquals((await send({ headers: STRUCTURED, body })).status, 204);
+    assertEquals(delivered[0]!.text(), '{"__proto__":{"polluted":1},"total":1}');
+    const attribute = body.replace('"id"', '"__proto__":{"polluted":1},"id"');
+    assertEquals((await send({ headers: STRUCTURED, body: attribute })).status, 400);
+    assertEquals(Reflect.get({}, "polluted"), undefined);
+    await close();
+  });
+
+  it("by the last segment of any path, or by what 'topicOf' says", async () => {
+    const { send, close } = await receiver();
+    assertEquals((await send({ path: "/api/v1/%6frders?x=1" })).status, 204);
+    await close();
+    const events = await receiver({ topicOf: ({ metadata }) => metadata.get("ce-type") ?? "none" });
+    const body = JSON.stringify({ ...EVENT, type: "orders" });
+    assertEquals((await events.send({ path: "/in", headers: STRUCTURED, body })).status, 204);
+    assertEquals((await events.send({ path: "/orders" })).status, 404);
+    await events.close();
+  });
+
+  it("what is signed by any of its secrets, and by a sender with a clock a little off", async () => {
+    const other = "whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=";
+    const { send, close } = await receiver({ secrets: [SECRET, other] });
+    assertEquals((await send({ secret: other })).status, 204);
+    assertEquals((await send({ ahead: -240_000 })).status, 204);
+    assertEquals((await send({ ahead: 240_000 })).status, 204);
+    await close();
+  });
+
+  it("unsigned webhooks if it was told to", async () => {
+    const { delivered, send, close } = await receiver({ unsigned: true });
+    assertEquals((await send({ secret: undefined })).status, 204);
+    assertEquals((await send({ secret: undefined, headers: { "beat-uuid": "7" } })).status, 204);
+    assertEquals((await send({ secret: undefined, headers: { "beat-uuid": "7" } })).status, 204);
+    assertEquals(delivered.length, 2);
+    assertEquals(delivered[1]!.uuid, "7");
+    await close();
+  });
+});

@@ -1,0 +1,83 @@
+import type { Sink } from "@beat/beat/transport";
+import { type Fetch, serve, type WebhookListener } from "../listen.ts";
+import { WebhookError } from "../errors.ts";
+import { type WebhookTransport, webhookTransport } from "../webhook_transport.ts";
+import { SECRET } from "./requests.ts";
+
+/**
+ * One address in front of the receivers of many connections: what senders see of a service with
+ * several processes. A webhook goes to the first of them that has a subscription.
+ */
+export class Hub {
+  readonly #receivers = new Set<Fetch>();
+  #listener: Promise<WebhookListener> | undefined;
+  #port = 0;
+  #isDown = false;
+
+  /** Is not there for a while. */
+  async restart(whileDown: (() => Promise<void>) | undefined): Promise<void> {
+    this.#isDown = true;
+    await this.#close();
+    await whileDown?.();
+    this.#isDown = false;
+    await this.#open();
+  }
+
+  /** A transport that sends to this address, and receives what comes to it. */
+  async connect(): Promise<WebhookTransport> {
+    if (!this.#isDown && this.#receivers.size === 0) await this.#open();
+    const transport = webhookTransport({
+      url: `http://127.0.0.1:${this.#port}`,
+      secrets: SECRET,
+      insecureHttp: true,
+      allow: ["127.0.0.1/32"],
+      timeout: 2_000,
+      ackTimeout: 2_000,
+    });
+    const { fetch } = transport;
+    this.#receivers.add(fetch);
+    const close = async () => {
+      this.#receivers.delete(fetch);
+      await transport.close();
+      if (this.#receivers.size === 0) await this.#close();
+    };
+    return { ...transport, sink: () => persistent(transport.sink()), close };
+  }
+
+  async #open(): Promise<void> {
+    this.#listener ??= serve((request) => this.#route(request), { port: this.#port });
+    this.#port = (await this.#listener).port;
+  }
+
+  async #close(): Promise<void> {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    await (await listener)?.close();
+  }
+
+  async #route(request: Request): Promise<Response> {
+    const body = await request.arrayBuffer();
+    const { url, method, headers } = request;
+    let answer = new Response(null, { status: 404 });
+    for (const fetch of this.#receivers) {
+      answer = await fetch(new Request(url, { method, headers, body }));
+      if (answer.status !== 404) break;
+    }
+    return answer;
+  }
+}
+
+/** Sends again what failed, as senders do who keep what they send. */
+function persistent(sink: Sink): Sink {
+  const send: Sink["send"] = async (lane, items) => {
+    const [failure] = await sink.send(lane, items);
+    const isWorthIt = failure?.cause instanceof WebhookError && failure.cause.status === 503;
+    return isWorthIt ? await send(lane, items) : [failure];
+  };
+  return {
+    limits: sink.limits,
+    lane: (topic, rec) => sink.lane(topic, rec),
+    send,
+    close: () => sink.close(),
+  };
+}

@@ -1,0 +1,157 @@
+import { Message, PublishError } from "@beat/beat/message";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { afterEach, describe, it } from "@std/testing/bdd";
+import { EndpointGoneError, WebhookError } from "./errors.ts";
+import type { WebhookPublisherOptions } from "./options.ts";
+import { answering, closeAll, failureOf, publisher } from "./testdata/sockets.ts";
+
+afterEach(closeAll);
+
+describe("a webhook publisher", () => {
+  it("succeeds at any 2xx", async () => {
+    for (const status of [200, 201, 202, 204]) {
+      const { url } = await answering([new Response(null, { status })]);
+      await publisher(url).publish("orders", new Message("hello"));
+    }
+  });
+
+  it("makes three quick attempts, each signed anew under the same id", async () => {
+    const { url, requests } = await answering([new Response(null, { status: 500 })]);
+    const { cause, outcome } = await failureOf(publisher(url));
+    assertEquals([requests.length, outcome], [3, "unknown"]);
+    assert(cause instanceof WebhookError);
+    assertEquals([cause.status, cause.retryAfter], [500, undefined]);
+    assertEquals(new Set(requests.map(({ headers }) => headers.get("webhook-id"))).size, 1);
+    assert(requests.every(({ headers }) => headers.get("webhook-signature")!.startsWith("v1,")));
+  });
+
+  it("does not forget that an earlier attempt may have been stored", async () => {
+    const busy = new Response(null, { status: 503, headers: { "retry-after": "60" } });
+    const { url } = await answering([new Response(null, { status: 500 }), busy]);
+    const { cause, outcome } = await failureOf(publisher(url));
+    assertEquals([cause.status, outcome], [503, "unknown"]);
+  });
+
+  it("succeeds at a later attempt", async () => {
+    const down = new Response(null, { status: 503 });
+    const { url, requests } = await answering([down, down, new Response(null, { status: 204 })]);
+    await publisher(url).publish("orders", new Message("hello"));
+    assertEquals(requests.length, 3);
+  });
+
+  const refusals: [
+    status: number,
+    headers: Record<string, string>,
+    attempts: number,
+    outcome: string,
+  ][] = [
+    [301, { location: "/elsewhere" }, 1, "rejected"],
+    [307, { location: "/elsewhere" }, 1, "rejected"],
+    [400, {}, 1, "rejected"],
+    [401, {}, 1, "rejected"],
+    [404, {}, 1, "rejected"],
+    [415, {}, 1, "rejected"],
+    [501, {}, 1, "unknown"],
+    [409, { "retry-after": "60" }, 1, "unknown"],
+    [429, { "retry-after": "60" }, 1, "rejected"],
+    [503, { "retry-after": "999999999" }, 1, "rejected"],
+    [504, {}, 3, "unknown"],
+  ];
+  for (const [status, headers, attempts, outcome] of refusals) {
+    it(`fails at ${status} after ${attempts} attempts as '${outcome}'`, async () => {
+      const { url, requests } = await answering([new Response(null, { status, headers })]);
+      const failure = await failureOf(publisher(url));
+      assertEquals([requests.length, failure.outcome, failure.cause.status], [
+        attempts,
+        outcome,
+        status,
+      ]);
+      const asked = headers["retry-after"];
+      const wait = asked === undefined ? undefined : Math.min(Number(asked) * 1000, 86_400_000);
+      assertEquals(failure.cause.retryAfter, wait);
+    });
+  }
+
+  it("says that an endpoint is gone at 410", async () => {
+    const { url, requests } = await answering([new Response(null, { status: 410 })]);
+    const { cause, outcome } = await failureOf(publisher(url));
+    assert(cause instanceof EndpointGoneError);
+    assertEquals([requests.length, outcome], [1, "rejected"]);
+  });
+
+  it("gives up after its time, and does not know what became of it", async () => {
+    const { url } = await answering(["never"]);
+    const { cause, outcome } = await failureOf(publisher(url, { timeout: 50 }));
+    assertEquals(outcome, "unknown");
+    assert((cause.cause as Error).message.includes("50 ms"));
+  });
+
+  it("knows that nothing was sent where nobody listens", async () => {
+    const { cause, outcome } = await failureOf(publisher("http://127.0.0.1:1"));
+    assertEquals([outcome, cause.message], [
+      "rejected",
+      "The webhook endpoint at http://127.0.0.1:1 could not be reached",
+    ]);
+  });
+
+  it("posts to the path that it is told, keeping a query that no error shows", async () => {
+    const { url, requests } = await answering([new Response(null, { status: 400 })]);
+    const paths: Partial<WebhookPublisherOptions>[] = [
+      {},
+      { path: () => "" },
+      { path: ({ key }, topic) => `/x/${topic}/${key}` },
+    ];
+    for (const options of paths) {
+      const { cause } = await failureOf(publisher(`${url}/base/?token=t`, options));
+      assert(!cause.message.includes("token"));
+    }
+    const seen = requests.map((request) => request.url.slice(url.length));
+    assertEquals(seen, ["/base/orders?token=t", "/base?token=t", "/base/x/orders/?token=t"]);
+  });
+
+  it("lets metadata change no header of its own, and refuses line breaks", async () => {
+    const { url, requests } = await answering([new Response(null, { status: 204 })]);
+    const hooks = publisher(url);
+    const metadata = { host: "evil.example", authorization: "x", "content-length": "1" };
+    await hooks.publish("orders", new Message("hello", { metadata }));
+    const { headers } = requests[0]!;
+    assertEquals(headers.get("host"), url.slice("http://".length));
+    assertEquals([headers.get("authorization"), headers.get("content-length")], [null, "5"]);
+    assertEquals(headers.get("beat-meta-host"), "evil.example");
+    const broken = new Message("", { metadata: { a: "b\r\nhost: evil.example" } });
+    await assertRejects(() => hooks.publish("orders", broken));
+    assertEquals(requests.length, 1);
+  });
+
+  it("ends what is under way when it is closed", async () => {
+    const { url } = await answering(["never"]);
+    const hooks = publisher(url);
+    const publishing = hooks.publish("orders", new Message("hello")).catch((error) => error);
+    await assertRejects(() => hooks.close({ timeout: 30 }));
+    assert(await publishing instanceof PublishError);
+  });
+
+  const refused: [options: object, text: string][] = [
+    [{ url: undefined }, "'url' must be a URL"],
+    [{ url: "http://example.com", insecureHttp: false }, "begin with https:"],
+    [{ secrets: undefined }, "'secrets' must be given"],
+    [{ mode: "fancy" }, "'mode'"],
+    [{ mode: "cloudevents-binary" }, "must come with 'source'"],
+    [{ source: "/shop" }, "option 'source' must come with a mode of CloudEvents"],
+    [{ allow: ["10.0.0.0"] }, "'allow' must hold blocks"],
+    [{ timeout: 0 }, "'timeout' must be from 1"],
+    [{ batch: true }, "option 'batch' is unknown"],
+    [{ secrets: "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=" }, "must be able to sign"],
+  ];
+  for (const [options, text] of refused) {
+    it(`says "${text}"`, () => {
+      let message = "";
+      try {
+        publisher("https://example.com", options);
+      } catch (error) {
+        message = (error as Error).message;
+      }
+      assert(message.includes(text), message);
+    });
+  }
+});

@@ -1,0 +1,133 @@
+import { ClosedError } from "@beat/beat/message";
+import type { ConnectionEvent, Health } from "@beat/beat/transport";
+import { jetstream, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import type { ServerPlan } from "./options.ts";
+
+/** A connection, and what is done by it. */
+export interface Opened {
+  readonly nc: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+}
+
+/** Milliseconds between two attempts of the client, and between two of its pings. */
+const RECONNECT_WAIT = 100;
+const PING_INTERVAL = 10_000;
+
+const LOST = "The connection to NATS was lost";
+
+const KINDS: Record<string, ConnectionEvent["kind"]> = {
+  disconnect: "lost",
+  reconnect: "recovered",
+  close: "failed",
+};
+
+/** The connection of a transport, made when it is first used; the client makes it anew by itself. */
+export class Connection {
+  readonly #plan: ServerPlan;
+  readonly #listeners = new Set<(event: ConnectionEvent) => void>();
+  readonly #waiting = new Set<(cause: unknown) => void>();
+  #opening: Promise<Opened> | undefined;
+  #isLost = false;
+  #closed = false;
+
+  constructor(plan: ServerPlan) {
+    this.#plan = plan;
+  }
+
+  /** The connection; rejects where there is no server, and connects again when it is asked again. */
+  open(action: string): Promise<Opened> {
+    if (this.#closed) return Promise.reject(new ClosedError(action, "transport"));
+    if (this.#opening === undefined) {
+      const opening = this.#open();
+      this.#opening = opening;
+      opening.catch(() => this.#forget(opening));
+    }
+    return this.#opening;
+  }
+
+  /** Adds a listener; what it returns takes it away. */
+  listen(listener: (event: ConnectionEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @throws {Error} If the connection is lost for now: what is sent would only be lost with it. */
+  checkConnected(): void {
+    if (this.#isLost) throw new Error(LOST);
+  }
+
+  /** Settles as a promise does, or rejects as soon as the connection is lost: no answer comes then. */
+  async untilLost<T>(answer: Promise<T>): Promise<T> {
+    const lost = Promise.withResolvers<never>();
+    if (this.#isLost) lost.reject(new Error(LOST));
+    this.#waiting.add(lost.reject);
+    try {
+      return await Promise.race([answer, lost.promise]);
+    } finally {
+      this.#waiting.delete(lost.reject);
+    }
+  }
+
+  /** Asks the server whether it is there. */
+  async health({ signal }: { signal?: AbortSignal } = {}): Promise<Health> {
+    const began = performance.now();
+    const aborted = Promise.withResolvers<never>();
+    aborted.promise.catch(() => {});
+    const abort = () => aborted.reject(signal!.reason);
+    try {
+      signal?.throwIfAborted();
+      signal?.addEventListener("abort", abort);
+      const asking = this.open("ask for the health").then(({ nc }) => nc.rtt());
+      await Promise.race([asking, aborted.promise]);
+      return { ok: true, latencyMs: performance.now() - began };
+    } catch (cause) {
+      return { ok: false, latencyMs: performance.now() - began, cause };
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Ends what was opened here: never a connection that was handed in. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const opened = await this.#opening?.catch(() => undefined);
+    if (this.#plan.connection === undefined) await opened?.nc.close();
+  }
+
+  async #open(): Promise<Opened> {
+    const { connection, servers, timeout } = this.#plan;
+    const nc = connection as NatsConnection | undefined ?? await connect({
+      servers: [...servers],
+      timeout,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: RECONNECT_WAIT,
+      pingInterval: PING_INTERVAL,
+    });
+    const js = jetstream(nc, { timeout });
+    const opened = { nc, js, jsm: await js.jetstreamManager(false) };
+    this.#tell({ kind: "connected", at: Date.now() });
+    void this.#watch(nc);
+    return opened;
+  }
+
+  async #watch(nc: NatsConnection): Promise<void> {
+    const opening = this.#opening;
+    for await (const { type } of nc.status()) {
+      const kind = KINDS[type];
+      if (kind !== undefined && !this.#closed) this.#tell({ kind, at: Date.now() });
+    }
+    this.#forget(opening);
+  }
+
+  #forget(opening: Promise<Opened> | undefined): void {
+    if (this.#opening === opening) this.#opening = undefined;
+  }
+
+  #tell(event: ConnectionEvent): void {
+    this.#isLost = event.kind === "lost" || event.kind === "failed";
+    if (this.#isLost) { for (const lose of this.#waiting) lose(new Error(LOST)); }
+    for (const listener of this.#listeners) listener(event);
+  }
+}

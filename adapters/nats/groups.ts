@@ -1,0 +1,79 @@
+import type { SourceSpec } from "@beat/beat/transport";
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  type ConsumerInfo,
+  DeliverPolicy,
+} from "@nats-io/jetstream";
+import type { Opened } from "./connection.ts";
+import type { GroupLane } from "./group_source.ts";
+import { consumerOf } from "./names.ts";
+import { NANOS } from "./topic_config.ts";
+import { type Topic, unlessMissing } from "./topics.ts";
+
+/** The durable consumers of a group, made where there are none yet. */
+export async function joinGroup(
+  opened: Opened,
+  topic: Topic,
+  spec: SourceSpec & { group: string },
+  lease: number,
+): Promise<{ lanes: readonly GroupLane[]; lease: number }> {
+  const { subjects, stream } = topic;
+  const infos = await Promise.all(subjects.map((subject, partition) => {
+    const name = consumerOf(spec.group, partition, subjects.length);
+    return join(opened, stream, {
+      durable_name: name,
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: lease * NANOS,
+      max_deliver: -1,
+      // One message at a time keeps the order of a partition, whoever asks for it.
+      max_ack_pending: subjects.length === 1 ? -1 : 1,
+      filter_subject: subject,
+      ...startOf(spec.from),
+    });
+  }));
+  const lanes = infos.map((info, partition) => {
+    checkConsumer(`subscribe to '${topic.name}'`, info, spec.ordered);
+    const name = subjects.length === 1 ? "" : String(partition);
+    const consumer = opened.js.consumers.getConsumerFromInfo(info);
+    return { name, fenced: false, consumer, stream: topic.stream, durable: info.name };
+  });
+  return { lanes, lease: Math.min(...infos.map(({ config }) => (config.ack_wait ?? 0) / NANOS)) };
+}
+
+async function join(
+  { jsm }: Opened,
+  stream: string,
+  config: Partial<ConsumerConfig> & { durable_name: string },
+): Promise<ConsumerInfo> {
+  const find = () => unlessMissing(jsm.consumers.info(stream, config.durable_name));
+  const known = await find();
+  if (known !== undefined) return known;
+  try {
+    return await jsm.consumers.add(stream, config);
+  } catch (error) {
+    // Another member may have been quicker, with a start of its own.
+    const other = await find();
+    if (other === undefined) throw error;
+    return other;
+  }
+}
+
+/** @throws {RangeError} If somebody has made the consumer for something else. */
+function checkConsumer(action: string, { name, config }: ConsumerInfo, ordered: boolean): void {
+  const rule = config.ack_policy !== AckPolicy.Explicit
+    ? "'ack_policy' must be 'explicit'"
+    : config.deliver_subject !== undefined
+    ? "'deliver_subject' must be left out"
+    : ordered && config.max_ack_pending !== 1
+    ? "'max_ack_pending' must be 1 to keep the order of keys"
+    : undefined;
+  if (rule === undefined) return;
+  throw new RangeError(`Cannot ${action} as its consumer '${name}' does not fit: ${rule}`);
+}
+
+function startOf(from: SourceSpec["from"]): Partial<ConsumerConfig> {
+  if (from === "latest") return { deliver_policy: DeliverPolicy.New };
+  if (from === "earliest") return { deliver_policy: DeliverPolicy.All };
+  return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: from.toISOString() };
+}

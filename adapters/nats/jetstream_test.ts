@@ -1,0 +1,318 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Message, PublishError } from "@beat/beat/message";
+import { consume, publisher } from "@beat/beat/transport";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect, headers } from "@nats-io/transport-node";
+import { withService } from "../../tests/_services/mod.ts";
+import { type NatsTransport, natsTransport, type NatsTransportOptions } from "./mod.ts";
+import { consumerOf, safeName } from "./names.ts";
+
+const BINARY = new Uint8Array([0, 255, 13, 10]);
+
+withService("nats", "BEAT_NATS_URL", ({ url }) => {
+  /** Runs a test with a topic of its own, and closes what it opened. */
+  async function withTopic(
+    run: (nats: NatsTransport, topic: string) => Promise<void>,
+    options: Partial<NatsTransportOptions> = {},
+  ): Promise<void> {
+    const nats = natsTransport({ servers: url, ...options });
+    const topic = `facts.${crypto.randomUUID()}`;
+    try {
+      await nats.admin.create(topic);
+      await run(nats, topic);
+    } finally {
+      await nats.admin.remove(topic).catch(() => {});
+      await nats.close();
+    }
+  }
+
+  async function withClient(
+    run: (client: Awaited<ReturnType<typeof connect>>) => Promise<void>,
+  ): Promise<void> {
+    const client = await connect({ servers: url });
+    try {
+      await run(client);
+    } finally {
+      await client.close();
+    }
+  }
+
+  describe("natsTransport", () => {
+    it("rejects what is published where no stream is, and sends nothing by core NATS", async () => {
+      const nats = natsTransport({ servers: url });
+      await withClient(async (client) => {
+        let heard = 0;
+        client.subscribe("facts.nowhere", { callback: () => void heard++ });
+        await client.flush();
+        const publishing = publisher(nats).publish("facts.nowhere", new Message("a"));
+        const error = await assertRejects(() => publishing, PublishError);
+        assertEquals(error.failed.map(({ outcome }) => outcome), ["rejected"]);
+        await client.flush();
+        assertEquals(heard, 0);
+      });
+      await nats.close();
+    });
+
+    it("rejects what is published after its stream was removed", () =>
+      withTopic(async (nats, topic) => {
+        const out = publisher(nats);
+        await out.publish(topic, new Message("kept"));
+        await nats.admin.remove(topic);
+        const error = await assertRejects(
+          () => out.publish(topic, new Message("late")),
+          PublishError,
+        );
+        assertEquals(error.failed[0]!.outcome, "rejected");
+      }));
+
+    it("rejects a subscription where no stream is", async () => {
+      const nats = natsTransport({ servers: url });
+      await assertRejects(
+        () => consume(nats, () => {}, { topic: "facts.nowhere", group: "all" }),
+        RangeError,
+        "Cannot subscribe to 'facts.nowhere' as no stream takes the subject",
+      );
+      await nats.close();
+    });
+
+    it("stores a message once that is published twice, and its dead letter beside it", () =>
+      withTopic(async (nats, topic) => {
+        const message = new Message("a", { uuid: "the same" });
+        await publisher(nats).publish(topic, message);
+        await publisher(nats).publish(topic, message);
+        const sink = nats.sink();
+        const [recs] = [await nats.peek(topic, 10)];
+        assertEquals(recs.length, 1);
+        await sink.send(topic, [{ topic, rec: recs[0]!, identity: `${topic}:the same:billing` }]);
+        assertEquals((await nats.peek(topic, 10)).map(({ id }) => id), ["the same", "the same"]);
+      }));
+
+    it("carries names that the server would obey, and values that the client would trim", () =>
+      withTopic(async (nats, topic) => {
+        const metadata = {
+          "Nats-Rollup": "all",
+          "nats-msg-id": "1",
+          "Beat-UUID": "2",
+          "Beat-Meta-a": "3",
+          space: " \u00a0x ",
+          plain: "ä 100%",
+        };
+        await publisher(nats).publish(topic, new Message("before"));
+        await publisher(nats).publish(topic, new Message(BINARY, { key: " ключ\r\n", metadata }));
+        const [before, rec] = await nats.peek(topic, 10);
+        assertEquals(new TextDecoder().decode(before!.payload), "before");
+        assertEquals(Object.fromEntries(rec!.headers), metadata);
+        assertEquals([rec!.key, [...rec!.payload]], [" ключ\r\n", [...BINARY]]);
+      }));
+
+    it("names a message of somebody else by its place, and reads its headers", () =>
+      withTopic(async (nats, topic) => {
+        await withClient(async (client) => {
+          const foreign = headers();
+          foreign.append("tenant", "first");
+          foreign.append("tenant", "last");
+          foreign.append("Nats-Msg-Id", "x");
+          client.publish(topic, "hello", { headers: foreign });
+          await client.flush();
+        });
+        const [rec] = await nats.peek(topic, 1);
+        assertEquals([rec!.id, rec!.headers], [`${topic}//1`, [["tenant", "last"]]]);
+      }));
+
+    it("makes a consumer that never gives up, and one message at a time in partitions", () =>
+      withTopic(async (nats, topic) => {
+        const consumption = await consume(nats, () => {}, { topic, group: "a.b" });
+        await consumption.close();
+        await withClient(async (client) => {
+          const jsm = await jetstreamManager(client);
+          for (const partition of [0, 1]) {
+            const name = consumerOf("a.b", partition, 2);
+            const { config } = await jsm.consumers.info(safeName(topic), name);
+            assertEquals(
+              [config.max_deliver, config.max_ack_pending, config.ack_wait],
+              [-1, 1, 2e9],
+            );
+          }
+        });
+        assertEquals(await nats.admin.removeGroup(topic, "a.b"), true);
+        assertEquals(await nats.admin.removeGroup(topic, "a.b"), false);
+      }, { partitions: 2, lease: 2_000 }));
+
+    it("keeps the order of keys among two members that fail now and then", () =>
+      withTopic(async (nats, topic) => {
+        const total = 200;
+        const last = new Map<string, number>();
+        const reordered: string[] = [];
+        const done = Promise.withResolvers<void>();
+        let count = 0;
+        const members = await Promise.all([1, 2].map(() =>
+          consume(nats, ([message]) => {
+            const number = Number(message!.text());
+            if (message!.attempt === 1 && number % 19 === 0) {
+              message!.nack({ delay: number % 2 });
+              return;
+            }
+            if (number <= (last.get(message!.key) ?? -1)) reordered.push(message!.text());
+            last.set(message!.key, number);
+            if (++count === total) done.resolve();
+          }, { topic, group: "all", ordered: "key", workers: 4, from: "earliest", retry: 3 })
+        ));
+        const messages = Array.from(
+          { length: total },
+          (_, at) => new Message(String(at), { key: `key-${at % 16}` }),
+        );
+        await publisher(nats).publish(topic, messages);
+        await done.promise;
+        await Promise.all(members.map((member) => member.close()));
+        assertEquals(reordered, []);
+      }, { partitions: 8 }));
+
+    it("refuses the order of keys where there is one consumer", () =>
+      withTopic(async (nats, topic) => {
+        await assertRejects(
+          () =>
+            nats.source(
+              { topic, group: "all", from: "latest", prefetch: 1, ordered: true },
+              undefined!,
+            ),
+          RangeError,
+          "needs a topic with partitions: it has 1",
+        );
+      }));
+
+    it("does not count what a member gives back that no handler has seen", () =>
+      withTopic(async (nats, topic) => {
+        const messages = Array.from({ length: 5 }, (_, at) => new Message(String(at)));
+        await publisher(nats).publish(topic, messages);
+        for (let round = 0; round < 2; round++) {
+          const began = Promise.withResolvers<void>();
+          const go = Promise.withResolvers<void>();
+          const consumption = await consume(nats, async () => {
+            began.resolve();
+            await go.promise;
+          }, { topic, group: "all", from: "earliest" });
+          await began.promise;
+          const closing = consumption.close();
+          go.resolve();
+          await closing;
+        }
+        const attempts: number[] = [];
+        const done = Promise.withResolvers<void>();
+        const consumption = await consume(nats, ([message]) => {
+          attempts.push(message!.attempt);
+          if (attempts.length === 3) done.resolve();
+        }, { topic, group: "all" });
+        await done.promise;
+        await consumption.close();
+        assertEquals(attempts, [1, 1, 1]);
+      }));
+
+    it("leaves a connection open that was handed in", () =>
+      withClient(async (client) => {
+        const nats = natsTransport({ connection: client });
+        const topic = `facts.${crypto.randomUUID()}`;
+        assertEquals(await nats.admin.create(topic), "created");
+        await publisher(nats).publish(topic, new Message("a"));
+        const consumption = await consume(nats, () => {}, { topic, group: "all" });
+        await consumption.close();
+        assertEquals(await nats.admin.remove(topic), true);
+        await nats.close();
+        await client.flush();
+        assertEquals(client.isClosed(), false);
+      }));
+
+    it("reads and writes a stream that somebody else has made", () =>
+      withClient(async (client) => {
+        const jsm = await jetstreamManager(client);
+        const name = `OTHERS-${crypto.randomUUID()}`;
+        const root = `others-${crypto.randomUUID()}`;
+        await jsm.streams.add({ name, subjects: [`${root}.>`] });
+        const nats = natsTransport({ connection: client });
+        const topic = `${root}.paid`;
+        await publisher(nats).publish(topic, new Message("mine"));
+        await publisher(nats).publish(`${root}.open`, new Message("other"));
+        const got = Promise.withResolvers<string>();
+        const consumption = await consume(nats, ([message]) => got.resolve(message!.text()), {
+          topic,
+          from: "earliest",
+        });
+        assertEquals(await got.promise, "mine");
+        await consumption.close();
+        await jsm.streams.delete(name);
+      }));
+
+    it("tells how far behind a group is", () =>
+      withTopic(async (nats, topic) => {
+        const host = { admit() {}, event() {} } as unknown as Parameters<
+          NatsTransport["source"]
+        >[1];
+        const spec = {
+          topic,
+          group: "all",
+          from: "earliest",
+          prefetch: 1,
+          ordered: false,
+        } as const;
+        const source = await nats.source(spec, host);
+        await publisher(nats).publish(topic, [new Message("a"), new Message("b")]);
+        assertEquals((await source.lag!()).map(({ lane, lag }) => [lane, lag]), [["", 2]]);
+        await source.close();
+      }));
+
+    it("is healthy while the server answers", async () => {
+      const nats = natsTransport({ servers: url });
+      assert((await nats.health()).ok);
+      await nats.close();
+      assertEquals((await nats.health()).ok, false);
+      const nobody = natsTransport({ servers: "nats://127.0.0.1:1" });
+      assertEquals((await nobody.health()).ok, false);
+      await nobody.close();
+    });
+
+    it("creates a topic once however many ask, and says what it is made of", async () => {
+      const nats = natsTransport({ servers: url });
+      const topic = `facts.${crypto.randomUUID()}`;
+      const config = { partitions: 3, retentionMs: 60_000, maxMessages: 10 };
+      const made = await Promise.all([1, 2, 3].map(() => nats.admin.create(topic, config)));
+      assertEquals(made.sort(), ["created", "exists", "exists"]);
+      const described = await nats.admin.describe(topic);
+      assertEquals(described, {
+        ...config,
+        replicas: 1,
+        persistence: "persistent",
+        compression: "none",
+      });
+      assertEquals(await nats.admin.update(topic, { ...config, maxMessages: 20 }), ["maxMessages"]);
+      assertEquals((await nats.admin.describe(topic))!.maxMessages, 20);
+      await assertRejects(
+        () => nats.admin.update(topic, { partitions: 4 }),
+        RangeError,
+        "'partitions' must stay 3: current value is 4",
+      );
+      assert((await nats.admin.list()).includes(topic));
+      assertEquals([await nats.admin.remove(topic), await nats.admin.remove(topic)], [true, false]);
+      assertEquals(await nats.admin.describe(topic), undefined);
+      await nats.close();
+    });
+  });
+});
+
+describe("natsTransport", () => {
+  it("refuses options that do not fit", async () => {
+    for (
+      const [options, says] of [
+        [{}, "one of 'servers' and 'connection' must be given"],
+        [{ servers: "" }, "'servers' must be a URL, or several"],
+        [{ servers: "a", lease: 1 }, "'lease' must be an integer of at least 100"],
+        [{ servers: "a", prefix: "b" }, "'prefix'"],
+      ] as const
+    ) {
+      await assertRejects(
+        async () => void await natsTransport(options as NatsTransportOptions),
+        Error,
+        says,
+      );
+    }
+  });
+});

@@ -1,0 +1,106 @@
+import type { StartPosition } from "@beat/beat/message";
+import type { Delivery, Host, Lane, Source, Traits } from "@beat/beat/transport";
+import { type Consumer, type ConsumerMessages, DeliverPolicy } from "@nats-io/jetstream";
+import type { Connection, Opened } from "./connection.ts";
+import { recOf } from "./held.ts";
+import type { Topic } from "./topics.ts";
+
+/** Where a reader is; it outlives the source. */
+export interface Position {
+  /** The sequence of the next message; `undefined` until one was settled that `since` let in. */
+  next: number | undefined;
+  /** Milliseconds since 1970 before which messages are left out. */
+  readonly since: number;
+}
+
+/** What a reader is made of. */
+export interface ReaderPlan {
+  readonly topic: string;
+  readonly consumer: Consumer;
+  readonly position: Position;
+  readonly host: Host;
+  readonly connection: Connection;
+}
+
+/** Milliseconds after which the server forgets that it was asked for messages. */
+const EXPIRES = 4_000;
+
+/** Finds out where a reader begins. */
+export async function positionOf(
+  { jsm }: Opened,
+  { stream }: Topic,
+  from: StartPosition,
+): Promise<Position> {
+  if (from instanceof Date) return { next: undefined, since: from.getTime() };
+  const { state } = await jsm.streams.info(stream);
+  return { next: from === "latest" ? state.last_seq + 1 : 1, since: -Infinity };
+}
+
+/** A consumer that the server forgets soon after nobody asks for it. */
+export function openReader({ js }: Opened, topic: Topic, position: Position): Promise<Consumer> {
+  const { next, since } = position;
+  return js.consumers.get(topic.stream, {
+    ...(topic.subjects.length === 1 ? { filter_subjects: topic.subjects[0]! } : {}),
+    ...(next === undefined
+      ? {
+        deliver_policy: DeliverPolicy.StartTime,
+        opt_start_time: new Date(since).toISOString(),
+      }
+      : { opt_start_seq: next }),
+  });
+}
+
+/** A reader without group: the client asks for more as the engine has room, and notices gaps. */
+export class ReaderSource implements Source {
+  readonly traits: Partial<Traits> = {
+    settle: "prefix",
+    requeue: "engine",
+    lease: 0,
+    counts: false,
+    keyOrder: "group",
+  };
+  readonly #plan: ReaderPlan;
+  readonly #lane: Lane = { name: "", fenced: false };
+  readonly #unlisten: () => void;
+  #messages: ConsumerMessages | undefined;
+  #closed = false;
+
+  constructor(plan: ReaderPlan) {
+    this.#plan = plan;
+    this.#unlisten = plan.connection.listen((event) => plan.host.event(event));
+  }
+
+  /** Hands over what comes, as there is room for it. */
+  async follow(prefetch: number): Promise<void> {
+    const { consumer, host, position, topic } = this.#plan;
+    try {
+      this.#messages = await consumer.consume({ max_messages: prefetch, expires: EXPIRES });
+      for await (const message of this.#messages) {
+        if (this.#closed) break;
+        const rec = recOf(message, topic, this.#lane);
+        const { streamSequence, timestampNanos } = message.info;
+        // A consumer that the client makes anew begins with the stream.
+        if (timestampNanos / 1e6 < position.since) continue;
+        await host.admit({ rec, token: streamSequence, lane: this.#lane, count: 1 });
+      }
+    } catch (cause) {
+      if (!this.#closed) host.event({ kind: "failed", at: Date.now(), cause });
+    }
+  }
+
+  // deno-lint-ignore require-await
+  async ack(deliveries: readonly Delivery[]): Promise<void> {
+    for (const { token } of deliveries) this.#plan.position.next = (token as number) + 1;
+  }
+
+  offset({ token }: Delivery): string {
+    return String(token);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#unlisten();
+    void this.#messages?.close();
+    await this.#plan.consumer.delete().catch(() => {});
+  }
+}

@@ -1,0 +1,46 @@
+import type { Delivery } from "@beat/beat/transport";
+import type { Connection, Opened } from "./connection.ts";
+import { heldOf } from "./held.ts";
+
+/** By what a consumer is told. */
+export interface Line {
+  readonly connection: Connection;
+  readonly nc: Opened["nc"];
+  /** Milliseconds that the server waits for an ack. */
+  readonly lease: number;
+}
+
+/** It is done with. */
+export const ACK = "+ACK";
+const WORKING = "+WPI";
+
+/** It is to be delivered again, by the clock of the server. */
+export function nak(delay: number): string {
+  return `-NAK {"delay":${Math.ceil(delay * 1e6)}}`;
+}
+
+/**
+ * Tells consumers what has become of deliveries; resolves when the server has it all. It does not wait
+ * for what consumers answer: one that is busy storing would keep the next acks from their leases' end.
+ */
+export async function tell(
+  { connection, nc }: Line,
+  all: readonly (readonly [Delivery, words: string])[],
+): Promise<void> {
+  connection.checkConnected();
+  for (const [delivery, words] of all) nc.publish(heldOf(delivery).reply, words);
+  await connection.untilLost(nc.flush());
+}
+
+/** Prolongs leases; returns the deliveries whose lease has ended. */
+export function prolong({ nc, lease }: Line, deliveries: readonly Delivery[]): Delivery[] {
+  const now = performance.now();
+  return deliveries.filter((delivery) => {
+    const held = heldOf(delivery);
+    // By now it may be somebody else's, and the server does not tell.
+    if (held.until <= now) return true;
+    nc.publish(held.reply, WORKING);
+    held.until = now + lease;
+    return false;
+  });
+}

@@ -1,0 +1,232 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { ClosedError, Message, PublishError } from "@beat/beat/message";
+import { consume, publisher } from "@beat/beat/transport";
+import { Child } from "../../tests/faults/child.ts";
+import { Proxy } from "../../tests/faults/proxy.ts";
+import { withService } from "../../tests/_services/mod.ts";
+import { redisTransport } from "./mod.ts";
+import { type Workplace, workplace } from "./testdata/workplace.ts";
+
+withService("redis", "BEAT_REDIS_URL", ({ url }) => {
+  const test = (run: (place: Workplace) => Promise<void>) => workplace(url, run);
+
+  describe("Redis Streams, when something fails", () => {
+    it(
+      "deliver again what was handled when the ack is lost on its way",
+      test(async (place) => {
+        const proxy = await Proxy.open(url);
+        const { topic } = place;
+        const counts: number[] = [];
+        const again = Promise.withResolvers<void>();
+        const transport = redisTransport({ url: proxy.url, timeout: 300 });
+        let thaw = () => {};
+        const consumption = await consume(transport, ([message]) => {
+          counts.push(message!.attempt);
+          if (counts.length === 1) thaw = proxy.freeze();
+          else again.resolve();
+        }, {
+          topic,
+          group: "all",
+          reconnect: { initialDelay: 1 },
+          onConnection({ kind }) {
+            if (kind !== "lost") return;
+            // The ack is in the cable that breaks.
+            proxy.cut();
+            thaw();
+          },
+        });
+        await place.publish(place.transport(), ["one"]);
+        await again.promise;
+        assertEquals(counts, [1, 2]);
+        await consumption.close();
+        await transport.close();
+        await proxy.close();
+      }),
+    );
+
+    it(
+      "deliver again what a process had that was killed, as a second attempt",
+      test(async (place) => {
+        const { topic } = place;
+        await place.publish(place.transport(), ["one"]);
+        const script = new URL("./testdata/hanging_consumer.ts", import.meta.url);
+        const child = new Child(script, [url, topic, "400"]);
+        await child.says("attempt 1");
+        await child.kill();
+        const attempts = await new Promise<number>((resolve) => {
+          void consume(place.transport(), ([message]) => resolve(message!.attempt), {
+            topic,
+            group: "all",
+          }).then((consumption) => place.opened(() => consumption.close()));
+        });
+        assertEquals(attempts, 2);
+      }),
+    );
+
+    it(
+      "go on where a reader was when its connection broke",
+      test(async (place) => {
+        const proxy = await Proxy.open(url);
+        const { topic } = place;
+        const transport = redisTransport({ url: proxy.url });
+        const texts: string[] = [];
+        const finished = Promise.withResolvers<void>();
+        await place.publish(place.transport(), ["one", "two"]);
+        const consumption = await consume(transport, async ([message]) => {
+          texts.push(message!.text());
+          if (texts.length === 2) {
+            proxy.cut();
+            await place.publish(place.transport(), ["three"]);
+          }
+          if (message!.text() === "three") finished.resolve();
+        }, { topic, from: "earliest", reconnect: { initialDelay: 1 } });
+        await finished.promise;
+        // What was handled when the connection broke is settled or not; nothing before it comes again.
+        assertEquals(texts.filter((text) => text === "one").length, 1);
+        assertEquals([...new Set(texts)], ["one", "two", "three"]);
+        await consumption.close();
+        await transport.close();
+        await proxy.close();
+      }),
+    );
+
+    it(
+      "keep a message for a handler that takes longer than the lease",
+      test(async (place) => {
+        const { topic } = place;
+        const options = { topic, group: "all", from: "earliest" } as const;
+        const release = Promise.withResolvers<void>();
+        let calls = 0;
+        const handle = async () => {
+          calls++;
+          await release.promise;
+        };
+        await place.publish(place.transport(), ["one"]);
+        const lease = 100;
+        const one = await consume(place.transport({ lease }), handle, options);
+        const other = await consume(place.transport({ lease }), handle, options);
+        // The time of three leases, by the books of the server: prolonged, and still of the first.
+        for (let beats = 0, last = 0; beats < 6;) {
+          const [pending] = await place.redis.xpending(topic, "all", "-", "+", 1) as unknown[][];
+          const idle = Number(pending?.[2] ?? 0);
+          if (idle < last) beats++;
+          last = idle;
+        }
+        assertEquals(calls, 1);
+        release.resolve();
+        await one.close();
+        await other.close();
+        const [left] = await place.redis.xpending(topic, "all") as unknown[];
+        assertEquals(left, 0);
+      }),
+    );
+
+    it(
+      "refuse what a full server does not store, and go on when there is room",
+      test(async (place) => {
+        const transport = place.transport();
+        const out = publisher(transport);
+        await out.publish(place.topic, new Message("one"));
+        const [, limit] = await place.redis.config("GET", "maxmemory") as string[];
+        await place.redis.config("SET", "maxmemory", "1");
+        try {
+          const error = await assertRejects(
+            () => out.publish(place.topic, new Message("two")),
+            PublishError,
+          );
+          assertEquals(error.failed[0]!.outcome, "rejected");
+          assertEquals(String(error.failed[0]!.cause).includes("OOM"), true);
+        } finally {
+          await place.redis.config("SET", "maxmemory", limit!);
+        }
+        await out.publish(place.topic, new Message("three"));
+        assertEquals(await place.redis.xlen(place.topic), 2);
+        await out.close();
+      }),
+    );
+
+    it(
+      "say that nothing was stored while there is no server, and nothing of what broke on its way",
+      test(async (place) => {
+        const proxy = await Proxy.open(url);
+        const transport = redisTransport({ url: proxy.url, timeout: 200 });
+        const out = publisher(transport);
+        await out.publish(place.topic, new Message("one"));
+        const thaw = proxy.freeze();
+        const unknown = await assertRejects(
+          () => out.publish(place.topic, new Message("two")),
+          PublishError,
+        );
+        assertEquals(unknown.failed[0]!.outcome, "unknown");
+        thaw();
+        await out.publish(place.topic, new Message("three"));
+        const lost = new Promise<void>((resolve) => {
+          transport.onConnection(({ kind }) => kind === "lost" && resolve());
+        });
+        await proxy.close();
+        await lost;
+        const rejected = await assertRejects(
+          () => out.publish(place.topic, new Message("four")),
+          PublishError,
+        );
+        assertEquals(rejected.failed[0]!.outcome, "rejected");
+        await out.close();
+        await transport.close();
+      }),
+    );
+
+    it(
+      "tell of a user who may not connect any more, and wait longer and longer for him",
+      test(async (place) => {
+        const name = `user-${place.topic}`;
+        await place.redis.call("ACL", "SETUSER", name, "on", ">secret", "~*", "&*", "+@all");
+        const where = new URL(url);
+        where.username = name;
+        where.password = "secret";
+        const transport = redisTransport({ url: where.href });
+        const causes: string[] = [];
+        const thrice = Promise.withResolvers<void>();
+        const consumption = await consume(transport, () => {}, {
+          topic: place.topic,
+          group: "all",
+          reconnect: { initialDelay: 1, maxDelay: 20 },
+          onConnection({ kind, cause }) {
+            if (kind !== "lost") return;
+            causes.push(String(cause));
+            if (causes.length === 3) thrice.resolve();
+          },
+        });
+        // It ends the connections of the user, too.
+        await place.redis.call("ACL", "DELUSER", name);
+        await thrice.promise;
+        assertEquals(causes.some((cause) => cause.includes("WRONGPASS")), true);
+        await consumption.close();
+        await transport.close();
+      }),
+    );
+
+    it(
+      "end at once when they are closed while they connect again",
+      test(async (place) => {
+        const proxy = await Proxy.open(url);
+        const transport = redisTransport({ url: proxy.url });
+        const lost = Promise.withResolvers<void>();
+        const consumption = await consume(transport, () => {}, {
+          topic: place.topic,
+          group: "all",
+          reconnect: { initialDelay: 60_000, maxDelay: 60_000 },
+          onConnection: ({ kind }) => kind === "lost" && lost.resolve(),
+        });
+        await proxy.close();
+        await lost.promise;
+        await consumption.close();
+        await transport.close();
+        await assertRejects(
+          () => consume(transport, () => {}, { topic: place.topic }),
+          ClosedError,
+        );
+      }),
+    );
+  });
+});

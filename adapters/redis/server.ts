@@ -1,0 +1,73 @@
+import { ClosedError } from "@beat/beat/message";
+import type { ConnectionEvent, Health } from "@beat/beat/transport";
+import { BlockingReader } from "./blocking_reader.ts";
+import type { RedisClient } from "./client.ts";
+import { Connection } from "./connection.ts";
+
+/** A server as a transport has it: one connection for commands, and one for each consumer. */
+export class Server {
+  /** Where nothing waits. */
+  readonly connection: Connection;
+  readonly #client: RedisClient;
+  readonly #timeout: number;
+  readonly #listeners = new Set<(event: ConnectionEvent) => void>();
+  readonly #consumers = new Set<Connection>();
+  #closed = false;
+
+  constructor(client: RedisClient, timeout: number) {
+    this.#client = client;
+    this.#timeout = timeout;
+    this.connection = new Connection(client, timeout, (event) => {
+      for (const listener of this.#listeners) listener(event);
+    });
+  }
+
+  /** Opens a connection for a consumer; what `use` throws closes it. */
+  async connect<T>(
+    action: string,
+    use: (reader: BlockingReader, connection: Connection) => Promise<T>,
+  ): Promise<T> {
+    if (this.#closed) throw new ClosedError(action, "transport");
+    const connection = new Connection(this.#client, this.#timeout);
+    this.#consumers.add(connection);
+    void connection.closed.then(() => this.#consumers.delete(connection));
+    const reader = new BlockingReader(connection, this.connection);
+    try {
+      await reader.open();
+      return await use(reader, connection);
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
+  }
+
+  /** Whether the server answers. */
+  async health({ signal }: { signal?: AbortSignal } = {}): Promise<Health> {
+    const began = performance.now();
+    const aborted = Promise.withResolvers<never>();
+    const abort = () => aborted.reject(signal!.reason);
+    signal?.addEventListener("abort", abort);
+    try {
+      signal?.throwIfAborted();
+      await Promise.race([this.connection.call("PING"), aborted.promise]);
+      return { ok: true, latencyMs: performance.now() - began };
+    } catch (cause) {
+      return { ok: false, latencyMs: performance.now() - began, cause };
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Adds a listener; what it returns takes it away. */
+  onConnection(listener: (event: ConnectionEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Takes no consumers any more, and ends all connections. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const connections = [this.connection, ...this.#consumers];
+    await Promise.all(connections.map((connection) => connection.close()));
+  }
+}

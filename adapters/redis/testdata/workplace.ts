@@ -1,0 +1,152 @@
+import { Message, newUuid, type Rec } from "@beat/beat/message";
+import {
+  type ConnectionEvent,
+  type Delivery,
+  type Host,
+  type Lane,
+  publisher,
+  type Source,
+  type SourceSpec,
+} from "@beat/beat/transport";
+import { Redis } from "ioredis";
+import { type RedisTransport, redisTransport, type RedisTransportOptions } from "../mod.ts";
+
+/** Short, so that what waits for its end does not take long. */
+const LEASE = 400;
+
+/** What one test opens, and closes at its end. */
+export class Workplace {
+  /** A client as everybody has it. */
+  readonly redis: Redis;
+  readonly topic = `test-${newUuid()}`;
+  readonly #url: string;
+  readonly #opened: (() => unknown)[] = [];
+
+  constructor(url: string) {
+    this.#url = url;
+    this.redis = new Redis(url);
+    this.#opened.push(() => this.redis.quit());
+  }
+
+  /** A connection of its own. */
+  transport(options: Omit<RedisTransportOptions, "url"> = {}): RedisTransport {
+    const where = options.client === undefined ? { url: this.#url } : {};
+    const transport = redisTransport({ lease: LEASE, ...where, ...options });
+    this.#opened.push(() => transport.close());
+    return transport;
+  }
+
+  /** What a member of the group `all` is made for. */
+  spec(changes: Partial<SourceSpec> = {}): SourceSpec {
+    const { topic } = this;
+    return { topic, group: "all", from: "earliest", prefetch: 16, ordered: false, ...changes };
+  }
+
+  /** A member without an engine. */
+  async source(
+    transport: RedisTransport,
+    spec: SourceSpec = this.spec(),
+    host: TestHost = new TestHost(),
+  ): Promise<Source> {
+    const source = await transport.source(spec, host);
+    let isOpen = true;
+    const close = async () => {
+      if (isOpen) await source.close();
+      isOpen = false;
+    };
+    this.#opened.push(close);
+    return override(source, { close });
+  }
+
+  /** Publishes texts, and resolves when they are stored. */
+  async publish(transport: RedisTransport, texts: readonly string[], key = ""): Promise<void> {
+    const out = publisher(transport);
+    await out.publish(this.topic, texts.map((text) => new Message(text, { key })));
+    await out.close();
+  }
+
+  /** Notes what is to be closed at the end. */
+  opened(close: () => unknown): void {
+    this.#opened.push(close);
+  }
+
+  /** Closes everything, the last first. */
+  async close(): Promise<void> {
+    for (const close of this.#opened.splice(0).reverse()) await close();
+  }
+}
+
+/** An object with some methods of its own, and those of another. */
+function override<T extends object>(target: T, own: Partial<T>): T {
+  return new Proxy(target, {
+    get(_target, name) {
+      const value = Reflect.get(name in own ? own : target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+/** Runs a test in a workplace of its own. */
+export function workplace(
+  url: string,
+  run: (place: Workplace) => Promise<void>,
+): () => Promise<void> {
+  return async () => {
+    const place = new Workplace(url);
+    try {
+      await run(place);
+    } finally {
+      await place.close();
+    }
+  };
+}
+
+/** An engine that remembers what it is told. */
+export class TestHost implements Host {
+  readonly events: ConnectionEvent[] = [];
+  readonly lostLanes: Lane[] = [];
+  readonly revokedLanes: Lane[] = [];
+
+  admit(): void {}
+
+  offer(): boolean {
+    return false;
+  }
+
+  revoke(lane: Lane): Promise<void> {
+    this.revokedLanes.push(lane);
+    lane.fenced = true;
+    return Promise.resolve();
+  }
+
+  lost(lane: Lane): void {
+    this.lostLanes.push(lane);
+    lane.fenced = true;
+  }
+
+  end(): void {}
+
+  event(event: ConnectionEvent): void {
+    this.events.push(event);
+  }
+}
+
+/** Fetches until there are so many deliveries. */
+export async function take(source: Source, count: number): Promise<Delivery[]> {
+  const taken: Delivery[] = [];
+  const never = new AbortController().signal;
+  while (taken.length < count) {
+    taken.push(...await source.fetch!(count - taken.length, () => false, never));
+  }
+  return taken;
+}
+
+/** The payloads of deliveries, as text. */
+export function textsOf(deliveries: readonly Delivery[]): string[] {
+  return deliveries.map(({ rec }) => textOf(rec));
+}
+
+/** A payload as text. */
+export function textOf({ payload }: Rec): string {
+  return new TextDecoder().decode(payload);
+}

@@ -1,0 +1,56 @@
+import { UnsupportedError } from "../core/errors.ts";
+import { EventBus } from "../core/event_bus.ts";
+import { AsyncEngine } from "./async_engine.ts";
+import { lendData } from "./lend_data.ts";
+import { served } from "./served.ts";
+import { THREAD_SUBSCRIBE_RULES } from "./subscribe_rules.ts";
+import type { BusOptions, SubscribeOptions } from "../core/contracts.ts";
+import type { Registration } from "../core/registration.ts";
+import type { FullThreadOptions } from "./thread_options.ts";
+
+/** A bus where there are no threads: its queue, its face, and when its handlers are there. */
+export interface InThreadBus {
+  engine: AsyncEngine;
+  face: EventBus;
+  ready: Promise<void>;
+}
+
+function hooksOf({ onError, onDrop }: FullThreadOptions): BusOptions {
+  return { ...(onError && { onError }), ...(onDrop && { onDrop }) };
+}
+
+/**
+ * Makes a bus that handles everything in this thread, as there are no others: a module that was
+ * imported here and has called `serve` is thread 0.
+ */
+export function createInThreadBus(options: FullThreadOptions, cause: unknown): InThreadBus {
+  const { overflow, concurrency } = options;
+  let cleanUp: unknown;
+  const engine = new AsyncEngine({
+    ...hooksOf(options),
+    overflow,
+    ...(concurrency === undefined ? {} : { concurrency }),
+  });
+  Object.assign(engine, {
+    subscribeRules: THREAD_SUBSCRIBE_RULES,
+    subscribed(registration: Registration, { zeroCopy }: SubscribeOptions = {}) {
+      if (zeroCopy) lendData(registration, options);
+    },
+    async stop() {
+      if (typeof cleanUp === "function") await cleanUp();
+    },
+  });
+  const face = new EventBus(engine.core, { engine: "async", threads: 0, transport: "queue" });
+  const ready = (async () => {
+    const [module, ...others] = served;
+    if (module === undefined || others.length > 0) {
+      const reason = module === undefined
+        ? "there are no threads here, and no module that was imported has called 'serve'"
+        : "there are no threads here, and several modules have called 'serve'";
+      throw Object.assign(new UnsupportedError("wait for the threads", reason), { cause });
+    }
+    cleanUp = await module.callback(face as never, { index: 0, threads: 1 });
+  })();
+  ready.catch(() => {});
+  return { engine, face, ready };
+}

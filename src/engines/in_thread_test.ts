@@ -1,0 +1,58 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { UnsupportedError } from "../core/errors.ts";
+import { served } from "./served.ts";
+import { createThreadBus } from "./threads.ts";
+import type { AsyncBus } from "../core/contracts.ts";
+import type { OpenEventMap } from "../core/event.ts";
+
+/** What a runtime without threads does when it is asked for one. */
+const handlers = () => {
+  throw new ReferenceError("Worker is not defined");
+};
+
+describe("a bus with threads where there are none", () => {
+  it("runs the module that was imported and has called serve() as thread 0", async () => {
+    const calls: unknown[] = [];
+    served.push({
+      callback: (bus: AsyncBus<OpenEventMap>, info) => {
+        bus.on("a", ({ data }) => calls.push(data), { each: true });
+        bus.on("a", ({ u8, offset, length }) => calls.push([...u8.subarray(offset, length)]), {
+          zeroCopy: true,
+        });
+        calls.push(info);
+        return () => calls.push("end");
+      },
+      valueCodec: undefined,
+    });
+    try {
+      const bus = createThreadBus({ handlers, threads: 4 });
+      assertEquals(bus.capabilities, { engine: "async", threads: 0, transport: "queue" });
+      await bus.ready;
+      bus.emit("a", "x");
+      await bus.enqueue({ type: "a", data: "y" });
+      bus.write("a", 1, (bytes, offset) => bytes[offset] = 7);
+      await bus.drain();
+      const bytes = new Uint8Array([7]);
+      assertEquals(calls, [
+        { index: 0, threads: 1 },
+        "x",
+        [120],
+        "y",
+        [121],
+        bytes,
+        [7],
+        "end",
+      ]);
+    } finally {
+      served.length = 0;
+    }
+  });
+
+  it("is never ready if no module has called serve()", async () => {
+    const bus = createThreadBus({ handlers });
+    const error = await assertRejects(() => bus.ready, UnsupportedError, "no threads here");
+    assertEquals(String((error as Error).cause), "ReferenceError: Worker is not defined");
+    await bus.close();
+  });
+});

@@ -1,0 +1,214 @@
+import { FLAG_NOTE } from "../ring/frame.ts";
+import { NODE_WANTS_ROOM } from "../ring/layout.ts";
+import { HOME } from "./mesh.ts";
+import type { Registration } from "../core/registration.ts";
+import type { Mesh } from "./mesh.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Routes } from "./routes.ts";
+
+/** What threads tell each other, in the rings, in its place among the events. */
+export type Note =
+  | readonly [kind: "hello", generation: number]
+  | readonly [kind: "welcome", generation: number]
+  | readonly [kind: "on", id: number, pattern: string, each: boolean]
+  | readonly [kind: "off", id: number]
+  | readonly [kind: "known", id: number]
+  | readonly [kind: "serving"]
+  | readonly [kind: "gone", node: number]
+  | readonly [kind: "fault", error: ErrorReport];
+
+/** An error as another thread gets it. */
+export interface ErrorReport {
+  name: string;
+  message: string;
+  stack?: string;
+}
+
+/** Tells the other threads what this one subscribes, and hears what they do. */
+export class Notes {
+  readonly #mesh: Mesh;
+  readonly #routes: Routes;
+  readonly #outbox: Outbox;
+  readonly #ids = new Map<Registration, number>();
+  readonly #own = new Map<number, Registration>();
+  /** What found no room, by node. */
+  readonly #waiting: Note[][] = [];
+  /** Nodes that have not heard of a subscription, and what to do when all have. */
+  readonly #open = new Map<number, { nodes: Set<number>; resolve: () => void }>();
+  /**
+   * By node, whether it has answered the greeting of this very thread. What it had told the thread
+   * before, in the same ring, is not the whole: some of it has died with that one.
+   */
+  readonly #isWelcome: boolean[] = [];
+  readonly #generation: number;
+  #isServing = false;
+  #nextId = 1;
+
+  constructor(mesh: Mesh, routes: Routes, outbox: Outbox, generation: number) {
+    this.#mesh = mesh;
+    this.#generation = generation;
+    this.#routes = routes;
+    this.#outbox = outbox;
+    for (let node = 0; node <= mesh.layout.threads; node++) {
+      this.#waiting.push([]);
+      // The thread of the bus never dies before the others, so it has always heard everything.
+      this.#isWelcome.push(mesh.self === HOME);
+    }
+  }
+
+  /** Says hello: from now on the others send what they know. */
+  greet(): void {
+    this.#tellAll(["hello", this.#generation]);
+  }
+
+  /** Says that all that this thread subscribes at first has been said. */
+  serve(): void {
+    this.#isServing = true;
+    this.#routes.serve(this.#mesh.self);
+    this.#tellAll(["serving"]);
+  }
+
+  /** Tells of a subscription, which is ready when all have heard. */
+  add(registration: Registration): void {
+    const id = this.#nextId++;
+    this.#ids.set(registration, id);
+    this.#own.set(id, registration);
+    const { pattern, each = false } = registration;
+    const nodes = new Set(this.#others());
+    if (this.#mesh.self !== HOME) this.#routes.add(this.#mesh.self, id, pattern, each);
+    if (nodes.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    registration.readiness = promise;
+    this.#open.set(id, { nodes, resolve });
+    this.#tellAll(["on", id, pattern, each]);
+  }
+
+  /** Tells that a subscription has ended. */
+  remove(registration: Registration): void {
+    const id = this.#ids.get(registration);
+    if (id === undefined) return;
+    this.#ids.delete(registration);
+    this.#own.delete(id);
+    this.#routes.remove(this.#mesh.self, id);
+    this.#tellAll(["off", id]);
+  }
+
+  /** Tells one thread something, at once or when there is room. */
+  tell(node: number, note: Note): void {
+    const waiting = this.#waiting[node];
+    if (waiting.length === 0 && this.#send(node, note)) return;
+    waiting.push(note);
+    this.#mesh.cells.store(this.#mesh.words + NODE_WANTS_ROOM, 1);
+    this.#outbox.hasWaiters = true;
+  }
+
+  /** Sends what waits and finds room now; says whether anything still waits. */
+  flush(): boolean {
+    let isWaiting = false;
+    for (const [node, waiting] of this.#waiting.entries()) {
+      while (waiting.length > 0 && this.#send(node, waiting[0])) waiting.shift();
+      if (waiting.length > 0) isWaiting = true;
+    }
+    return isWaiting;
+  }
+
+  /** Does what a note from `node` says. */
+  hear(node: number, note: Note): void {
+    const routes = this.#routes;
+    switch (note[0]) {
+      case "welcome":
+        this.#isWelcome[node] ||= note[1] === this.#generation;
+        break;
+      case "hello":
+        this.tell(node, ["welcome", note[1]]);
+        for (const [other] of this.#waiting.entries()) {
+          if (routes.isGone(other)) this.tell(node, ["gone", other]);
+        }
+        routes.reset(node);
+        this.#settle(node);
+        for (const [id, { pattern, each = false }] of this.#own) {
+          this.tell(node, ["on", id, pattern, each]);
+        }
+        if (this.#isServing) this.tell(node, ["serving"]);
+        break;
+      case "on":
+        if (!this.#isWelcome[node]) break;
+        routes.add(node, note[1], note[2], note[3]);
+        this.tell(node, ["known", note[1]]);
+        break;
+      case "off":
+        routes.remove(node, note[1]);
+        break;
+      case "known":
+        this.#settleOne(note[1], node);
+        break;
+      case "serving":
+        if (this.#isWelcome[node]) routes.serve(node);
+        break;
+      case "gone":
+        this.leave(note[1]);
+        break;
+    }
+  }
+
+  /** Nothing is sent to a thread any more, nor waited for. */
+  leave(node: number): void {
+    this.#routes.leave(node);
+    this.#waiting[node].length = 0;
+    this.#settle(node);
+  }
+
+  /** Tells all others something. */
+  #tellAll(note: Note): void {
+    for (const node of this.#others()) this.tell(node, note);
+  }
+
+  #others(): number[] {
+    const { self, layout } = this.#mesh;
+    const nodes = [];
+    for (let node = 0; node <= layout.threads; node++) {
+      if (node !== self && !this.#routes.isGone(node)) nodes.push(node);
+    }
+    return nodes;
+  }
+
+  #send(node: number, note: Note): boolean {
+    return this.#outbox.sendTo(node, { type: "note", data: note }, FLAG_NOTE);
+  }
+
+  #settle(node: number): void {
+    for (const id of [...this.#open.keys()]) this.#settleOne(id, node);
+  }
+
+  #settleOne(id: number, node: number): void {
+    const open = this.#open.get(id);
+    if (open === undefined) return;
+    open.nodes.delete(node);
+    if (open.nodes.size > 0) return;
+    this.#open.delete(id);
+    open.resolve();
+  }
+}
+
+/** An error as it can cross. */
+export function reportError(error: unknown): ErrorReport {
+  try {
+    if (error instanceof Error) {
+      const { name, message, stack } = error;
+      return { name, message, ...(stack === undefined ? {} : { stack }) };
+    }
+    return { name: "Error", message: String(error) };
+  } catch {
+    return { name: "Error", message: "an error that cannot be read" };
+  }
+}
+
+/** An error that has crossed. */
+export function reviveError({ name, message, stack }: ErrorReport): Error {
+  const error = new Error(message);
+  Object.defineProperty(error, "name", { value: name, configurable: true, writable: true });
+  if (stack !== undefined) {
+    Object.defineProperty(error, "stack", { value: stack, configurable: true, writable: true });
+  }
+  return error;
+}

@@ -1,0 +1,76 @@
+import { BusClosedError } from "../core/errors.ts";
+import { check, checkOptions, OBJECT } from "../options/options.ts";
+import { NODE_WANTS_ROOM } from "../ring/layout.ts";
+import { ENQUEUE_RULES } from "./async_engine.ts";
+import { WaitingList } from "./waiting_list.ts";
+import type { BusCore } from "../core/bus_core.ts";
+import type { EnqueueOptions } from "../core/contracts.ts";
+import type { BusEvent } from "../core/event.ts";
+import type { Resolution } from "../core/resolution.ts";
+import type { Mesh } from "./mesh.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** The calls of `enqueue` that wait for room in rings. */
+export class RoomQueue {
+  readonly #mesh: Mesh;
+  readonly #outbox: Outbox;
+  readonly #core: BusCore;
+  readonly #waiters = new WaitingList();
+  readonly #tryToDeliver: (resolution: Resolution, event: BusEvent) => boolean;
+  readonly #schedule: () => void;
+
+  /** `tryToDeliver` says whether there was room; `schedule` makes `serve` be called soon. */
+  constructor(
+    mesh: Mesh,
+    outbox: Outbox,
+    core: BusCore,
+    tryToDeliver: (resolution: Resolution, event: BusEvent) => boolean,
+    schedule: () => void,
+  ) {
+    this.#mesh = mesh;
+    this.#outbox = outbox;
+    this.#core = core;
+    this.#tryToDeliver = tryToDeliver;
+    this.#schedule = schedule;
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#waiters.size;
+  }
+
+  /** The `enqueue` of the bus. */
+  async enqueue(event: BusEvent, options: EnqueueOptions = {}): Promise<void> {
+    check("enqueue an event", "event", event, OBJECT);
+    checkOptions("enqueue an event", options, ENQUEUE_RULES);
+    options.signal?.throwIfAborted();
+    const resolution = this.#core.registry.lookup(event.type);
+    if (this.#waiters.size === 0 && this.#tryToDeliver(resolution, event)) return;
+    const { cells, words, layout } = this.#mesh;
+    this.#outbox.hasWaiters = true;
+    cells.store(words + NODE_WANTS_ROOM, 1);
+    this.#schedule();
+    await this.#waiters.wait(event, options, layout.capacity);
+  }
+
+  /** Accepts those who find room now; `others` says whether somebody else waits for it too. */
+  serve(others: boolean): void {
+    for (const waiter of this.#waiters) {
+      try {
+        const resolution = this.#core.registry.lookup(waiter.event.type);
+        if (!this.#tryToDeliver(resolution, waiter.event)) break;
+        waiter.accept();
+      } catch (error) {
+        waiter.refuse(error);
+      }
+    }
+    const isWaiting = others || this.#waiters.size > 0;
+    this.#outbox.hasWaiters = isWaiting;
+    if (!isWaiting) this.#mesh.cells.store(this.#mesh.words + NODE_WANTS_ROOM, 0);
+  }
+
+  /** Refuses all who wait, as the bus closes. */
+  refuse(): void {
+    for (const waiter of this.#waiters) waiter.refuse(new BusClosedError("enqueue an event"));
+  }
+}

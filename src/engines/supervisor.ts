@@ -1,0 +1,175 @@
+import { startThread, type ThreadSource } from "../runtime/threads.ts";
+import { NODE_ANSWER, NODE_STOP } from "../ring/layout.ts";
+import type { Driver, Thread } from "../runtime/thread.ts";
+import type { Mesh } from "./mesh.ts";
+
+/** What a supervisor is told to do. */
+export interface SupervisorOptions {
+  handlers: ThreadSource;
+  driver?: Driver | undefined;
+  maxRestarts: number;
+  stopTimeout: number;
+}
+
+/** What a supervisor tells. */
+export interface SupervisorEvents {
+  /** What a thread needs to know when it starts. */
+  greeting(node: number, generation: number): unknown;
+  /** A thread is certainly gone; what it died of, if anything is known. */
+  onGone(node: number, cause: unknown): void;
+  /** A thread will not be started again. */
+  onFailed(node: number, cause: unknown): void;
+  /** A thread does not stop, and cannot be made to. */
+  onStuck(node: number): void;
+}
+
+/** One thread, over all the times that it is started. */
+interface Supervised {
+  node: number;
+  thread: Thread | undefined;
+  /** Counts its starts; a stop and its answer name it. */
+  generation: number;
+  /** Deaths in a row before it served. */
+  failures: number;
+  state: "running" | "stopping" | "gone" | "stuck" | "failed";
+  cause: unknown;
+  /** Called when it is gone or stuck. */
+  ended: PromiseWithResolvers<void>;
+}
+
+/** Starts threads, starts them again when they die, and stops them: by asking, then by force. */
+export class Supervisor {
+  readonly #mesh: Mesh;
+  readonly #options: SupervisorOptions;
+  readonly #events: SupervisorEvents;
+  readonly #threads: Supervised[] = [];
+  #isClosing = false;
+  /** Whether the runtime can let the process end while the threads live. */
+  canUnref = true;
+
+  constructor(mesh: Mesh, options: SupervisorOptions, events: SupervisorEvents) {
+    this.#mesh = mesh;
+    this.#options = options;
+    this.#events = events;
+    for (let node = 1; node <= mesh.layout.threads; node++) {
+      this.#threads.push({
+        node,
+        thread: undefined,
+        generation: 0,
+        failures: 0,
+        state: "gone",
+        cause: undefined,
+        ended: Promise.withResolvers(),
+      });
+    }
+  }
+
+  /**
+   * Starts all threads.
+   *
+   * @throws What the first start throws: there are no threads here.
+   */
+  start(): void {
+    for (const one of this.#threads) this.#start(one);
+  }
+
+  /** Notes that a thread serves: if it dies now, that is no failure to start. */
+  serve(node: number): void {
+    this.#threads[node - 1].failures = 0;
+  }
+
+  /** Notes what went wrong in a thread, better than its event can tell it. */
+  blame(node: number, cause: unknown): void {
+    this.#threads[node - 1].cause = cause;
+  }
+
+  /** Looks for threads that have said in the memory that they end, as not every runtime tells. */
+  check(): void {
+    const { cells, layout } = this.#mesh;
+    for (const one of this.#threads) {
+      if (one.state !== "running" && one.state !== "stopping") continue;
+      if (cells.load(layout.node(one.node) + NODE_ANSWER) !== one.generation) continue;
+      // It has answered; this frees what the runtime still has of it.
+      void one.thread!.terminate();
+      this.#end(one);
+    }
+  }
+
+  /** Replaces a thread: asks it to stop, then stops it. */
+  async replace(node: number): Promise<void> {
+    const one = this.#threads[node - 1];
+    if (one.state === "running") await this.#stop(one, this.#options.stopTimeout);
+  }
+
+  /** Stops all threads and starts none again. */
+  async close(timeout: number): Promise<void> {
+    this.#isClosing = true;
+    await Promise.all(this.#threads.map((one) => this.#stop(one, timeout)));
+  }
+
+  async #stop(one: Supervised, timeout: number): Promise<void> {
+    if (one.state !== "running" && one.state !== "stopping") return;
+    const { cells, layout } = this.#mesh;
+    const { generation, ended, thread } = one;
+    one.state = "stopping";
+    cells.store(layout.node(one.node) + NODE_STOP, generation);
+    this.#mesh.wake(one.node);
+    const timer = setTimeout(async () => {
+      const isGone = await thread!.terminate();
+      if (one.generation !== generation || one.state !== "stopping") return;
+      this.check();
+      if (one.state !== "stopping") return;
+      if (isGone) this.#end(one);
+      else this.#leave(one);
+    }, Math.min(timeout, 2 ** 31 - 1));
+    await ended.promise;
+    clearTimeout(timer);
+  }
+
+  #start(one: Supervised): void {
+    const generation = ++one.generation;
+    one.ended = Promise.withResolvers();
+    one.cause = undefined;
+    one.state = "running";
+    const isCurrent = () => one.generation === generation;
+    const greet = () => one.thread?.send(this.#events.greeting(one.node, generation));
+    try {
+      one.thread = startThread(this.#options.handlers, {
+        onMessage: (data) => {
+          // Some runtimes lose what comes before the thread listens.
+          if (isCurrent() && data === "beat") greet();
+        },
+        onError: (error) => {
+          if (isCurrent()) one.cause ??= error;
+        },
+        onEnd: () => {
+          if (isCurrent()) this.#end(one);
+        },
+      }, this.#options.driver);
+      if (!one.thread.unref()) this.canUnref = false;
+      greet();
+    } catch (error) {
+      if (one.node === 1 && generation === 1) throw error;
+      one.cause = error;
+      queueMicrotask(() => isCurrent() && this.#end(one));
+    }
+  }
+
+  #end(one: Supervised): void {
+    if (one.state !== "running" && one.state !== "stopping") return;
+    one.state = "gone";
+    this.#events.onGone(one.node, one.cause);
+    one.ended.resolve();
+    if (this.#isClosing) return;
+    if (++one.failures > this.#options.maxRestarts) {
+      one.state = "failed";
+      this.#events.onFailed(one.node, one.cause);
+    } else this.#start(one);
+  }
+
+  #leave(one: Supervised): void {
+    one.state = "stuck";
+    this.#events.onStuck(one.node);
+    one.ended.resolve();
+  }
+}

@@ -1,0 +1,187 @@
+import { BUS_RULES } from "../core/bus_core.ts";
+import { UnsupportedError } from "../core/errors.ts";
+import { BOOLEAN, checkOptions, choice, DURATION, integer } from "../options/options.ts";
+import { refuse } from "../options/refusal.ts";
+import { RINGS_LIMIT } from "../ring/layout.ts";
+import type { BusOptions } from "../core/contracts.ts";
+import type { ValueCodec } from "../core/value_codec.ts";
+import type { Rule, Rules } from "../options/options.ts";
+
+/** Options of an async bus whose handlers run in threads. */
+export interface ThreadOptions extends BusOptions {
+  /**
+   * The module that every thread runs, which calls `serve` of `@beat/beat/worker`; or a function
+   * that starts a thread with such a module, for bundlers, which look for `new Worker(…)`.
+   */
+  handlers: URL | (() => unknown);
+  /**
+   * How many threads run the module. It never changes, as keys belong to threads.
+   *
+   * @default {one less than the processor has, at least 1}
+   */
+  threads?: number;
+  /**
+   * What starts the threads: a Web `Worker` or `node:worker_threads`.
+   *
+   * @default {"web-worker" where there is one}
+   */
+  driver?: "web-worker" | "worker_threads";
+  /**
+   * Bytes of each ring, a power of two: there is one for each ordered pair of threads. An event
+   * takes at most a quarter of it.
+   *
+   * @default {262144}
+   */
+  capacity?: number;
+  /**
+   * What an emit does that finds a ring full. `"block"` waits for `blockTimeout`; inside a handler,
+   * where two threads might wait for each other, it throws a {@linkcode QueueFullError} at once, as
+   * `"error"` does everywhere.
+   *
+   * @default {"block"}
+   */
+  overflow?: "block" | "error" | "drop-newest";
+  /**
+   * How long an emit waits for room, in milliseconds.
+   *
+   * @default {1000}
+   */
+  blockTimeout?: number;
+  /**
+   * How many events may have promises of their handlers pending at a time, in each thread.
+   *
+   * @default {1 in a started thread, 256 in the thread of the bus}
+   */
+  concurrency?: number;
+  /**
+   * How data becomes bytes and data again. Threads need the same: see `serve`.
+   *
+   * @default {bytes as they are, text as UTF-8, all else as JSON}
+   */
+  valueCodec?: ValueCodec;
+  /**
+   * How a thread sleeps. `"async"` lets its event loop go on; `"block"` wakes sooner, and starves
+   * the timers and the I/O of the thread's own.
+   *
+   * @default {"async"}
+   */
+  park?: "async" | "block";
+  /**
+   * Whether the open bus holds the process alive. Without it the process lives while a delivery is
+   * open; on Deno it lives in any case, as a Web `Worker` there holds it.
+   *
+   * @default {false}
+   */
+  keepAlive?: boolean;
+  /**
+   * How many threads may die of one event before it is given up.
+   *
+   * @default {1}
+   */
+  maxCrashes?: number;
+  /**
+   * How often a thread is started anew that dies before it serves.
+   *
+   * @default {5}
+   */
+  maxRestarts?: number;
+  /**
+   * How long a thread that is to be replaced may take to stop by itself, in milliseconds.
+   *
+   * @default {1000}
+   */
+  stopTimeout?: number;
+  /**
+   * Replaces a thread that has work and has done nothing for this time, in milliseconds.
+   *
+   * @default {Infinity}
+   */
+  stallTimeout?: number;
+}
+
+const ACTION = "create an async bus";
+
+/** What encodes and decodes. */
+export const CODEC_RULE: Rule = [
+  "an object with 'encode' and 'decode'",
+  "object",
+  (codec: Partial<ValueCodec> | null) =>
+    typeof codec?.encode === "function" && typeof codec.decode === "function",
+];
+
+const RULES: Rules = {
+  ...BUS_RULES,
+  handlers: ["a URL or a function", "object"],
+  threads: ["an integer from 1 to 1024", "number", isThreadCount],
+  driver: choice("web-worker", "worker_threads"),
+  capacity: ["a power of two from 1024 to 2 ** 28", "number", isCapacity],
+  overflow: choice("block", "error", "drop-newest"),
+  blockTimeout: DURATION,
+  concurrency: integer(1),
+  valueCodec: CODEC_RULE,
+  park: choice("async", "block"),
+  keepAlive: BOOLEAN,
+  maxCrashes: integer(1),
+  maxRestarts: integer(0),
+  stopTimeout: DURATION,
+  stallTimeout: DURATION,
+};
+
+/** The options with their defaults. */
+export type FullThreadOptions =
+  & BusOptions
+  & Required<Pick<ThreadOptions, "handlers">>
+  & Omit<Required<ThreadOptions>, "driver" | "concurrency" | "valueCodec" | keyof BusOptions>
+  & Pick<ThreadOptions, "driver" | "concurrency" | "valueCodec">;
+
+/** Checks the options and fills them up. */
+export function completeOptions(options: ThreadOptions): FullThreadOptions {
+  const { handlers, ...rest } = options;
+  if ((rest as { overflow?: string }).overflow === "drop-oldest") {
+    throw new UnsupportedError(
+      `${ACTION} with 'overflow' "drop-oldest"`,
+      "the oldest event of a ring belongs to another thread",
+    );
+  }
+  checkOptions(ACTION, rest, RULES);
+  if (!(handlers instanceof URL) && typeof handlers !== "function") {
+    refuse(ACTION, "handlers", "a URL or a function that starts a thread", handlers);
+  }
+  const full = {
+    threads: Math.max(1, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1),
+    capacity: 262_144,
+    overflow: "block",
+    blockTimeout: 1_000,
+    park: "async",
+    keepAlive: false,
+    maxCrashes: 1,
+    maxRestarts: 5,
+    stopTimeout: 1_000,
+    stallTimeout: Infinity,
+    ...defined(rest),
+    handlers,
+  } as FullThreadOptions;
+  const bytes = ((full.threads + 1) ** 2 - 1) * full.capacity;
+  if (bytes > RINGS_LIMIT) {
+    throw new RangeError(
+      `${ACTION_STARTS} as 'capacity' must leave all rings within ${RINGS_LIMIT} bytes: ` +
+        `with ${full.threads} threads they take ${bytes}`,
+    );
+  }
+  return full;
+}
+
+const ACTION_STARTS = `Cannot ${ACTION}`;
+
+function defined(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function isThreadCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= 1024;
+}
+
+function isCapacity(value: number): boolean {
+  return Number.isInteger(value) && value >= 1024 && value <= 2 ** 28 &&
+    (value & (value - 1)) === 0;
+}

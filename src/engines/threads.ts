@@ -1,0 +1,94 @@
+import { UnsupportedError } from "../core/errors.ts";
+import { EventBus } from "../core/event_bus.ts";
+import { check, checkOptions, FUNCTION, integer } from "../options/options.ts";
+import { HomeEngine } from "./home_engine.ts";
+import { createInThreadBus } from "./in_thread.ts";
+import { completeOptions } from "./thread_options.ts";
+import type { BusCore } from "../core/bus_core.ts";
+import type { AsyncBus, EnqueueOptions, WriteOptions } from "../core/contracts.ts";
+import type { BusEvent, OpenEventMap } from "../core/event.ts";
+import type { ThreadOptions } from "./thread_options.ts";
+
+export type { ThreadOptions };
+
+/** What `write` calls. */
+export type Fill = (bytes: Uint8Array, offset: number, length: number) => void;
+
+/** Checks what `write` was given. */
+export function checkWrite(length: number, fill: Fill, options: WriteOptions): void {
+  check("write an event", "length", length, integer(0));
+  check("write an event", "fill", fill, FUNCTION);
+  checkOptions("write an event", options, { key: ["a string", "string"] });
+}
+
+/**
+ * Creates a bus whose events reach the handlers of other threads.
+ *
+ * @throws {TypeError} If an option is unknown or of a wrong type.
+ * @throws {RangeError} If an option is out of its range, or all rings together are too large.
+ * @throws {UnsupportedError} If the runtime shares no memory between threads.
+ */
+export function createThreadBus<M extends object = OpenEventMap>(
+  options: ThreadOptions,
+): AsyncBus<M> {
+  const full = completeOptions(options);
+  if (typeof SharedArrayBuffer === "undefined") {
+    throw new UnsupportedError(
+      "create an async bus with threads",
+      "there is no shared memory: a page must be cross-origin isolated",
+    );
+  }
+  let home: HomeEngine;
+  try {
+    home = new HomeEngine(full);
+  } catch (cause) {
+    const { engine, face, ready } = createInThreadBus(full, cause);
+    return complete(face, engine.core, {
+      enqueue: (event, options) => engine.enqueue(event, options),
+      write(type, length, fill, options = {}) {
+        checkWrite(length, fill, options);
+        const data = new Uint8Array(length);
+        fill(data, 0, length);
+        face.emit({ type, data, ...options });
+      },
+      ready,
+    });
+  }
+  const face = new EventBus(home.core, {
+    engine: "async",
+    threads: full.threads,
+    transport: "shared-memory",
+  });
+  const emitBatch = face.emitBatch.bind(face);
+  return complete(face, home.core, {
+    emitBatch: (events) => home.outbox.batch(() => emitBatch(events)),
+    enqueue: (event, options) => home.queue.enqueue(event, options),
+    write(type, length, fill, options = {}) {
+      checkWrite(length, fill, options);
+      home.write(type, length, fill, options.key);
+    },
+    ready: home.ready,
+  });
+}
+
+/** What a bus with threads has beside the face that every bus has. */
+interface Extensions {
+  emitBatch?(events: readonly BusEvent[]): void;
+  enqueue(event: BusEvent, options?: EnqueueOptions): Promise<void>;
+  write(type: string, length: number, fill: Fill, options?: WriteOptions): void;
+  ready: Promise<void>;
+}
+
+function complete<M extends object>(
+  face: EventBus,
+  core: BusCore,
+  extensions: Extensions,
+): AsyncBus<M> {
+  const bus = Object.assign(face, extensions, {
+    lastError: () => core.lastError,
+    clearError: () => {
+      core.lastError = undefined;
+    },
+  });
+  return bus as unknown as AsyncBus<M>;
+}

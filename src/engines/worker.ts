@@ -1,0 +1,155 @@
+/**
+ * The side of a bus that runs in its threads: a module that a bus names in `handlers` calls
+ * {@linkcode serve}, once and without awaiting anything before.
+ *
+ * ```ts ignore
+ * import { serve } from "@beat/beat/worker";
+ *
+ * serve<{ "image.added": Uint8Array }>((bus, { index }) => {
+ *   bus.on("image.added", (event) => console.log(index, event.data.length));
+ * });
+ * ```
+ *
+ * @module
+ */
+
+import { EventBus } from "../core/event_bus.ts";
+import { joinMesh } from "./mesh.ts";
+import { ownPort } from "../runtime/threads.ts";
+import { onExit } from "../runtime/exit_hook.ts";
+import { reportError } from "./notes.ts";
+import { HOME } from "./mesh.ts";
+import { served, type ThreadInfo } from "./served.ts";
+import { WorkerEngine, type WorkerOptions } from "./worker_engine.ts";
+import { check, checkOptions, FUNCTION } from "../options/options.ts";
+import { CODEC_RULE } from "./thread_options.ts";
+import type { AsyncBus, EnqueueOptions } from "../core/contracts.ts";
+import type { BusEvent, OpenEventMap } from "../core/event.ts";
+import type { ValueCodec } from "../core/value_codec.ts";
+
+/**
+ * The bus as one of its threads has it. What it emits goes wherever it would go from anywhere else.
+ *
+ * @typeParam M The event map.
+ */
+export type WorkerBus<M extends object> = Pick<
+  AsyncBus<M>,
+  | "on"
+  | "once"
+  | "off"
+  | "emit"
+  | "unsafeEmit"
+  | "emitBatch"
+  | "enqueue"
+  | "topic"
+  | "events"
+  | "prewarm"
+  | "asEventTarget"
+  | "closed"
+  | "capabilities"
+>;
+
+export type { ThreadInfo };
+
+/** Options of {@linkcode serve}. */
+export interface ServeOptions {
+  /** The same as the bus was given. */
+  valueCodec?: ValueCodec;
+}
+
+/** What a module subscribes; it may return what to do when the thread ends. */
+export type Serve<M extends object> = (
+  bus: WorkerBus<M>,
+  info: ThreadInfo,
+) => void | (() => unknown) | Promise<void | (() => unknown)>;
+
+interface Start {
+  beat: "start";
+  memory: SharedArrayBuffer;
+  node: number;
+  hasCodec: boolean;
+  options: Omit<WorkerOptions, "valueCodec">;
+}
+
+/**
+ * Subscribes the handlers of one thread. Events wait until what `callback` returns has resolved.
+ *
+ * @typeParam M The event map of the bus.
+ * @param callback Subscribes, and may return a function that is called when the thread ends.
+ * @param options What must be as in the options of the bus.
+ * @throws {TypeError} If `callback` is no function, or an option is unknown or of a wrong type.
+ *
+ * @example Handlers of a thread
+ * ```ts ignore
+ * import { serve } from "@beat/beat/worker";
+ *
+ * serve<{ "order.paid": { id: string } }>((bus, { index, threads }) => {
+ *   console.log(`Thread ${index} of ${threads}`);
+ *   bus.on("order.*", (event) => console.log(event.data.id));
+ *   return () => console.log("The bus has closed");
+ * });
+ * ```
+ */
+export function serve<M extends object = OpenEventMap>(
+  callback: Serve<M>,
+  options: ServeOptions = {},
+): void {
+  check("serve", "callback", callback, FUNCTION);
+  checkOptions("serve", options, { valueCodec: CODEC_RULE });
+  const port = ownPort();
+  if (port === undefined) {
+    // Nobody has started this thread: where there are no threads, the bus comes here.
+    served.push({ callback, valueCodec: options.valueCodec });
+    return;
+  }
+  let isStarted = false;
+  port.listen((message) => {
+    const start = message as Start | null;
+    if (start?.beat !== "start" || isStarted) return;
+    isStarted = true;
+    void run(start, callback as Serve<OpenEventMap>, options, () => port.close());
+  });
+  // What was sent before this thread listened may be lost.
+  port.send("beat");
+}
+
+async function run(
+  { memory, node, hasCodec, options }: Start,
+  callback: Serve<OpenEventMap>,
+  { valueCodec }: ServeOptions,
+  close: () => void,
+): Promise<void> {
+  if (hasCodec !== (valueCodec !== undefined)) {
+    throw new TypeError("Cannot serve as 'valueCodec' must be given to the bus and to 'serve'");
+  }
+  const mesh = joinMesh(memory, node);
+  const engine = new WorkerEngine(mesh, { ...options, valueCodec });
+  const { threads } = mesh.layout;
+  const bus = createWorkerBus(engine, threads);
+  onExit({
+    fault: (error) => engine.notes.tell(HOME, ["fault", reportError(error)]),
+    exit: () => engine.answer(),
+  });
+  engine.notes.greet();
+  const cleanUp = await callback(bus, { index: node - 1, threads });
+  engine.notes.serve();
+  engine.start(async () => {
+    await engine.settled();
+    try {
+      if (typeof cleanUp === "function") await cleanUp();
+    } catch (error) {
+      console.error("The function that 'serve' was given for the end failed:", error);
+    }
+    engine.answer();
+    close();
+  });
+}
+
+function createWorkerBus(engine: WorkerEngine, threads: number): WorkerBus<OpenEventMap> {
+  const face = new EventBus(engine.core, { engine: "async", threads, transport: "shared-memory" });
+  const emitBatch = face.emitBatch.bind(face);
+  return Object.assign(face, {
+    emitBatch: (events: readonly BusEvent[]) => engine.outbox.batch(() => emitBatch(events)),
+    enqueue: (event: BusEvent, options?: EnqueueOptions) => engine.queue.enqueue(event, options),
+  }) as unknown as WorkerBus<OpenEventMap>;
+}

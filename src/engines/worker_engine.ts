@@ -1,0 +1,414 @@
+import { BusCore } from "../core/bus_core.ts";
+import { isThenable } from "../options/thenable.ts";
+import { MAX_DELAY } from "../core/lifecycle.ts";
+import { PendingDelivery } from "../core/pending_delivery.ts";
+import {
+  FLAG_EACH,
+  FLAG_FAILURE,
+  FLAG_KEY,
+  FLAG_KIND,
+  FLAG_NOTE,
+  FLAG_TYPE,
+  FRAME_FLAGS,
+  FRAME_MARK,
+  FRAME_TOPIC,
+  MARK_DONE,
+} from "../ring/frame.ts";
+import { dataOf, FrameEvent, readData, readExtras } from "../ring/frame_event.ts";
+import {
+  HEADER_STATE,
+  NODE_ANSWER,
+  NODE_DROPPED,
+  NODE_FAILED,
+  NODE_HEARTBEAT,
+  NODE_SEALED,
+  NODE_STOP,
+  NODE_UNWANTED,
+  NODE_WANTS_ROOM,
+  NODE_WATCH,
+  STATE_OPEN,
+} from "../ring/layout.ts";
+import { readTopic } from "../ring/topic_table.ts";
+import { Idle } from "./idle.ts";
+import { KeyedBacklog } from "./keyed_backlog.ts";
+import { refuseThenable } from "./lend_data.ts";
+import { HOME, type Mesh } from "./mesh.ts";
+import { type Note, Notes, reportError } from "./notes.ts";
+import { Outbox, type OutboxOptions } from "./outbox.ts";
+import { RoomQueue } from "./room_queue.ts";
+import { Routes } from "./routes.ts";
+import { THREAD_SUBSCRIBE_RULES } from "./subscribe_rules.ts";
+import type { Cursor, SubscribeOptions } from "../core/contracts.ts";
+import type { Engine } from "../core/engine.ts";
+import type { BusEvent } from "../core/event.ts";
+import type { Registration } from "../core/registration.ts";
+import type { Resolution } from "../core/resolution.ts";
+import type { RingReader } from "../ring/ring_reader.ts";
+
+/** Events that are handled before the event loop has a turn, and of one ring before the next. */
+const BURST = 1024;
+const BURST_OF_RING = 128;
+
+/** What the thread of the bus tells a thread that it has started. */
+export interface WorkerOptions extends OutboxOptions {
+  concurrency: number;
+  park: "async" | "block";
+  stallTimeout: number;
+  /** Which start of this thread it is: what a stop names. */
+  generation: number;
+}
+
+/** A frame that was taken and is not finished. */
+interface Taken {
+  reader: RingReader;
+  word: number;
+}
+
+/** Handles the events of one thread, straight from the rings. */
+export class WorkerEngine implements Engine {
+  readonly core: BusCore;
+  readonly subscribeRules = THREAD_SUBSCRIBE_RULES;
+  readonly notes: Notes;
+  /** The calls of `enqueue` that wait. */
+  readonly queue: RoomQueue;
+  readonly outbox: Outbox;
+  readonly #mesh: Mesh;
+  readonly #options: WorkerOptions;
+  readonly #routes: Routes;
+  readonly #idle: Idle;
+  readonly #backlog = new KeyedBacklog();
+  readonly #held = new WeakMap<BusEvent, Taken>();
+  /** Types by the node that numbers them and the number. */
+  readonly #topics: Resolution[][] = [];
+  readonly #cursor: { -readonly [K in keyof Cursor]: Cursor[K] };
+  #isHandling = false;
+  #failedBefore: number;
+  #unwanted: number;
+  #dropped: number;
+  #beat = 0;
+  #onStop: (() => void) | undefined;
+  #onSettled: (() => void) | undefined;
+
+  constructor(mesh: Mesh, options: WorkerOptions) {
+    const { cells, layout, words } = mesh;
+    this.#mesh = mesh;
+    this.#options = options;
+    this.core = new BusCore({
+      onError: (error, { event, subscription }) => this.#report(error, event, subscription.pattern),
+    }, this);
+    this.core.registry.onRemove = (registration) => this.notes.remove(registration);
+    this.#routes = new Routes(layout.threads + 1, mesh.self);
+    this.outbox = new Outbox(mesh, this.#routes, options);
+    this.notes = new Notes(mesh, this.#routes, this.outbox, options.generation);
+    this.queue = new RoomQueue(mesh, this.outbox, this.core, (resolution, event) => {
+      if (!this.outbox.plan(resolution, event)) this.#countUnwanted();
+      else if (!this.outbox.hasRoom()) return false;
+      else this.outbox.commit();
+      return true;
+    }, () => this.#idle.schedule());
+    for (let node = 0; node <= layout.threads; node++) this.#topics.push([]);
+    this.#cursor = { u8: cells.bytes, i32: cells.words, offset: 0, length: 0 };
+    this.#failedBefore = cells.get(words + NODE_FAILED);
+    this.#unwanted = cells.get(words + NODE_UNWANTED);
+    this.#dropped = cells.get(words + NODE_DROPPED);
+    this.#idle = new Idle(mesh, {
+      turn: () => this.#turn(),
+      hasWork: () => this.#hasWork(),
+      recheck: () => {
+        // Room may have come before this thread announced its sleep, and nobody wakes it for that.
+        if (this.outbox.hasWaiters) this.queue.serve(this.notes.flush());
+        return this.#hasWork();
+      },
+      mayBlock: () => options.park === "block" && this.core.ledger.pending === 0,
+    });
+  }
+
+  /** Begins to handle events; `onStop` is called once when the bus wants this thread to end. */
+  start(onStop: () => void): void {
+    this.#onStop = onStop;
+    this.#idle.schedule();
+    const { stallTimeout } = this.#options;
+    // Shows that the event loop turns, however long a promise is waited for.
+    if (stallTimeout <= MAX_DELAY) setInterval(() => this.#showLife(), stallTimeout / 4);
+  }
+
+  deliver(resolution: Resolution, event: BusEvent): void {
+    const { outbox } = this;
+    if (!outbox.plan(resolution, event)) this.#countUnwanted();
+    else if (outbox.makeRoom(this.#isHandling)) outbox.commit();
+    else this.#drop();
+  }
+
+  deliverUnsafely(resolution: Resolution, event: BusEvent): void {
+    this.deliver(resolution, event);
+  }
+
+  isInHandler(): boolean {
+    return this.#isHandling;
+  }
+
+  discard(): number {
+    return 0;
+  }
+
+  subscribed(registration: Registration, options: SubscribeOptions = {}): void {
+    registration.each = options.each;
+    registration.zeroCopy = options.zeroCopy;
+    this.notes.add(registration);
+  }
+
+  /** Resolves when no handler runs and no promise of one is pending. */
+  settled(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onSettled = resolve;
+    this.#tellSettled();
+    return promise;
+  }
+
+  /** Says that nothing of this thread touches the memory any more. */
+  answer(): void {
+    this.notes.flush();
+    this.#close();
+    this.#idle.end();
+    const { cells, words } = this.#mesh;
+    cells.store(words + NODE_ANSWER, this.#options.generation);
+    this.#mesh.wake(HOME);
+  }
+
+  #isStopping(): boolean {
+    const { cells, words } = this.#mesh;
+    return cells.load(words + NODE_STOP) === this.#options.generation;
+  }
+
+  #hasWork(): boolean {
+    // What still waits when it stops is not its own any more.
+    if (this.#isStopping()) return this.#onStop !== undefined;
+    if (this.#mesh.cells.load(HEADER_STATE) !== STATE_OPEN && this.core.state === "open") {
+      return true;
+    }
+    if (this.core.ledger.pending < this.#options.concurrency) {
+      return this.#backlog.hasDue || this.#mesh.hasNext();
+    }
+    return this.#mesh.readers.some((reader) => reader!.hasUnscanned());
+  }
+
+  /** Handles a burst; says whether there is more. */
+  #turn(): boolean {
+    this.#followState();
+    let left = BURST;
+    try {
+      this.#isHandling = true;
+      for (let isBusy = true; isBusy && left > 0;) {
+        isBusy = false;
+        while (this.#backlog.hasDue && this.#isFree()) {
+          this.#handleDue();
+          left--;
+        }
+        for (const [from, reader] of this.#mesh.readers.entries()) {
+          const taken = this.#drainRing(from, reader!, Math.min(left, BURST_OF_RING));
+          left -= taken;
+          if (taken > 0) isBusy = true;
+        }
+      }
+    } finally {
+      this.#isHandling = false;
+      this.#close();
+    }
+    // A handler may wait for what another thread tells: events must not hold that up.
+    if (this.core.ledger.pending >= this.#options.concurrency) this.#hearNotes();
+    if (this.outbox.hasWaiters) this.queue.serve(this.notes.flush());
+    return left <= 0;
+  }
+
+  #isFree(): boolean {
+    return this.core.ledger.pending < this.#options.concurrency && !this.#isStopping();
+  }
+
+  #drainRing(from: number, reader: RingReader, limit: number): number {
+    let taken = 0;
+    for (; taken < limit && this.#isFree(); taken++) {
+      const word = reader.peek();
+      if (word < 0) break;
+      reader.take(word);
+      this.#handleFrame(from, reader, word);
+    }
+    // A writer that spins can go on; one that sleeps is woken at the end of the turn, for more room.
+    if (taken > 0) reader.release();
+    return taken;
+  }
+
+  /** Ends a turn: lets the writers have what is done, and tells the thread of the bus. */
+  #close(): void {
+    const { cells, words, readers, layout } = this.#mesh;
+    const failed = this.#failedBefore + this.core.ledger.failed;
+    cells.set(words + NODE_FAILED, failed | 0);
+    for (const [from, reader] of readers.entries()) {
+      reader!.release();
+      if (cells.load(layout.node(from) + NODE_WANTS_ROOM) === 1) this.#mesh.wake(from);
+    }
+    if (cells.load(layout.node(HOME) + NODE_WATCH) === 1) this.#mesh.wake(HOME);
+  }
+
+  /** Does what the thread of the bus has decided. */
+  #followState(): void {
+    const { cells, words } = this.#mesh;
+    if (cells.load(HEADER_STATE) !== STATE_OPEN && this.core.state === "open") {
+      this.core.seal("draining");
+      cells.store(words + NODE_SEALED, 1);
+      this.#mesh.wake(HOME);
+    }
+    if (this.#onStop === undefined || !this.#isStopping()) return;
+    this.core.seal("closed");
+    this.queue.refuse();
+    const onStop = this.#onStop;
+    this.#onStop = undefined;
+    onStop();
+  }
+
+  #handleFrame(from: number, reader: RingReader, word: number): void {
+    const { cells } = this.#mesh;
+    const flags = cells.get(word + FRAME_FLAGS);
+    this.#showLife();
+    if ((flags & FLAG_KIND) === FLAG_NOTE) {
+      this.notes.hear(from, readData(cells, word) as Note);
+      reader.finish(word, false);
+      return;
+    }
+    const resolution = this.#resolve(from, word, flags);
+    if (this.#backlog.active && (flags & FLAG_KEY) !== 0) {
+      const { key } = readExtras(cells, word);
+      const event = this.#createEvent(resolution.type, word);
+      if (this.#backlog.hold(key!, resolution, event)) {
+        this.#held.set(event, { reader, word });
+        return;
+      }
+    }
+    this.#handle(resolution, reader, word);
+  }
+
+  #hearNotes(): void {
+    const { cells, readers } = this.#mesh;
+    for (const [from, reader] of readers.entries()) {
+      reader!.scan((word) => {
+        const flags = cells.get(word + FRAME_FLAGS);
+        if (cells.get(word + FRAME_MARK) === MARK_DONE) return false;
+        if ((flags & FLAG_KIND) !== FLAG_NOTE) return false;
+        this.notes.hear(from, readData(cells, word) as Note);
+        return true;
+      });
+    }
+  }
+
+  #handleDue(): void {
+    const { key, resolution, event } = this.#backlog.shiftDue();
+    const { reader, word } = this.#held.get(event)!;
+    if (!this.#handle(this.core.registry.current(resolution.type), reader, word, event)) {
+      this.#backlog.end(key);
+    }
+  }
+
+  #resolve(from: number, word: number, flags: number): Resolution {
+    const { cells, layout } = this.#mesh;
+    const { registry } = this.core;
+    if ((flags & FLAG_TYPE) !== 0) return registry.current(readExtras(cells, word).type!);
+    const topics = this.#topics[from];
+    const topic = cells.get(word + FRAME_TOPIC);
+    const known = topics[topic];
+    if (known !== undefined && known.version === registry.version) return known;
+    const type = known?.type ?? readTopic(cells, layout, from, topic);
+    return topics[topic] = registry.current(type);
+  }
+
+  /** Calls the handlers of a frame; says whether a promise of one of them is pending. */
+  #handle(
+    { type, registrations }: Resolution,
+    reader: RingReader,
+    word: number,
+    held?: BusEvent,
+  ): boolean {
+    const isForEach = (this.#mesh.cells.get(word + FRAME_FLAGS) & FLAG_EACH) !== 0;
+    let event = held as FrameEvent | undefined;
+    let delivery: PendingDelivery | undefined;
+    reader.start(word);
+    for (let i = 0; i < registrations.length; i++) {
+      const registration = registrations[i];
+      if (isForEach && !registration.each) continue;
+      try {
+        if (registration.zeroCopy) {
+          this.#callWithCursor(registration, word);
+          continue;
+        }
+        event ??= this.#createEvent(type, word);
+        const result = registration.handler(event);
+        if (result === undefined || !isThenable(result)) continue;
+        event.keep();
+        delivery ??= this.#createDelivery(event, reader, word);
+        delivery.follow(result, registration);
+      } catch (error) {
+        event ??= this.#createEvent(type, word);
+        this.core.fail(error, event, registration);
+      }
+    }
+    if (delivery === undefined) {
+      event?.expire();
+      reader.finish(word, true);
+      return false;
+    }
+    delivery.leave();
+    return true;
+  }
+
+  #callWithCursor({ handler, pattern }: Registration, word: number): void {
+    const cursor = this.#cursor;
+    [cursor.offset, cursor.length] = dataOf(this.#mesh.cells, word);
+    refuseThenable((handler as unknown as (cursor: Cursor) => unknown)(cursor), pattern);
+  }
+
+  #createEvent(type: string, word: number): FrameEvent {
+    return new FrameEvent(type, this.#mesh.cells, word, this.#options.valueCodec);
+  }
+
+  #createDelivery(event: BusEvent, reader: RingReader, word: number): PendingDelivery {
+    const { key } = event;
+    if (key !== undefined) this.#backlog.begin(key);
+    return new PendingDelivery(this.core, event, () => {
+      if (key !== undefined) this.#backlog.end(key);
+      reader.finish(word, true);
+      this.#idle.schedule();
+      this.#tellSettled();
+    });
+  }
+
+  #tellSettled(): void {
+    if (this.core.ledger.pending === 0) this.#onSettled?.();
+  }
+
+  /** Sends what a handler threw to the thread of the bus, which has the hook for it. */
+  #report(error: unknown, event: BusEvent, pattern: string): void {
+    const report = JSON.stringify([pattern, reportError(error)]);
+    const { type } = event;
+    try {
+      if (this.outbox.sendTo(HOME, event, FLAG_FAILURE, report)) return;
+      if (this.outbox.sendTo(HOME, { type, data: undefined }, FLAG_FAILURE, report)) return;
+    } catch {
+      // What cannot be encoded is reported without it.
+      if (this.outbox.sendTo(HOME, { type, data: undefined }, FLAG_FAILURE, report)) return;
+    }
+    console.error(`A handler of '${pattern}' failed:`, error);
+  }
+
+  #drop(): void {
+    const { cells, words } = this.#mesh;
+    cells.set(words + NODE_DROPPED, ++this.#dropped | 0);
+  }
+
+  #showLife(): void {
+    const { cells, words } = this.#mesh;
+    cells.set(words + NODE_HEARTBEAT, ++this.#beat | 0);
+  }
+
+  #countUnwanted(): void {
+    const { cells, words } = this.#mesh;
+    cells.set(words + NODE_UNWANTED, ++this.#unwanted | 0);
+  }
+}

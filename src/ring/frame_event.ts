@@ -1,0 +1,201 @@
+import {
+  DATA_BYTES,
+  DATA_CODEC,
+  DATA_NONE,
+  DATA_TEXT,
+  FLAG_DATA_SHIFT,
+  FLAG_ID,
+  FLAG_KEY,
+  FLAG_METADATA,
+  FLAG_REPORT,
+  FLAG_SOURCE,
+  FLAG_TIMESTAMP,
+  FLAG_TYPE,
+  FRAME_FLAGS,
+  FRAME_HEADER,
+  FRAME_LENGTH,
+  FRAME_SIZE,
+  FrameError,
+  PADDING,
+  padToWord,
+} from "./frame.ts";
+import { readText } from "./text.ts";
+import type { BusEvent } from "../core/event.ts";
+import type { ValueCodec } from "../core/value_codec.ts";
+import type { Cells } from "../runtime/shared_cells.ts";
+
+/** What stands in a frame beside its data. */
+export interface Extras {
+  type?: string;
+  key?: string;
+  id?: string;
+  source?: string;
+  metadata?: Record<string, string>;
+  report?: string;
+  timestamp?: number;
+}
+
+const FIELDS = [
+  [FLAG_TYPE, "type"],
+  [FLAG_KEY, "key"],
+  [FLAG_ID, "id"],
+  [FLAG_SOURCE, "source"],
+  [FLAG_METADATA, "metadata"],
+  [FLAG_REPORT, "report"],
+] as const;
+
+const float = new Float64Array(1);
+const floatWords = new Int32Array(float.buffer);
+
+/** Where the frame ends, in words. */
+function endOf(cells: Cells, word: number): number {
+  return word + ((cells.get(word + FRAME_SIZE) & ~PADDING) >> 2);
+}
+
+/** First byte of the data, and how many there are. */
+export function dataOf(cells: Cells, word: number): readonly [at: number, length: number] {
+  const length = cells.get(word + FRAME_LENGTH);
+  const at = (word << 2) + FRAME_HEADER;
+  if (length < 0 || at + length > endOf(cells, word) << 2) {
+    throw new FrameError(`${length} bytes of data do not fit into it`);
+  }
+  return [at, length];
+}
+
+/**
+ * What a frame says beside its data.
+ *
+ * @throws {FrameError} If that does not fit into it.
+ */
+export function readExtras(cells: Cells, word: number): Extras {
+  const flags = cells.get(word + FRAME_FLAGS);
+  const end = endOf(cells, word);
+  const [at, length] = dataOf(cells, word);
+  let next = (at + padToWord(length)) >> 2;
+  const extras: Extras = {};
+  for (const [flag, name] of FIELDS) {
+    if ((flags & flag) === 0) continue;
+    const bytes = next < end ? cells.get(next) : -1;
+    if (bytes < 0 || bytes > (end - next - 1) * 4) {
+      throw new FrameError(`its ${name} does not fit into it`);
+    }
+    const text = readText(cells, (next + 1) << 2, bytes);
+    if (name === "metadata") extras.metadata = parse(text);
+    else extras[name] = text;
+    next += 1 + (padToWord(bytes) >> 2);
+  }
+  if ((flags & FLAG_TIMESTAMP) !== 0) {
+    if (next + 2 > end) throw new FrameError("its timestamp does not fit into it");
+    floatWords[0] = cells.get(next);
+    floatWords[1] = cells.get(next + 1);
+    extras.timestamp = float[0];
+  }
+  return extras;
+}
+
+/** The data of a frame, as a value of its own. */
+export function readData(cells: Cells, word: number, codec?: ValueCodec): unknown {
+  const kind = cells.get(word + FRAME_FLAGS) >> FLAG_DATA_SHIFT & 3;
+  if (kind === DATA_NONE) return undefined;
+  const [at, length] = dataOf(cells, word);
+  if (kind === DATA_TEXT) return readText(cells, at, length);
+  if (kind === DATA_CODEC && codec === undefined) return parse(readText(cells, at, length));
+  const bytes = cells.bytes.slice(at, at + length);
+  return kind === DATA_BYTES ? bytes : codec!.decode(bytes);
+}
+
+// deno-lint-ignore no-explicit-any
+function parse(text: string): any {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw Object.assign(new FrameError("it holds no JSON where it should"), { cause });
+  }
+}
+
+/** An event in a ring: what nobody touches is never built. */
+export class FrameEvent implements BusEvent {
+  readonly type: string;
+  #cells: Cells | undefined;
+  readonly #word: number;
+  readonly #codec: ValueCodec | undefined;
+  #extras: Extras | undefined;
+  #data: unknown;
+  #hasData = false;
+
+  constructor(type: string, cells: Cells, word: number, codec: ValueCodec | undefined) {
+    this.type = type;
+    this.#cells = cells;
+    this.#word = word;
+    this.#codec = codec;
+  }
+
+  /** The payload, built when it is first touched. */
+  get data(): unknown {
+    if (!this.#hasData) {
+      this.#data = readData(this.#frame("data"), this.#word, this.#codec);
+      this.#hasData = true;
+    }
+    return this.#data;
+  }
+
+  set data(value: unknown) {
+    this.#data = value;
+    this.#hasData = true;
+  }
+
+  get key(): string {
+    return this.#rest("key").key!;
+  }
+
+  get id(): string {
+    return this.#rest("id").id!;
+  }
+
+  get source(): string {
+    return this.#rest("source").source!;
+  }
+
+  get metadata(): Record<string, string> {
+    return this.#rest("metadata").metadata!;
+  }
+
+  get timestamp(): number {
+    return this.#rest("timestamp").timestamp!;
+  }
+
+  /** Builds everything, as the frame may be gone when it is next asked for. */
+  keep(): void {
+    if (this.#cells === undefined) return;
+    this.#rest("data");
+    void this.data;
+    this.#cells = undefined;
+  }
+
+  /** Lets go of the frame: what was not touched cannot be had any more. */
+  expire(): void {
+    this.#cells = undefined;
+  }
+
+  #rest(name: string): Extras {
+    return this.#extras ??= readExtras(this.#frame(name), this.#word);
+  }
+
+  #frame(name: string): Cells {
+    if (this.#cells !== undefined) return this.#cells;
+    throw new TypeError(
+      `Cannot read '${name}' of event '${this.type}' as its handler has returned: read it before`,
+    );
+  }
+}
+
+/** A plain object with all that a frame says. */
+export function readEvent(
+  cells: Cells,
+  word: number,
+  type: string,
+  codec?: ValueCodec,
+): BusEvent {
+  const { type: _type, report: _report, ...extras } = readExtras(cells, word);
+  return { type, data: readData(cells, word, codec), ...extras };
+}

@@ -1,0 +1,148 @@
+import {
+  FRAME_HEADER,
+  FRAME_MARK,
+  FRAME_SIZE,
+  FrameError,
+  MARK_DONE,
+  MARK_STARTED,
+  PADDING,
+} from "./frame.ts";
+import { RING_HANDLED, RING_HEAD, RING_PUBLISHED, type RingPlace } from "./layout.ts";
+import type { Cells } from "../runtime/shared_cells.ts";
+
+/**
+ * The reading end of a ring. Frames are taken in their order and may be finished in any; the head
+ * moves over finished ones only, so that what a dead reader had begun is still there to be named.
+ *
+ * Memory order. `peek` loads `PUBLISHED` with acquire, paired with the release store in
+ * `RingWriter.publish`. Marks and `HANDLED` are plain: nobody reads them while this thread lives,
+ * and who does so afterwards has been told of the death by the runtime, which orders the two.
+ * `release` stores `HEAD` with release, paired with the acquire load in `RingWriter.hasRoom`.
+ */
+export class RingReader {
+  readonly #cells: Cells;
+  readonly #words: number;
+  readonly #data: number;
+  readonly #mask: number;
+  /** Position of the next frame to take. */
+  #next: number;
+  #head: number;
+  /** What `PUBLISHED` was when it was last looked at. */
+  #tail: number;
+  #handled: number;
+  #storedHandled: number;
+  /** Frames that were taken and are not done. */
+  #open = 0;
+  /** Position up to which `scan` has looked. */
+  #scanned: number;
+
+  /** Goes on where the memory says that the reader before has ended. */
+  constructor(cells: Cells, { words, data, capacity }: RingPlace) {
+    this.#cells = cells;
+    this.#words = words;
+    this.#data = data;
+    this.#mask = capacity - 1;
+    this.#next =
+      this.#head =
+      this.#tail =
+      this.#scanned =
+        cells.load(words + RING_HEAD);
+    this.#handled = this.#storedHandled = cells.get(words + RING_HANDLED);
+  }
+
+  /** Whether a frame waits. */
+  hasNext(): boolean {
+    return this.#next !== this.#tail ||
+      this.#cells.load(this.#words + RING_PUBLISHED) !== this.#next;
+  }
+
+  /**
+   * The word where the next frame starts, or -1 if there is none.
+   *
+   * @throws {FrameError} If its size cannot be.
+   */
+  peek(): number {
+    const cells = this.#cells;
+    for (;;) {
+      if (this.#next === this.#tail) {
+        this.#tail = cells.load(this.#words + RING_PUBLISHED);
+        if (this.#next === this.#tail) return -1;
+      }
+      const start = this.#next & this.#mask;
+      const word = (this.#data + start) >> 2;
+      const size = cells.get(word + FRAME_SIZE);
+      const bytes = size & ~PADDING;
+      if (
+        bytes <= 0 || (bytes & 7) !== 0 || bytes > this.#mask + 1 - start ||
+        bytes > ((this.#tail - this.#next) | 0)
+      ) throw new FrameError(`its size is ${size}`);
+      if ((size & PADDING) === 0) {
+        if (bytes < FRAME_HEADER) throw new FrameError(`its size is ${size}`);
+        // A reader that has died may have finished frames behind one that it had not.
+        if (cells.get(word + FRAME_MARK) !== MARK_DONE) return word;
+      }
+      this.#next = (this.#next + bytes) | 0;
+    }
+  }
+
+  /** Whether there are frames that `scan` has not looked at. */
+  hasUnscanned(): boolean {
+    return this.#scanned !== this.#cells.load(this.#words + RING_PUBLISHED);
+  }
+
+  /**
+   * Looks at the frames that wait, each once, without taking them: `visit` may finish one out of
+   * its turn by saying so.
+   */
+  scan(visit: (word: number) => boolean): void {
+    const cells = this.#cells;
+    this.#tail = cells.load(this.#words + RING_PUBLISHED);
+    let at = ((this.#scanned - this.#next) | 0) > 0 ? this.#scanned : this.#next;
+    for (; at !== this.#tail;) {
+      const word = (this.#data + (at & this.#mask)) >> 2;
+      const size = cells.get(word + FRAME_SIZE);
+      if ((size & PADDING) === 0 && visit(word)) cells.set(word + FRAME_MARK, MARK_DONE);
+      at = (at + (size & ~PADDING)) | 0;
+    }
+    this.#scanned = at;
+  }
+
+  /** Takes the frame that `peek` has found. */
+  take(word: number): void {
+    this.#open++;
+    this.#next = (this.#next + this.#cells.get(word + FRAME_SIZE)) | 0;
+  }
+
+  /** Marks a frame as begun: from here on a death leaves it in doubt. */
+  start(word: number): void {
+    this.#cells.set(word + FRAME_MARK, MARK_STARTED);
+  }
+
+  /** Marks a taken frame as finished. */
+  finish(word: number, isEvent: boolean): void {
+    this.#cells.set(word + FRAME_MARK, MARK_DONE);
+    this.#open--;
+    if (isEvent) this.#handled = (this.#handled + 1) | 0;
+  }
+
+  /** Lets the writer have what is done; says whether there was anything. */
+  release(): boolean {
+    const cells = this.#cells;
+    if (this.#handled !== this.#storedHandled) {
+      cells.store(this.#words + RING_HANDLED, this.#storedHandled = this.#handled);
+    }
+    let head = this.#head;
+    if (this.#open === 0) head = this.#next;
+    else {
+      while (head !== this.#next) {
+        const word = (this.#data + (head & this.#mask)) >> 2;
+        if (cells.get(word + FRAME_MARK) !== MARK_DONE) break;
+        head = (head + (cells.get(word + FRAME_SIZE) & ~PADDING)) | 0;
+      }
+    }
+    if (head === this.#head) return false;
+    this.#head = head;
+    cells.store(this.#words + RING_HEAD, head);
+    return true;
+  }
+}

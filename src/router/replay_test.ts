@@ -1,0 +1,262 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { FakeTime } from "@std/testing/time";
+import { PublishError } from "../message/errors.ts";
+import { Message } from "../message/message.ts";
+import type { Host, SendItem, SourceSpec, Transport } from "../transport/port.ts";
+import { fromPublisher } from "../transport/from_publisher.ts";
+import { publisher } from "../transport/publisher.ts";
+import { subscriber } from "../transport/subscriber.ts";
+import { replay, type ReplayOptions } from "./mod.ts";
+import { settle, World } from "./testdata/world.ts";
+
+const DEAD = "orders.dead";
+/** Milliseconds, where the end of a replay is nothing but the end of the test. */
+const IDLE = 20;
+
+async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
+  const world = new World();
+  try {
+    await body(world);
+  } finally {
+    await world.close();
+  }
+}
+
+async function withTime(body: (time: FakeTime) => Promise<void>): Promise<void> {
+  const time = new FakeTime();
+  try {
+    await body(time);
+  } finally {
+    time.restore();
+  }
+}
+
+function letter(text: string, metadata: Record<string, string> = {}): Message {
+  // All in one partition, so that they come in their order.
+  return new Message(text, {
+    uuid: text,
+    key: "k",
+    metadata: { dlq_topic: "orders", dlq_reason: "Error: no", ...metadata },
+  });
+}
+
+function textsOf({ broker }: World, topic: string): string[] {
+  return broker.history(topic).map(({ payload }) => new TextDecoder().decode(payload));
+}
+
+describe("replay()", () => {
+  it("puts letters back as they were, without the facts of their failure", () =>
+    inWorld(async (world) => {
+      const timestamp = new Date("2026-11-20T10:00:00Z");
+      const metadata = { dlq_topic: "orders", dlq_attempts: "4", tenant: "a" };
+      const payload = new Uint8Array([0, 255, 7]);
+      const dead = new Message(payload, { uuid: "u-1", key: "k", timestamp, metadata });
+      await world.out.publish(DEAD, dead);
+      const report = await replay(world.in, DEAD, { publisher: world.out, idle: IDLE });
+      assertEquals(report, { replayed: 1, skipped: 0 });
+      const [rec] = world.broker.history("orders");
+      assertEquals([rec!.id, rec!.key, rec!.time], ["u-1", "k", timestamp.getTime()]);
+      assertEquals([...rec!.payload], [...payload]);
+      assertEquals(rec!.headers, [["tenant", "a"], ["replays", "1"]]);
+    }));
+
+  it("counts replays, and identifies the publishing of each", () =>
+    inWorld(async (world) => {
+      const identities: string[] = [];
+      const watched = watchedTransport(world.broker, (item) => identities.push(item.identity));
+      const out = publisher(watched);
+      await world.out.publish(DEAD, [letter("a"), letter("b", { replays: "2" })]);
+      await replay(world.in, DEAD, { publisher: out, idle: IDLE });
+      assertEquals(identities, ["orders:a:replay:1", "orders:b:replay:3"]);
+      await out.close();
+    }));
+
+  it("goes on where the last one of its group ended, and another group begins at the start", () =>
+    inWorld(async (world) => {
+      const options = { publisher: world.out, idle: IDLE };
+      await world.out.publish(DEAD, letter("a"));
+      assertEquals((await replay(world.in, DEAD, options)).replayed, 1);
+      await world.out.publish(DEAD, letter("b"));
+      assertEquals((await replay(world.in, DEAD, options)).replayed, 1);
+      assertEquals((await replay(world.in, DEAD, { ...options, group: "again" })).replayed, 2);
+      assertEquals(textsOf(world, "orders"), ["a", "b", "a", "b"]);
+    }));
+
+  it("skips what the filter leaves out", () =>
+    inWorld(async (world) => {
+      await world.out.publish(DEAD, ["a", "b", "c"].map((text) => letter(text)));
+      const filter = (one: Message) => one.text() !== "b";
+      const report = await replay(world.in, DEAD, { publisher: world.out, filter, idle: IDLE });
+      assertEquals(report, { replayed: 2, skipped: 1 });
+      assertEquals(textsOf(world, "orders"), ["a", "c"]);
+    }));
+
+  it("publishes to a topic, or to the one that a function names", () =>
+    inWorld(async (world) => {
+      await world.out.publish(DEAD, [letter("a"), letter("b")]);
+      const options = { publisher: world.out, idle: IDLE };
+      await replay(world.in, DEAD, { ...options, to: "fixed", group: "one" });
+      const to = (one: Message) => `fixed.${one.text()}`;
+      await replay(world.in, DEAD, { ...options, to, group: "other" });
+      assertEquals(textsOf(world, "fixed"), ["a", "b"]);
+      assertEquals([...textsOf(world, "fixed.a"), ...textsOf(world, "fixed.b")], ["a", "b"]);
+    }));
+
+  it("rejects, and keeps the letter, if that does not tell where it came from", () =>
+    inWorld(async (world) => {
+      await world.out.publish(DEAD, new Message("a", { uuid: "u-1" }));
+      const options = { publisher: world.out, idle: IDLE };
+      await assertRejects(
+        () => replay(world.in, DEAD, options),
+        TypeError,
+        "Cannot replay message 'u-1' as it has no 'dlq_topic': say where it goes by 'to'",
+      );
+      const report = await replay(world.in, DEAD, { ...options, to: "orders" });
+      assertEquals(report.replayed, 1);
+    }));
+
+  it("rejects, and keeps the letter, if that cannot be published", () =>
+    inWorld(async (world) => {
+      await world.out.publish(DEAD, [letter("a"), letter("b")]);
+      let isDown = true;
+      const shaky = fromPublisher({
+        async publish(topic, messages) {
+          if (isDown && messages.some((one) => one.text() === "b")) throw new Error("disk full");
+          await world.out.publish(topic, messages);
+        },
+      });
+      const options = { publisher: shaky, idle: IDLE };
+      const error = await assertRejects(() => replay(world.in, DEAD, options), PublishError);
+      assertEquals((error.failed[0]!.cause as Error).message, "disk full");
+      isDown = false;
+      assertEquals((await replay(world.in, DEAD, options)).replayed, 1);
+      assertEquals(textsOf(world, "orders"), ["a", "b"]);
+    }));
+
+  it("begins to wait for the end when it is subscribed, not before", () =>
+    withTime(async (time) => {
+      const world = new World();
+      const live = Promise.withResolvers<void>();
+      const { broker } = world;
+      const slow: Transport = {
+        name: "slow",
+        traits: broker.traits,
+        sink: () => broker.sink(),
+        async source(spec: SourceSpec, host: Host) {
+          await live.promise;
+          return await broker.source(spec, host);
+        },
+        close: () => Promise.resolve(),
+      };
+      const replayed = replay(subscriber(slow), DEAD, { publisher: world.out, idle: 1_000 });
+      await time.tickAsync(5_000);
+      live.resolve();
+      await settleIn(time);
+      await time.tickAsync(900);
+      await world.out.publish(DEAD, letter("a"));
+      await settleIn(time);
+      await time.tickAsync(1_000);
+      assertEquals(await replayed, { replayed: 1, skipped: 0 });
+      await world.close();
+    }));
+
+  it("ends when no letter has come for the idle time", () =>
+    withTime(async (time) => {
+      const world = new World();
+      let report: unknown;
+      const replayed = replay(world.in, DEAD, { publisher: world.out, idle: 1_000 });
+      replayed.then((it) => report = it);
+      await settleIn(time);
+      await time.tickAsync(900);
+      await world.out.publish(DEAD, letter("a"));
+      await settleIn(time);
+      await time.tickAsync(900);
+      assertEquals(report, undefined);
+      await time.tickAsync(100);
+      await replayed;
+      assertEquals(report, { replayed: 1, skipped: 0 });
+      await world.close();
+    }));
+
+  it("publishes no more letters a second than it is told", () =>
+    withTime(async (time) => {
+      const world = new World();
+      await world.out.publish(DEAD, ["a", "b", "c"].map((text) => letter(text)));
+      const replayed = replay(world.in, DEAD, { publisher: world.out, rate: 2, idle: 5_000 });
+      await settleIn(time);
+      assertEquals(textsOf(world, "orders"), ["a"]);
+      await time.tickAsync(499);
+      assertEquals(textsOf(world, "orders"), ["a"]);
+      await time.tickAsync(1);
+      await settleIn(time);
+      assertEquals(textsOf(world, "orders"), ["a", "b"]);
+      await time.tickAsync(500);
+      await settleIn(time);
+      await time.tickAsync(500);
+      await settleIn(time);
+      await time.tickAsync(5_000);
+      assertEquals(await replayed, { replayed: 3, skipped: 0 });
+      await world.close();
+    }));
+
+  it("ends at once when it is aborted, also while it waits for its rate", () =>
+    withTime(async (time) => {
+      const world = new World();
+      await world.out.publish(DEAD, [letter("a"), letter("b")]);
+      const controller = new AbortController();
+      const options: ReplayOptions = { publisher: world.out, signal: controller.signal };
+      const replayed = replay(world.in, DEAD, { ...options, rate: 0.01 });
+      const rejected = assertRejects(() => replayed, Error, "enough");
+      await settleIn(time);
+      controller.abort(new Error("enough"));
+      await rejected;
+      assertEquals(textsOf(world, "orders"), ["a"]);
+      await assertRejects(() => replay(world.in, DEAD, options), Error, "enough");
+      await world.close();
+    }));
+
+  it("refuses options that are malformed", () =>
+    inWorld(async (world) => {
+      const bad: [options: object, says: string][] = [
+        [{ publisher: {} }, "'publisher' must be a Publisher"],
+        [{ publisher: world.out, rate: 0 }, "'rate' must be above 0"],
+        [{ publisher: world.out, idle: 0 }, "'idle' must be an integer of at least 1"],
+        [{ publisher: world.out, to: 7 }, "'to' must be a topic or a function"],
+        [{ publisher: world.out, sped: 7 }, "option 'sped' is unknown"],
+      ];
+      for (const [options, says] of bad) {
+        const error = await assertRejects(() => replay(world.in, DEAD, options as ReplayOptions));
+        assert((error as Error).message.includes(says), (error as Error).message);
+      }
+    }));
+});
+
+/** What waits for no timer but the shortest. */
+async function settleIn(time: FakeTime): Promise<void> {
+  const settled = settle();
+  for (let turn = 0; turn < 5; turn++) await time.tickAsync(0);
+  await settled;
+}
+
+/** A broker that tells what it is sent. */
+function watchedTransport(broker: World["broker"], tell: (item: SendItem) => void): Transport {
+  return {
+    name: "watched",
+    traits: broker.traits,
+    source: (spec, host) => broker.source(spec, host),
+    sink() {
+      const sink = broker.sink();
+      return {
+        limits: sink.limits,
+        lane: (topic, rec) => sink.lane(topic, rec),
+        send(lane, items) {
+          items.forEach(tell);
+          return sink.send(lane, items);
+        },
+        close: () => sink.close(),
+      };
+    },
+    close: () => Promise.resolve(),
+  };
+}

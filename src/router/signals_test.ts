@@ -1,0 +1,122 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { CloseTimeoutError } from "../message/errors.ts";
+import { type Plugin, Router, signals } from "./mod.ts";
+import { settle, World } from "./testdata/world.ts";
+
+/** A process that gets the signals of a test. */
+class FakeProcess {
+  readonly listeners: [signal: string, listener: () => void][] = [];
+
+  on(signal: string, listener: () => void): void {
+    this.listeners.push([signal, listener]);
+  }
+
+  off(signal: string, listener: () => void): void {
+    const at = this.listeners.findIndex(([of, one]) => of === signal && one === listener);
+    if (at !== -1) this.listeners.splice(at, 1);
+  }
+
+  /** Tells whether somebody listened; if nobody does, a real process ends. */
+  raise(signal: string): boolean {
+    const heard = this.listeners.filter(([of]) => of === signal);
+    for (const [, listener] of heard) listener();
+    return heard.length > 0;
+  }
+
+  get names(): string[] {
+    return this.listeners.map(([signal]) => signal);
+  }
+}
+
+async function withProcess(process: unknown, body: () => Promise<void>): Promise<void> {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "process");
+  Object.defineProperty(globalThis, "process", { value: process, configurable: true });
+  try {
+    await body();
+  } finally {
+    delete (globalThis as { process?: unknown }).process;
+    if (before !== undefined) Object.defineProperty(globalThis, "process", before);
+  }
+}
+
+async function running(plugin: Plugin): Promise<World> {
+  const world = new World();
+  world.router.plugin(plugin).on("audit", "orders", world.in, () => {});
+  await world.run();
+  return world;
+}
+
+describe("signals()", () => {
+  it("closes the router at SIGINT and SIGTERM", async () => {
+    for (const signal of ["SIGINT", "SIGTERM"]) {
+      const process = new FakeProcess();
+      await withProcess(process, async () => {
+        const world = await running(signals());
+        assertEquals(process.names, ["SIGINT", "SIGTERM"]);
+        process.raise(signal);
+        await world.ended;
+        assertEquals(world.router.isRunning, false);
+        await world.close();
+      });
+    }
+  });
+
+  it("leaves the second signal to the process", async () => {
+    const process = new FakeProcess();
+    await withProcess(process, async () => {
+      const world = await running(signals());
+      assertEquals(process.raise("SIGTERM"), true);
+      assertEquals(process.raise("SIGTERM"), false);
+      await world.close();
+    });
+  });
+
+  it("listens to what it is told, as long as the router runs", async () => {
+    const process = new FakeProcess();
+    await withProcess(process, async () => {
+      const world = await running(signals({ signals: ["SIGHUP"] }));
+      assertEquals(process.names, ["SIGHUP"]);
+      await world.close();
+      assertEquals(process.names, []);
+    });
+  });
+
+  it("gives closing the time that it is told", async () => {
+    const process = new FakeProcess();
+    await withProcess(process, async () => {
+      const world = new World();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      world.router.plugin(signals({ timeout: 0 })).on("stuck", "orders", world.in, () => promise);
+      await world.run();
+      await world.publish("orders", "a");
+      await settle();
+      process.raise("SIGTERM");
+      const error = await world.ended.catch((error: unknown) => error);
+      assertEquals((error as CloseTimeoutError).name, CloseTimeoutError.name);
+      resolve();
+      await world.close();
+    });
+  });
+
+  it("does nothing where there are no signals", async () => {
+    for (const process of [undefined, {}]) {
+      await withProcess(process, async () => {
+        const world = await running(signals());
+        assertEquals(world.router.isRunning, true);
+        await world.close();
+      });
+    }
+  });
+
+  it("refuses options that are malformed", () => {
+    const bad: [options: object, says: string][] = [
+      [{ signals: "SIGTERM" }, "'signals' must be an array of names"],
+      [{ timeout: -1 }, "'timeout' must be at least 0 ms"],
+      [{ signal: "SIGTERM" }, "option 'signal' is unknown"],
+    ];
+    for (const [options, says] of bad) {
+      assertThrows(() => new Router().plugin(signals(options)), Error, says);
+    }
+  });
+});

@@ -1,0 +1,83 @@
+import { isDeno } from "./runtime_name.ts";
+import type { Thread, ThreadEvents, ThreadPort } from "./thread.ts";
+
+/** Milliseconds for the event that says that a terminated thread has gone. */
+const TERMINATION = 1_000;
+
+/** A Web `Worker`, with what only Bun's has. */
+interface WebWorker extends Worker {
+  unref?(): void;
+}
+
+interface WorkerScope {
+  onmessage: ((event: MessageEvent) => void) | null;
+  postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
+  close(): void;
+}
+
+/** Starts a thread the way that the Web has. */
+export function startWebThread(module: URL, events: ThreadEvents): Thread {
+  return adoptWebThread(new Worker(module, { type: "module" }), events);
+}
+
+/** Makes a thread of a `Worker` that somebody else has started. */
+export function adoptWebThread(worker: WebWorker, events: ThreadEvents): Thread {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  worker.addEventListener("message", ({ data }) => events.onMessage(data));
+  worker.addEventListener("error", (event) => {
+    // Deno ends the process otherwise.
+    event.preventDefault();
+    events.onError(event.error instanceof Error ? event.error : new Error(event.message));
+    // On Deno this is the last thing that one hears; Bun goes on to "close". A browser's worker
+    // lives on after an error.
+    if (isDeno()) events.onEnd();
+  });
+  worker.addEventListener("messageerror", () => {
+    events.onError(new TypeError("Cannot read a message of the thread as it cannot be cloned"));
+  });
+  // Bun alone has this event.
+  worker.addEventListener("close", () => {
+    resolve();
+    events.onEnd();
+  });
+  return {
+    send: (message, transfer = []) => worker.postMessage(message, transfer),
+    unref() {
+      worker.unref?.();
+      return worker.unref !== undefined;
+    },
+    async terminate() {
+      worker.terminate();
+      // Deno's thread may spin on, and a browser does not say when its thread has gone.
+      if (worker.unref === undefined) return false;
+      return await within(TERMINATION, closed.then(() => true)) ?? false;
+    },
+  };
+}
+
+/** The port of this thread, if it is a Web `Worker`. */
+export function webPort(): ThreadPort | undefined {
+  const scope = globalThis as unknown as WorkerScope & { WorkerGlobalScope?: new () => unknown };
+  if (scope.WorkerGlobalScope === undefined) return undefined;
+  if (!(scope instanceof scope.WorkerGlobalScope)) return undefined;
+  const close = scope.close.bind(scope);
+  return {
+    send: (message, transfer = []) => scope.postMessage(message, transfer),
+    listen(onMessage) {
+      scope.onmessage = ({ data }) => onMessage(data);
+    },
+    close,
+  };
+}
+
+async function within<T>(limit: number, outcome: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), limit);
+  });
+  try {
+    return await Promise.race([outcome, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

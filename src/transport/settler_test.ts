@@ -1,0 +1,127 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { Lane, Traits } from "./port.ts";
+import { Settler } from "./settler.ts";
+import { settle, withTime } from "./testdata/engine_world.ts";
+import { ScriptedSource } from "./testdata/scripted_source.ts";
+
+/** A settler over a source whose acks the test answers, and what it tells. */
+function open(how: Traits["settle"] = "each") {
+  const source = new ScriptedSource(undefined as never);
+  const { ack } = source;
+  const answers: PromiseWithResolvers<void>[] = [];
+  source.ack = async (deliveries) => {
+    await ack.call(source, deliveries);
+    const answer = Promise.withResolvers<void>();
+    answers.push(answer);
+    await answer.promise;
+  };
+  const failures: [unknown, number][] = [];
+  const settler = new Settler(source, how, {
+    failed: (error, count) => failures.push([error, count]),
+    taken: () => {},
+  });
+  const ackAll = (ids: string[], lane?: Lane) => {
+    for (const delivery of source.deliver(ids, lane && { lane })) settler.ack(delivery);
+  };
+  return { source, settler, answers, failures, ackAll };
+}
+
+describe("Settler", () => {
+  it("has one call in flight, and the next carries what came meanwhile", async () => {
+    const { source, settler, answers, ackAll } = open();
+    ackAll(["a", "b"]);
+    await settle();
+    ackAll(["c"]);
+    ackAll(["d"]);
+    await settle();
+    assertEquals([source.acks, settler.pending], [[["a", "b"]], 4]);
+    answers[0]!.resolve();
+    await settle();
+    assertEquals([source.acks, settler.pending], [[["a", "b"], ["c", "d"]], 2]);
+    answers[1]!.resolve();
+    await settle();
+    assertEquals(settler.pending, 0);
+  });
+
+  it("commits the last of each lane", async () => {
+    const { source, ackAll } = open("prefix");
+    const lane = { name: "1", fenced: false };
+    ackAll(["a", "b"]);
+    ackAll(["c", "d"], lane);
+    await settle();
+    assertEquals(source.acks, [["b", "d"]]);
+  });
+
+  it("hears of a decision at whatever moment of a call's end it is taken", async () => {
+    for (let moment = 0; moment < 20; moment++) {
+      const { source, answers, ackAll } = open();
+      ackAll(["a"]);
+      await settle();
+      answers[0]!.resolve();
+      for (let turn = 0; turn < moment; turn++) await undefined;
+      ackAll(["b"]);
+      await settle();
+      assertEquals(source.acks, [["a"], ["b"]], `after ${moment} turns`);
+    }
+  });
+
+  it("offers again what was not taken after 100 ms × 2 ≤ 5 s, not sooner for what comes meanwhile", () =>
+    withTime(async (time) => {
+      const { source, settler, answers, failures, ackAll } = open();
+      ackAll(["a"]);
+      await settle();
+      const down = new Error("down");
+      for (const [at, wait] of [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000].entries()) {
+        answers[at]!.reject(down);
+        await settle();
+        ackAll([`later ${at}`]);
+        await time.tickAsync(wait - 1);
+        assertEquals(source.acks.length, at + 1);
+        await time.tickAsync(1);
+        assertEquals(source.acks.length, at + 2);
+      }
+      assertEquals(failures.slice(0, 3), [[down, 1], [down, 2], [down, 3]]);
+      answers.at(-1)!.resolve();
+      await settle();
+      assertEquals([source.acks.at(-1)!.length, settler.pending], [9, 0]);
+    }));
+
+  it("flush() does not wait for the next attempt, and resolves when that fails too", () =>
+    withTime(async () => {
+      const { source, settler, answers, ackAll } = open();
+      ackAll(["a"]);
+      await settle();
+      answers[0]!.reject(new Error("down"));
+      await settle();
+      const flushed = settler.flush();
+      await settle();
+      assertEquals(source.acks.length, 2);
+      answers[1]!.reject(new Error("down"));
+      await flushed;
+      settler.stop();
+    }));
+
+  it("stop() drops what waits, and what a call in flight brings back", () =>
+    withTime(async (time) => {
+      const { source, settler, answers, ackAll } = open();
+      ackAll(["a"]);
+      await settle();
+      ackAll(["b"]);
+      settler.stop();
+      answers[0]!.reject(new Error("down"));
+      await time.tickAsync(60_000);
+      ackAll(["c"]);
+      await time.tickAsync(60_000);
+      assertEquals([source.acks, settler.pending], [[["a"]], 0]);
+    }));
+
+  it("tells nobody where there is nothing to tell, nor asks for what the source cannot", async () => {
+    const { source, settler, ackAll } = open("none");
+    ackAll(["a"]);
+    delete source.requeue;
+    settler.requeue({ delivery: source.deliver(["b"])[0]!, delay: 0, unstarted: true });
+    await settle();
+    assertEquals([source.acks, settler.pending], [[], 0]);
+  });
+});

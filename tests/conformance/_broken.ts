@@ -1,0 +1,136 @@
+/**
+ * Ways to break a transport: each replaces what one call does, and leaves the rest as it is.
+ *
+ * @module
+ */
+
+import { Shelf } from "../../examples/transport/shelf.ts";
+import { shelfTransport } from "../../examples/transport/shelf_transport.ts";
+import { MemoryBroker } from "../../src/memory/mod.ts";
+import type { ConformanceOptions } from "../../src/testing/mod.ts";
+import { override } from "../../src/testing/probes.ts";
+import type { Faces } from "../../src/testing/world.ts";
+import type {
+  Delivery,
+  Requeue,
+  SendItem,
+  Sink,
+  Source,
+  SourceSpec,
+  Transport,
+} from "../../src/transport/port.ts";
+import { connectTo } from "./_connection.ts";
+import { Network } from "./_network.ts";
+
+/** What a test runs on: a broker and what stands on it. */
+export interface Bench extends Omit<ConformanceOptions, "test" | "traits" | "inProcess"> {
+  connect: () => Transport;
+  /** What is broken above the port. */
+  faces?: Partial<Faces>;
+  /** Ends what the defect had begun. */
+  end?: () => void;
+}
+
+/** Puts something between a transport and those who use it. */
+export type Break = (transport: Transport) => Transport;
+
+const same: Break = (transport) => transport;
+
+/** A broker in memory. */
+export function memory(broken: Break = same, faces: Partial<Faces> = {}): Bench {
+  const broker = new MemoryBroker();
+  return { connect: () => broken(connectTo(broker)), faces };
+}
+
+/** A broker in memory, behind a network that fails. */
+export function network(broken: Break = same): Bench {
+  const own = new Network(new MemoryBroker());
+  return {
+    connect: () => broken(own.connect()),
+    restartBroker: (whileDown) => own.restart(whileDown),
+    freezeNetwork: () => own.freeze(),
+    maxPayload: own.maxPayload,
+  };
+}
+
+/** The broker of the docs: with leases, acks one by one, and nacks that it waits out itself. */
+export function shelf(broken: Break = same): Bench {
+  const own = new Shelf();
+  return { connect: () => broken(shelfTransport(own, 100)) };
+}
+
+/** Changes the sources of a transport. */
+export function onSource(
+  change: (source: Source, spec: SourceSpec) => Partial<Source>,
+  changeSpec: (spec: SourceSpec) => SourceSpec = (spec) => spec,
+): Break {
+  return (transport) =>
+    override(transport, {
+      async source(spec, host) {
+        const source = await transport.source(changeSpec(spec), host);
+        return override(source, change(source, spec));
+      },
+    });
+}
+
+/** Changes what is subscribed to. */
+export function onSpec(change: (spec: SourceSpec) => SourceSpec): Break {
+  return onSource(() => ({}), change);
+}
+
+/** Changes what is delivered. */
+export function onFetch(
+  change: (deliveries: readonly Delivery[], source: Source) => readonly Delivery[],
+): Break {
+  return onSource((source) => ({
+    fetch: async (...args) => change(await source.fetch!(...args), source),
+  }));
+}
+
+/** Changes each record that is delivered. */
+export function onRec(change: (rec: Delivery["rec"]) => Partial<Delivery["rec"]>): Break {
+  return onFetch((deliveries) =>
+    deliveries.map((delivery) => ({
+      ...delivery,
+      rec: { ...delivery.rec, ...change(delivery.rec) },
+    }))
+  );
+}
+
+/** Changes what is to be delivered again. */
+export function onRequeue(change: (items: readonly Requeue[]) => readonly Requeue[]): Break {
+  return onSource((source) => ({ requeue: (items) => source.requeue!(change(items)) }));
+}
+
+/** Takes a nack for an ack. */
+export const acksNacks: Break = onSource((source) => ({
+  requeue: (items) => source.ack(items.map(({ delivery }) => delivery)),
+}));
+
+/** Changes what is stored. */
+export function onSend(
+  send: (sink: Sink, ...args: Parameters<Sink["send"]>) => ReturnType<Sink["send"]>,
+): Break {
+  return (transport) =>
+    override(transport, {
+      sink() {
+        const sink = transport.sink();
+        return override(sink, { send: (lane, items) => send(sink, lane, items) });
+      },
+    });
+}
+
+/** Stores only some items, and confirms all. */
+export function storesOnly(keeps: (item: SendItem, at: number) => boolean): Break {
+  return onSend(async (sink, lane, items) => {
+    await sink.send(lane, items.filter(keeps));
+    return items.map(() => undefined);
+  });
+}
+
+/** Commits what it hands out, before anybody has handled it. */
+export const acksAtFetch: Break = onFetch((deliveries, source) => {
+  const last = new Map(deliveries.map((delivery) => [delivery.lane, delivery]));
+  void source.ack([...last.values()]).catch(() => {});
+  return deliveries;
+});

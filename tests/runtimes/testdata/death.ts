@@ -1,0 +1,27 @@
+// What the one that has started a thread hears of its death, as Beat's drivers tell it.
+import { startThread } from "../../../src/runtime/threads.ts";
+import type { Driver } from "../../../src/runtime/thread.ts";
+
+const [kind, cause] = process.argv.slice(2);
+if (kind === "web" && typeof Worker !== "function") {
+  console.log("is missing");
+  process.exit();
+}
+const driver: Driver = kind === "web" ? "web-worker" : "worker_threads";
+const module = new URL(cause === "import" ? "./nowhere.ts" : "./_dying.ts", import.meta.url);
+const heard = new Set<string>();
+const thread = startThread(module, {
+  onMessage: () => thread.send(cause),
+  onError: () => heard.add("error"),
+  onEnd: () => {
+    heard.add("end");
+    finish();
+  },
+}, driver);
+const timer = setTimeout(finish, 2_000);
+
+function finish(): void {
+  clearTimeout(timer);
+  console.log([...heard].join(", ") || "nothing");
+  process.exit();
+}

@@ -1,0 +1,37 @@
+import { forAsync } from "../../mod.ts";
+import type { AsyncBus, OpenEventMap, ThreadOptions } from "../../mod.ts";
+
+/** A bus of tests: any type, any data. */
+export type AnyBus = AsyncBus<OpenEventMap>;
+
+/** A module of testdata/. */
+export function moduleOf(name: string): URL {
+  return new URL(`./testdata/${name}.ts`, import.meta.url);
+}
+
+/** Runs a test with a bus of two threads that run a module of testdata/, and closes it. */
+export async function withBus(
+  name: string,
+  options: Partial<ThreadOptions>,
+  test: (bus: AnyBus) => Promise<void>,
+): Promise<void> {
+  const bus = forAsync({ handlers: moduleOf(name), threads: 2, ...options });
+  try {
+    await test(bus);
+  } finally {
+    await bus.close();
+  }
+}
+
+/** The data of the next `count` events that match. */
+export function collect(bus: AnyBus, pattern: string, count: number): Promise<unknown[]> {
+  const seen: unknown[] = [];
+  return new Promise((resolve) => {
+    const subscription = bus.on(pattern, (event) => {
+      seen.push(event.data);
+      if (seen.length < count) return;
+      subscription.unsubscribe();
+      resolve(seen);
+    });
+  });
+}

@@ -1,0 +1,136 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { BusClosedError, type DropReport, forAsync, QueueFullError } from "../../mod.ts";
+import { UnsupportedError } from "../../mod.ts";
+import { type AnyBus, collect, moduleOf, withBus } from "./_buses.ts";
+
+const LARGE = { type: "value", data: new Uint8Array(200) };
+
+/** Emits until it is refused; gives the refusal. */
+function fill(bus: AnyBus): QueueFullError {
+  for (;;) {
+    try {
+      bus.emit(LARGE);
+    } catch (error) {
+      if (!(error instanceof QueueFullError)) throw error;
+      return error;
+    }
+  }
+}
+
+describe("a full ring", () => {
+  it("makes emit wait, and nothing is lost", async () => {
+    await withBus("kinds", { threads: 1, capacity: 1024 }, async (bus) => {
+      await bus.ready;
+      const { processed } = bus.stats();
+      bus.emit("spin", 20);
+      for (let i = 0; i < 500; i++) bus.emit({ type: "spin", data: 0 });
+      await bus.drain();
+      assertEquals(bus.stats().processed - processed, 501);
+    });
+  });
+
+  it("makes emit fail after 'blockTimeout', in bytes", async () => {
+    await withBus("kinds", { threads: 1, capacity: 1024, blockTimeout: 10 }, async (bus) => {
+      await bus.ready;
+      bus.emit("spin", 300);
+      const start = performance.now();
+      const { message, capacity } = fill(bus);
+      assertEquals(performance.now() - start >= 10, true);
+      assertEquals(capacity, 1024);
+      assertEquals(
+        message,
+        "Cannot accept event 'value' as there was no room in a ring for 10 ms: capacity is 1024 bytes",
+      );
+    });
+  });
+
+  it("makes emit fail at once with 'overflow' \"error\"", async () => {
+    await withBus("kinds", { threads: 1, capacity: 4096, overflow: "error" }, async (bus) => {
+      await bus.ready;
+      bus.emit("spin", 100);
+      assertEquals(fill(bus).message.includes("as a ring is full"), true);
+    });
+  });
+
+  it("drops what comes with 'overflow' \"drop-newest\", and tells", async () => {
+    const drops: DropReport[] = [];
+    const onDrop = (report: DropReport) => void drops.push(report);
+    const options = { threads: 1, capacity: 4096, overflow: "drop-newest", onDrop } as const;
+    await withBus("kinds", options, async (bus) => {
+      await bus.ready;
+      bus.emit("spin", 50);
+      for (let i = 0; i < 60; i++) bus.emit(LARGE);
+      const { dropped } = bus.stats();
+      assertEquals([drops.length, drops.length > 10], [dropped, true]);
+      assertEquals(drops[0], { reason: "overflow", count: 1, type: "value", event: LARGE });
+      await bus.drain();
+      const { emitted, processed } = bus.stats();
+      assertEquals(emitted, processed + dropped);
+    });
+  });
+
+  it("refuses 'drop-oldest', which only the reader could do", () => {
+    assertThrows(
+      () => forAsync({ handlers: moduleOf("kinds"), overflow: "drop-oldest" } as never),
+      UnsupportedError,
+      "the oldest event of a ring belongs to another thread",
+    );
+  });
+
+  it("never makes emit wait inside a handler", async () => {
+    await withBus("kinds", { threads: 1, capacity: 2048, blockTimeout: 1e6 }, async (bus) => {
+      await bus.ready;
+      const refused = collect(bus, "seen", 1);
+      bus.on("flooded", () => {});
+      bus.emit("flood", 100);
+      const [count] = await refused;
+      assertEquals(Number(count) > 0, true);
+      await bus.drain();
+      assertEquals(bus.stats().failed, 0);
+    });
+  });
+});
+
+describe("enqueue()", () => {
+  it("waits for room in a ring, in turn", async () => {
+    await withBus("kinds", { threads: 1, capacity: 1024 }, async (bus) => {
+      await bus.ready;
+      const { processed } = bus.stats();
+      bus.emit("spin", 30);
+      const accepted: number[] = [];
+      const waits = Array.from(
+        { length: 30 },
+        (_, index) => bus.enqueue(LARGE).then(() => accepted.push(index)),
+      );
+      await Promise.all(waits);
+      assertEquals(accepted, Array.from({ length: 30 }, (_, index) => index));
+      await bus.drain();
+      assertEquals(bus.stats().processed - processed >= 31, true);
+    });
+  });
+
+  it("waits in a thread, too", async () => {
+    await withBus("kinds", { threads: 1, capacity: 1024 }, async (bus) => {
+      const relayed = collect(bus, "relayed", 200);
+      bus.emit("relay", 200);
+      assertEquals(await relayed, Array.from({ length: 200 }, (_, index) => index));
+    });
+  });
+
+  it("gives up by signal, by time and when the bus closes", async () => {
+    await withBus("kinds", { threads: 1, capacity: 4096, overflow: "error" }, async (bus) => {
+      await bus.ready;
+      bus.emit("spin", 200);
+      fill(bus);
+      const abort = new AbortController();
+      const aborted = assertRejects(() => bus.enqueue(LARGE, { signal: abort.signal }), RangeError);
+      const late = assertRejects(() => bus.enqueue(LARGE, { timeout: 1 }), QueueFullError);
+      const closed = assertRejects(() => bus.enqueue(LARGE), BusClosedError);
+      abort.abort(new RangeError("enough"));
+      await Promise.all([aborted, late]);
+      void bus.close();
+      await closed;
+    });
+  });
+});

@@ -1,0 +1,11 @@
+// A handler whose data are big integers.
+import { serve } from "../../../src/engines/worker.ts";
+
+const valueCodec = {
+  encode: (data: unknown) => new TextEncoder().encode(String(data)),
+  decode: (bytes: Uint8Array) => BigInt(new TextDecoder().decode(bytes)),
+};
+
+serve((bus) => {
+  bus.on("double", ({ data }) => bus.emit("doubled", data as bigint * 2n));
+}, { valueCodec });

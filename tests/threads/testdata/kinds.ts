@@ -1,0 +1,102 @@
+// Handlers of every kind, for tests of buses with threads.
+import { serve } from "../../../src/engines/worker.ts";
+import type { BusEvent } from "../../../mod.ts";
+
+const wait = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
+
+serve((bus, { index, threads }) => {
+  let held: BusEvent | undefined;
+  let running = 0;
+  let most = 0;
+  const order: unknown[] = [];
+
+  bus.on("fields", ({ type, data, key, id, source, metadata, timestamp }) => {
+    bus.emit("seen", { type, data, key, id, source, metadata, timestamp });
+  });
+  bus.on("value", ({ data }) => {
+    const shown = data instanceof Uint8Array ? { bytes: [...data] } : { value: data };
+    bus.emit("seen", { kind: typeof data, ...shown });
+  });
+  bus.on("keyed", ({ key, data }) => bus.emit("seen", { key, data, index }));
+  bus.on("each", () => bus.emit("seen", index), { each: true });
+  bus.on("both", () => bus.emit("seen", ["each", index]), { each: true });
+  bus.on("both", () => bus.emit("seen", ["one", index]));
+  bus.on("silent", () => {}, { each: true });
+
+  bus.on("cursor", ({ u8, i32, offset, length }) => {
+    let sum = 0;
+    for (let at = offset; at < offset + length; at++) sum += u8[at];
+    bus.emit("seen", { sum, length, isAligned: offset % 4 === 0, first: i32[offset >> 2] });
+  }, { zeroCopy: true });
+  bus.on("late cursor", () => Promise.resolve(), { zeroCopy: true });
+
+  bus.on("untouched", (event) => held = event);
+  bus.on("touch", () => {
+    try {
+      bus.emit("seen", String(held!.data));
+    } catch (error) {
+      bus.emit("seen", (error as Error).message);
+    }
+  });
+  bus.on("after promise", async (event) => {
+    await wait(1);
+    bus.emit({ type: "seen", data: event.data });
+  });
+
+  bus.on("overlap", async ({ data }) => {
+    most = Math.max(most, ++running);
+    order.push(data);
+    await wait(2);
+    running--;
+  });
+  bus.on("overlapped", () => bus.emit("seen", { most, order }));
+
+  bus.on("spin", ({ data }) => {
+    for (const end = performance.now() + Number(data); performance.now() < end;);
+  });
+  bus.on("flood", async ({ data }) => {
+    let refused = 0;
+    for (let i = 0; i < Number(data); i++) {
+      try {
+        bus.emit({ type: "flooded", data: new Uint8Array(256) });
+      } catch (error) {
+        if ((error as Error).name === "QueueFullError") refused++;
+      }
+    }
+    console.assert(refused > 0);
+    // The thread of the bus takes some of it out of the ring meanwhile.
+    await bus.enqueue({ type: "seen", data: refused });
+  });
+  bus.on("relay", async ({ data }) => {
+    for (let i = 0; i < Number(data); i++) await bus.enqueue({ type: "relayed", data: i });
+  });
+  bus.on("ask", () => bus.emit("answer.me", [index, threads]));
+  bus.on("chain", ({ data }) => {
+    if (Number(data) > 0) bus.emit("chain", Number(data) - 1);
+    else bus.emit("seen", "end");
+  });
+  bus.on("late", async () => {
+    await bus.on("sometime", () => bus.emit("seen", index)).ready;
+    bus.emit("seen", "ready");
+  });
+  bus.on("throw", ({ data }) => {
+    throw new RangeError(`thrown ${data}`);
+  });
+  bus.on("reject", () => Promise.reject(new SyntaxError("rejected")));
+  bus.on("fault", () => void setTimeout(() => failOnPurpose(), 0));
+  bus.on("exit", () => process.exit(3));
+  bus.on("close", () => (globalThis as { close?(): void }).close?.());
+  bus.on("exit soon", () => void setTimeout(() => process.exit(0), 1));
+  bus.on("emit and exit", () => {
+    bus.emitBatch(Array.from({ length: 10 }, (_, data) => ({ type: "seen", data })));
+    process.exit(0);
+  });
+  bus.on("for ever", () => {
+    for (;;);
+  });
+  return () => bus.closed;
+});
+
+function failOnPurpose(): never {
+  throw new TypeError("outside a handler");
+}

@@ -1,0 +1,253 @@
+/**
+ * Proves what tests of single cases cannot: `deno task verify`. Models of the protocols are checked
+ * in all their states, and buses are tortured on every runtime that is here. Each check is run
+ * with faults as well, which it must catch: one that finds nothing might look at nothing.
+ *
+ * `--long` tortures for as long as the contract says; `--seed N` begins with another seed.
+ *
+ * @module
+ */
+
+import { exists, ROOT } from "../../scripts/_files.ts";
+import { summaryLine } from "../../scripts/_outcome.ts";
+import { type Finished, run } from "../../scripts/_process.ts";
+import { isPinned, locate, type RuntimeName } from "../../scripts/_runtimes.ts";
+import { paint, seconds } from "../../scripts/_table.ts";
+
+/** What must be found wrong when it is broken: a line of the source, and what it becomes. */
+interface Fault {
+  name: string;
+  file: string;
+  line: string;
+  broken: string;
+  /** Arguments of the torture that must catch it. */
+  torture: string[];
+}
+
+const MODELS = [
+  { file: "ring.pml", mutants: ["NO_RECHECK", "NO_ROOM_RECHECK", "PUBLISH_FIRST", "HEAD_FIRST"] },
+  { file: "death.pml", mutants: ["RESPAWN_ON_EVENT", "STARTED_IS_READY", "HEAD_BEFORE_DONE"] },
+];
+
+const PING = ["ping", "2000"];
+const DEATHS = ["torture", "2", "2000", "80", "0"];
+const CALM = ["torture", "1", "5000", "0", "0"];
+
+const FAULTS: Fault[] = [
+  {
+    name: "nobody wakes who sleeps",
+    file: "src/ring/park.ts",
+    line: "if (cells.load(node + NODE_PARK) === 0) return;",
+    broken: "if (cells.load(node + NODE_PARK) !== 0) return;",
+    torture: PING,
+  },
+  {
+    name: "what had begun is begun again",
+    file: "src/ring/recovery.ts",
+    line: 'left[mark === MARK_READY ? "ready" : "started"].push(word);',
+    broken: "left.ready.push(word), cells.set(word + FRAME_MARK, MARK_READY);",
+    torture: DEATHS,
+  },
+  {
+    name: "a dead thread's rings begin anew",
+    file: "src/ring/ring_reader.ts",
+    line: "cells.load(words + RING_HEAD);",
+    broken: "cells.load(words + RING_PUBLISHED);",
+    torture: DEATHS,
+  },
+  {
+    name: "notes to a dead thread are heard by the next",
+    file: "src/engines/notes.ts",
+    line: "this.#isWelcome.push(mesh.self === HOME);",
+    broken: "this.#isWelcome.push(true);",
+    torture: ["torture", "2", "3000", "30", "0"],
+  },
+  {
+    name: "a writer forgets the gap before the end",
+    file: "src/ring/ring_writer.ts",
+    line: "const need = left < size ? left + size : size;",
+    broken: "const need = size;",
+    torture: CALM,
+  },
+  {
+    name: "the head passes what is not done",
+    file: "src/ring/ring_reader.ts",
+    line: "if (this.#open === 0) head = this.#next;",
+    broken: "if (this.#open >= 0) head = this.#next;",
+    torture: DEATHS,
+  },
+];
+
+const args = Deno.args;
+const isLong = args.includes("--long");
+const seed = Number(args[args.indexOf("--seed") + 1] ?? 1) || 1;
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+await checkModels();
+await tortureRuntimes();
+await plantFaults();
+console.log(summaryLine(total.passed, total.failed, total.skipped));
+Deno.exit(total.failed > 0 ? 1 : 0);
+
+/** Runs one check, and says what came of it: nothing if it is as it should be. */
+async function check(name: string, judge: () => Promise<string | undefined>): Promise<void> {
+  const started = performance.now();
+  const fault = await judge();
+  total[fault === undefined ? "passed" : "failed"]++;
+  const word = fault === undefined ? paint("green", "ok    ") : paint("red", "FAILED");
+  console.log(`  ${word} ${name}  ${paint("dim", seconds(performance.now() - started))}`);
+  if (fault !== undefined) console.log(`\n${fault}\n`);
+}
+
+function skip(name: string, reason: string): void {
+  total.skipped++;
+  console.log(`  ${paint("dim", "skip  ")} ${name}: ${reason}`);
+}
+
+async function checkModels(): Promise<void> {
+  if (!await hasProgram("spin")) await run(["apt-get", "install", "-y", "spin"]).catch(() => {});
+  for (const program of ["spin", "gcc"]) {
+    if (await hasProgram(program)) continue;
+    skip("models", `${program} is not there, and cannot be installed`);
+    return;
+  }
+  for (const { file, mutants } of MODELS) {
+    await check(`${file}: all states`, async () => {
+      const { errors, output } = await exploreStates(file);
+      return errors === 0 ? undefined : output;
+    });
+    for (const mutant of mutants) {
+      await check(`${file} catches ${mutant}`, async () => {
+        const { errors, output } = await exploreStates(file, mutant);
+        return errors > 0 ? undefined : output;
+      });
+    }
+  }
+}
+
+async function exploreStates(
+  file: string,
+  mutant?: string,
+): Promise<{ errors: number; output: string }> {
+  const folder = await Deno.makeTempDir({ prefix: "beat-spin-" });
+  try {
+    const define = mutant === undefined ? [] : [`-D${mutant}`];
+    const model = `${ROOT}/tests/verify/${file}`;
+    const commands = [
+      ["spin", "-a", ...define, model],
+      ["gcc", "-O0", "-w", "-DSAFETY", "-o", "pan", "pan.c"],
+      ["./pan", "-m1000000"],
+    ];
+    let output = "";
+    for (const [program, ...rest] of commands) {
+      const { stdout, stderr } = await new Deno.Command(program!, { args: rest, cwd: folder })
+        .output();
+      output += new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    }
+    const found = /errors: (\d+)/.exec(output)?.[1];
+    if (found === undefined) throw new Error(`Cannot explore ${file}: ${output}`);
+    return { errors: Number(found), output };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function hasProgram(name: string): Promise<boolean> {
+  try {
+    await new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" }).output();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function tortureRuntimes(): Promise<void> {
+  const jobs = isLong ? 3_000_000 : 60_000;
+  for (const runtime of ["deno", "bun", "node24"] as const) {
+    const command = await commandOf(runtime);
+    if (command === undefined) {
+      skip(`torture on ${runtime}`, "it is not in .runtimes/");
+      continue;
+    }
+    // Deno cannot end a thread for certain, so its threads end themselves only.
+    const kills = runtime === "deno" ? 0 : isLong ? 200 : 20;
+    for (
+      const [name, rest] of [
+        ["torture", ["torture", `${seed}`, `${jobs}`, "0", "0"]],
+        ["deaths", ["torture", `${seed}`, `${isLong ? 40_000 : 8_000}`, "200", "0"]],
+        ...(kills === 0
+          ? []
+          : [["kills", ["torture", `${seed}`, `${jobs}`, "0", `${kills}`]] as const]),
+        ["idle", ["ping", isLong ? "100000" : "1000"]],
+      ] as const
+    ) {
+      await check(`${name} on ${runtime}: ${rest.join(" ")}`, async () => {
+        const program = `${ROOT}/tests/verify/torture.ts`;
+        const timeLimit = isLong ? 3_600_000 : 60_000;
+        const { code, output } = await run([...command, program, ...rest], { timeLimit });
+        return code === 0 ? undefined : output.slice(0, 2_000);
+      });
+    }
+  }
+}
+
+/** What starts a program on a runtime that is here. */
+async function commandOf(runtime: RuntimeName): Promise<string[] | undefined> {
+  if (!isPinned(runtime)) return [Deno.execPath(), "run", "-A", "--no-check", "--no-lock"];
+  const located = await locate(runtime, false);
+  if ("missing" in located) return undefined;
+  return [located.program];
+}
+
+async function plantFaults(): Promise<void> {
+  // A fault may make it hang: what takes much longer than without it is caught as well.
+  const limits = new Map<string[], number>();
+  for (const torture of new Set(FAULTS.map((fault) => fault.torture))) {
+    await check(`a copy without a fault passes: ${torture.join(" ")}`, async () => {
+      const started = performance.now();
+      const { code, output } = await tortureCopy(torture, 60_000);
+      limits.set(torture, 3 * (performance.now() - started) + 3_000);
+      return code === 0 ? undefined : output;
+    });
+  }
+  for (const fault of FAULTS) {
+    await check(`torture catches: ${fault.name}`, async () => {
+      const { code } = await tortureCopy(fault.torture, limits.get(fault.torture)!, fault);
+      return code === 0 ? "Nothing was found wrong" : undefined;
+    });
+  }
+}
+
+/** Tortures a copy of the source, with a fault or without. */
+async function tortureCopy(
+  torture: string[],
+  timeLimit: number,
+  fault?: Fault,
+): Promise<Finished> {
+  const folder = await Deno.makeTempDir({ prefix: "beat-fault-" });
+  try {
+    for (const part of ["src", "tests/verify", "mod.ts"]) await copy(part, folder);
+    if (fault !== undefined) {
+      const file = `${folder}/${fault.file}`;
+      const source = await Deno.readTextFile(file);
+      if (!source.includes(fault.line)) throw new Error(`${fault.file} has no ${fault.line}`);
+      await Deno.writeTextFile(file, source.replace(fault.line, fault.broken));
+    }
+    const command = [Deno.execPath(), "run", "-A", "--no-check", "--no-lock", "--no-config"];
+    const program = [...command, `${folder}/tests/verify/torture.ts`, ...torture];
+    return await run(program, { timeLimit });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function copy(path: string, folder: string): Promise<void> {
+  if (!exists(path)) return;
+  const from = `${ROOT}/${path}`;
+  if ((await Deno.stat(from)).isFile) {
+    await Deno.copyFile(from, `${folder}/${path}`);
+    return;
+  }
+  await Deno.mkdir(`${folder}/${path}`, { recursive: true });
+  for await (const { name } of Deno.readDir(from)) await copy(`${path}/${name}`, folder);
+}
