@@ -178,6 +178,7 @@ export class ModelSession implements Source {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     stored.count++;
+    stored.leaseEnds = Date.now() + this.#broker.traits.lease;
   }
 
   async #ack(deliveries: readonly Delivery[]): Promise<void> {
