@@ -24,6 +24,16 @@ describe("KeyChains", () => {
     ]);
   });
 
+  it("links what comes behind the last that is still there", () => {
+    const chains = new KeyChains();
+    const [first, last, late] = [makeSlot("a"), makeSlot("a"), makeSlot("a")];
+    chains.join(first);
+    chains.join(last);
+    assertEquals(chains.leave(last), undefined);
+    assertEquals(chains.join(late), false);
+    assertEquals(chains.leave(first) === late, true);
+  });
+
   it("equals an array per key, wherever slots leave it", () => {
     const step = fc.record({
       key: fc.constantFrom("a", "b"),
