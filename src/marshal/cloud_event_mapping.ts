@@ -34,6 +34,7 @@ const WITH_UNDERSCORES = [
   "dlq_first_failed_at",
   "dlq_last_failed_at",
   "dlq_stack",
+  "dlq_metadata",
 ];
 
 const METADATA_OF: ReadonlyMap<string, string> = new Map(

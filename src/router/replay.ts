@@ -4,6 +4,7 @@ import { checkTopic } from "../message/names.ts";
 import { checkOptions, FUNCTION, integer, OBJECT, type Rule, SIGNAL } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import { consume, type Consumption } from "../transport/consumption.ts";
+import { metadataBefore } from "../transport/packed_letter.ts";
 import { accessOf } from "../transport/publisher_access.ts";
 import { accessOfSubscriber } from "../transport/subscriber.ts";
 import { after } from "../transport/timer.ts";
@@ -36,8 +37,7 @@ export interface ReplayReport {
 
 const RATE: Rule = ["above 0", "number", (value: number) => value > 0];
 
-/** Metadata of a dead letter; a message that is put back has none of it but its count of replays. */
-const LETTER_FACT = /^dlq_/;
+/** Metadata that counts how often a message was put back. */
 const REPLAYS = "replays";
 
 /**
@@ -48,7 +48,7 @@ const REPLAYS = "replays";
  * Publishing is identified by topic, uuid and number of the replay, so that a broker which drops
  * duplicates does not take it for the first publishing.
  *
- * @throws {TypeError | RangeError} Naming the option, its value and its rule; or if a letter does not tell where it came from.
+ * @throws {TypeError | RangeError} Naming the option, its value and its rule; or if a letter does not tell where it came from, or holds packed metadata that is not what was packed.
  * @throws {PublishError} If a letter could not be published; it stays where it is.
  *
  * @example After the fix
@@ -161,8 +161,8 @@ async function putBack(letter: Message, { publisher, to }: ReplayOptions): Promi
       `Cannot replay message '${uuid}' as it has no 'dlq_topic': say where it goes by 'to'`,
     );
   }
-  const replays = Number(letter.metadata.get(REPLAYS) ?? 0) + 1;
-  const metadata = new Map([...letter.metadata].filter(([name]) => !LETTER_FACT.test(name)));
+  const metadata = metadataBefore(letter);
+  const replays = Number(metadata.get(REPLAYS) ?? 0) + 1;
   metadata.set(REPLAYS, String(replays));
   const message = new Message(letter.payload, { uuid, key, timestamp, metadata });
   const identify = () => `${topic}:${uuid}:replay:${replays}`;

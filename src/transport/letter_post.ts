@@ -1,6 +1,8 @@
 import type { Stall } from "../message/contracts.ts";
-import { type DeadLetterTarget, letterIdentity, makeLetter } from "./dead_letter.ts";
+import { PublishError } from "../message/errors.ts";
 import type { Message } from "../message/message.ts";
+import { type DeadLetterTarget, letterIdentity, makeLetter } from "./dead_letter.ts";
+import { packLetter } from "./packed_letter.ts";
 import type { Source } from "./port.ts";
 import type { Slot } from "./slot.ts";
 import { after } from "./timer.ts";
@@ -35,13 +37,26 @@ export class LetterPost {
     for (let attempt = 1;; attempt++) {
       try {
         letter ??= makeLetter(slot, this.#hooks.topic, this.#target.handler, error);
-        return await this.#send(slot, letter);
+        return await this.#sendOrPack(slot, letter);
       } catch (cause) {
         if (attempt === 1) this.#report(slot, cause);
       }
       if (slot.isGone || slot.isLost || !goesOn()) return "abandoned";
       await this.#wait(slot, Math.min(FIRST_DELAY * 2 ** (attempt - 1), LAST_DELAY));
       if (slot.isGone || slot.isLost || !goesOn()) return "abandoned";
+    }
+  }
+
+  /** What a codec or a broker refuses for its metadata goes with these packed; the first refusal counts. */
+  async #sendOrPack(slot: Slot, letter: Message): Promise<Posted> {
+    try {
+      return await this.#send(slot, letter);
+    } catch (refusal) {
+      const packed = isRefusal(refusal) ? packLetter(letter) : undefined;
+      if (packed === undefined) throw refusal;
+      return await this.#send(slot, packed).catch(() => {
+        throw refusal;
+      });
     }
   }
 
@@ -77,4 +92,9 @@ export class LetterPost {
       slot.cancel = end;
     });
   }
+}
+
+/** Whether a message can never be published as it is. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof PublishError && error.failed.some(({ outcome }) => outcome === "rejected");
 }
