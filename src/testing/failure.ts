@@ -12,9 +12,9 @@ export function demand(holds: boolean, says: string): asserts holds {
   if (!holds) throw new ConformanceError(says);
 }
 
-/** @throws {ConformanceError} Unless both are the same text as JSON. */
+/** @throws {ConformanceError} Unless both are the same text as JSON, whatever the order of their fields. */
 export function demandEqual(actual: unknown, expected: unknown, what: string): void {
-  const [is, must] = [JSON.stringify(actual), JSON.stringify(expected)];
+  const [is, must] = [JSON.stringify(actual, inOrder), JSON.stringify(expected, inOrder)];
   demand(is === must, `${what} must be ${shorten(must)}: it is ${shorten(is)}`);
 }
 
@@ -34,4 +34,10 @@ export async function failureOf(promise: Promise<unknown>, what: string): Promis
 function shorten(text: string | undefined): string {
   const shown = String(text);
   return shown.length > 300 ? `${shown.slice(0, 300)}…` : shown;
+}
+
+/** A replacer that sorts the fields of objects. */
+function inOrder(_name: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
