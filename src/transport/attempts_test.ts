@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { fields } from "../message/codec.ts";
 import { type Message, writeRecord } from "../message/message.ts";
@@ -132,9 +132,9 @@ describe("an attempt that failed", () => {
         transport.current.give(...transport.current.deliver(["a"]));
         await time.tickAsync(2_000);
         assertEquals([calls, consumption.stats().acked], [3, 1]);
-        const closed = consumption.close();
-        await time.tickAsync(3_000);
-        await closed;
+        const failed = assertRejects(() => consumption.close({ timeout: 1_000 }));
+        await time.tickAsync(5_000);
+        await failed;
         assertEquals(printed.every(([text]) => text === "A hook failed:"), true);
         assertEquals(printed.length > 6, true);
       } finally {

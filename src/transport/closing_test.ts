@@ -77,6 +77,26 @@ describe("close()", () => {
       assertEquals(source.closed, 1);
     }));
 
+  it("offers acks that are refused again until they are taken, or rejects at the deadline", () =>
+    withTime(async (time) => {
+      for (const isDown of [false, true]) {
+        const transport = new ScriptedTransport();
+        let calls = 0;
+        transport.prepare = (source) =>
+          source.ack = () =>
+            ++calls < 3 || isDown ? Promise.reject(new Error("down")) : Promise.resolve();
+        const consumption = await start(transport, () => {});
+        const source = transport.current;
+        source.give(...source.deliver(["a"]));
+        await settle();
+        const closed = consumption.close({ timeout: 2_000 })
+          .then(() => 0, ({ remaining }: CloseTimeoutError) => remaining);
+        await time.tickAsync(5_000);
+        assertEquals([await closed, source.closed], [isDown ? 1 : 0, 1]);
+        assertEquals(consumption.stats().settleErrors, isDown ? calls : 2);
+      }
+    }));
+
   it("rejects when acks are not flushed by the deadline, and is closed", () =>
     withTime(async (time) => {
       const transport = new ScriptedTransport();

@@ -96,5 +96,6 @@ export class LetterPost {
 
 /** Whether a message can never be published as it is. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof PublishError && error.failed.some(({ outcome }) => outcome === "rejected");
+  return error instanceof PublishError &&
+    error.failed.some(({ outcome }) => outcome === "rejected");
 }

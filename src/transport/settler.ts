@@ -31,6 +31,8 @@ export class Settler {
   #stopped = false;
   /** Ends the wait after a call that failed; `undefined` is no wait. */
   #cancelWait: (() => void) | undefined;
+  /** Who waits until nothing is left to be told. */
+  #drained: PromiseWithResolvers<void> | undefined;
 
   constructor(source: Source, settle: Traits["settle"], hooks: SettlerHooks) {
     this.#source = source;
@@ -63,12 +65,14 @@ export class Settler {
     this.#start();
   }
 
-  /** Resolves when the broker has heard of every decision, or has failed to. */
-  async flush(): Promise<void> {
+  /** Offers at once what waits; resolves when the broker has taken every decision, or the source is gone. */
+  flush(): Promise<void> {
     this.#cancelWait?.();
     this.#cancelWait = undefined;
     if (this.#waiting > 0) this.#start();
-    while (this.#flushing !== undefined) await this.#flushing;
+    if (this.#flushing === undefined) return Promise.resolve();
+    this.#drained ??= Promise.withResolvers();
+    return this.#drained.promise;
   }
 
   /** Offers nothing more: the source is gone. */
@@ -78,6 +82,7 @@ export class Settler {
     this.#acks = [];
     this.#commits.clear();
     this.#requeues = [];
+    if (this.#flushing === undefined) this.#endFlush();
   }
 
   #start(): void {
@@ -104,6 +109,12 @@ export class Settler {
     this.#failures = refused ? this.#failures + 1 : 0;
     if (this.#stopped) this.stop();
     else if (refused) this.#retry();
+    else this.#endFlush();
+  }
+
+  #endFlush(): void {
+    this.#drained?.resolve();
+    this.#drained = undefined;
   }
 
   #retry(): void {

@@ -87,19 +87,44 @@ describe("Settler", () => {
       assertEquals([source.acks.at(-1)!.length, settler.pending], [9, 0]);
     }));
 
-  it("flush() does not wait for the next attempt, and resolves when that fails too", () =>
-    withTime(async () => {
+  it("flush() does not wait for the next attempt, and resolves when all is taken", () =>
+    withTime(async (time) => {
       const { source, settler, answers, ackAll } = open();
       ackAll(["a"]);
       await settle();
       answers[0]!.reject(new Error("down"));
       await settle();
-      const flushed = settler.flush();
+      let isFlushed = false;
+      const flushed = settler.flush().then(() => isFlushed = true);
       await settle();
       assertEquals(source.acks.length, 2);
       answers[1]!.reject(new Error("down"));
+      await time.tickAsync(199);
+      assertEquals([isFlushed, source.acks.length], [false, 2]);
+      await time.tickAsync(1);
+      answers[2]!.resolve();
       await flushed;
-      settler.stop();
+      assertEquals(settler.pending, 0);
+      await settler.flush();
+    }));
+
+  it("flush() resolves when the source is gone, between two calls or in one", () =>
+    withTime(async () => {
+      for (const isCalling of [false, true]) {
+        const { settler, answers, ackAll } = open();
+        ackAll(["a"]);
+        await settle();
+        const flushed = settler.flush();
+        if (isCalling) {
+          settler.stop();
+          answers[0]!.reject(new Error("down"));
+        } else {
+          answers[0]!.reject(new Error("down"));
+          await settle();
+          settler.stop();
+        }
+        await flushed;
+      }
     }));
 
   it("stop() drops what waits, and what a call in flight brings back", () =>
