@@ -2,14 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import * as esbuild from "npm:esbuild@0.28.2";
 import { Miniflare } from "npm:miniflare@4.20260730.0";
-import { type RequestChanges, webhook } from "./testdata/requests.ts";
+import { type RequestChanges, SECRET, webhook } from "./testdata/requests.ts";
 
 const COMPATIBILITY_DATE = "2026-07-01";
 
 /** The example worker, whose handlers give what comes to a sync bus. */
 async function start() {
   const { outputFiles } = await esbuild.build({
-    entryPoints: [new URL("./testdata/worker.ts", import.meta.url).pathname],
+    entryPoints: [new URL("../../examples/worker/main.ts", import.meta.url).pathname],
     bundle: true,
     write: false,
     format: "esm",
@@ -24,6 +24,7 @@ async function start() {
     modules: [{ type: "ESModule", path: "worker.js", contents: outputFiles[0]!.text }],
     compatibilityDate: COMPATIBILITY_DATE,
     compatibilityFlags: ["nodejs_compat"],
+    bindings: { WEBHOOK_SECRET: SECRET },
     handleRuntimeStdio: () => {},
   });
   const send = async (changes: RequestChanges = {}): Promise<number> => {
