@@ -1,31 +1,12 @@
 import { ANYTHING, checkOptions, type Rules } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import { AbortScope } from "./abort_scope.ts";
+import type { Origin, Reception, Settlement } from "./reception.ts";
 import type { Rec } from "./rec.ts";
 import { newUuid } from "./uuid.ts";
 
 /** Texts by name that travel with a message: names of `[A-Za-z0-9_.-]`, values without CR, LF, NUL. */
 export type Metadata = Map<string, string>;
-
-/** Where a received message comes from. */
-export interface Origin {
-  /** The kind of transport: `"memory"`, `"kafka"`, `"nats"`, … */
-  readonly transport: string;
-  /** The topic that was subscribed. */
-  readonly topic: string;
-  /** The consumer group; a reader has none. */
-  readonly group?: string;
-  /** The partition or other lane; `""` where the topic has one only. */
-  readonly partition: string;
-  /** The broker's own name for the record: offset, sequence or id. */
-  readonly offset: string;
-}
-
-/** How a message was settled. */
-export type Settlement =
-  | { readonly kind: "acked" }
-  | { readonly kind: "nacked"; readonly delay?: number; readonly reason?: unknown }
-  | { readonly kind: "lost"; readonly cause: unknown };
 
 /** What {@linkcode Message.nack} takes. */
 export interface NackOptions {
@@ -45,18 +26,6 @@ export interface MessageOptions {
   metadata?: Iterable<readonly [string, string]> | Readonly<Record<string, string>>;
   /** When it was made. @default {now} */
   timestamp?: Date;
-}
-
-/** What an engine knows of a delivery, and how it hears of the decision. */
-export interface Reception {
-  /** Calls of the handler with this message, this one included. */
-  readonly attempt: number;
-  /** Built when it is asked for. */
-  readonly origin: Origin;
-  /** Built when it is asked for: what aborts the work of this attempt. */
-  readonly scope: AbortScope;
-  /** Takes the decision, or refuses it because the delivery is no longer ours. */
-  settle(settlement: Settlement): boolean;
 }
 
 const TEXT = new TextDecoder();

@@ -11,9 +11,8 @@ import {
   type NackOptions,
   openRecord,
   receiveMessage,
-  type Reception,
-  type Settlement,
 } from "./message.ts";
+import type { Reception, Settlement } from "./reception.ts";
 
 const REC = {
   id: "1",

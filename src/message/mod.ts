@@ -12,7 +12,8 @@
  */
 
 export { Message } from "./message.ts";
-export type { MessageOptions, Metadata, NackOptions, Origin, Settlement } from "./message.ts";
+export type { MessageOptions, Metadata, NackOptions } from "./message.ts";
+export type { Origin, Settlement } from "./reception.ts";
 export { type Codec, type CodecContext, fields } from "./codec.ts";
 export type { Rec } from "./rec.ts";
 export { checkHeaders, checkTopic, safeHeaderName, safeHeaderValue } from "./names.ts";

@@ -1,5 +1,6 @@
 import type { Handle, Middleware, Produced, Work } from "../message/handler.ts";
-import type { Message, Settlement } from "../message/message.ts";
+import type { Message } from "../message/message.ts";
+import type { Settlement } from "../message/reception.ts";
 import type { Store } from "../message/store.ts";
 import { check, checkOptions, choice, FUNCTION, type Rules } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";

@@ -1,13 +1,7 @@
 import { LeaseLostError } from "../message/errors.ts";
 import { AbortScope } from "../message/abort_scope.ts";
-import {
-  loseMessage,
-  type Message,
-  type Origin,
-  receiveMessage,
-  type Reception,
-  type Settlement,
-} from "../message/message.ts";
+import { loseMessage, type Message, receiveMessage } from "../message/message.ts";
+import type { Origin, Reception, Settlement } from "../message/reception.ts";
 import type { Delivery } from "./port.ts";
 
 /**
