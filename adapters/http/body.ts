@@ -1,4 +1,5 @@
 import { Refusal } from "./answer.ts";
+import type { SharedTimer } from "./shared_timer.ts";
 
 /** What a body may be. */
 export interface BodyLimits {
@@ -18,14 +19,17 @@ export function checkLength(headers: Headers, { maxBody }: BodyLimits): void {
 }
 
 /**
- * Reads a body, counting what comes whatever its header said.
+ * Reads a body, counting what comes whatever its header said. The timer has the time of `limits`.
  *
  * @throws {Refusal} 408 when it takes too long, 413 when it is too large, 400 when it breaks off.
  */
-export async function readBody(request: Request, limits: BodyLimits): Promise<Uint8Array> {
-  const { maxBody, readTimeout } = limits;
+export async function readBody(
+  request: Request,
+  { maxBody, readTimeout }: BodyLimits,
+  timer: SharedTimer,
+): Promise<Uint8Array> {
   const expiry = Promise.withResolvers<never>();
-  const timer = setTimeout(() => expiry.reject(tooSlow(readTimeout)), readTimeout);
+  const stop = timer.start(() => expiry.reject(tooSlow(readTimeout)));
   try {
     const body = isFramed(request.headers)
       ? readWhole(request, maxBody)
@@ -34,16 +38,17 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
   } catch (error) {
     throw error instanceof Refusal ? error : new Refusal(400, "Body must be complete");
   } finally {
-    clearTimeout(timer);
+    stop();
   }
 }
 
 /**
  * Whether the server ends the body at a length that was checked: then it need not be counted piece by
- * piece, which costs more than all other checks together.
+ * piece, which costs more than all other checks together. By `get`, as on Deno `has` takes six times
+ * as long.
  */
 function isFramed(headers: Headers): boolean {
-  return headers.has("content-length") && !headers.has("transfer-encoding");
+  return headers.get("content-length") !== null && headers.get("transfer-encoding") === null;
 }
 
 async function readWhole(request: Request, maxBody: number): Promise<Uint8Array> {
