@@ -66,7 +66,7 @@ function readRecords(
   { headers: copied, maxDepth }: ReadingRules,
 ): Rec[] {
   const mode = contentModeOf(headers.get("content-type") ?? undefined);
-  if (mode === "binary" && headers.get("ce-specversion") === null) {
+  if (mode === "binary" && !headers.has("ce-specversion")) {
     return [readPlain(headers, body, signedId, copied)];
   }
   const events = mode === "batch"
@@ -80,13 +80,11 @@ function readRecords(
   return events.map((event) => fields.encode(EVENTS.toMessage(event, { topic }), { topic }));
 }
 
-/** The topic in the path of a request; `""`, which is no topic, if there is none. */
+/** The topic in a path; `""`, which is no topic, if there is none. */
 function lastSegment(url: string): string {
-  // A request has its URL in the normal form already, in which only these end the path.
-  const end = url.search(/[?#]/);
-  const path = end === -1 ? url : url.slice(0, end);
+  const { pathname } = new URL(url);
   try {
-    return decodeURIComponent(path.slice(path.lastIndexOf("/") + 1));
+    return decodeURIComponent(pathname.slice(pathname.lastIndexOf("/") + 1));
   } catch {
     return "";
   }

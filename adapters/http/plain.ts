@@ -67,7 +67,7 @@ export function readPlain(
     id: id ? decodeHeader(UUID, id) : newUuid(),
     key: decodeHeader(KEY, headers.get(KEY) ?? ""),
     // Walking through headers is slow: it is done for those who sent any of ours.
-    headers: [...copy(headers, copied), ...(headers.get(UUID) !== null ? metadataOf(headers) : [])],
+    headers: [...copy(headers, copied), ...(headers.has(UUID) ? metadataOf(headers) : [])],
     payload: body,
     time: timeOf(headers.get(TIMESTAMP)),
   };

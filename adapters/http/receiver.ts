@@ -10,7 +10,6 @@ import { type Incoming, readIncoming, type ReadingRules } from "./incoming.ts";
 import { checkType, type TypeRules } from "./media_types.ts";
 import { Receipt, type Receiving } from "./receipt.ts";
 import { guard, type ReplayRules } from "./replay_guard.ts";
-import { SharedTimer } from "./shared_timer.ts";
 import type { StandardWebhook } from "./standard_webhooks.ts";
 import { TopicSource } from "./topic_source.ts";
 
@@ -42,15 +41,11 @@ export class Receiver {
   readonly #plan: ReceiverPlan;
   readonly #hosts = new Map<string, Host>();
   readonly #counts = new DeliveryCounts();
-  readonly #readTimer: SharedTimer;
-  readonly #ackTimer: SharedTimer;
   #open = 0;
   #isClosed = false;
 
   constructor(plan: ReceiverPlan) {
     this.#plan = plan;
-    this.#readTimer = new SharedTimer(plan.readTimeout);
-    this.#ackTimer = new SharedTimer(plan.ackTimeout);
   }
 
   /** Lets the webhooks of a topic in. */
@@ -96,7 +91,7 @@ export class Receiver {
     }
     checkLength(request.headers, plan);
     checkType(request.headers, plan);
-    const body = await readBody(request, plan, this.#readTimer);
+    const body = await readBody(request, plan);
     const signedId = await this.#verify(request.headers, body);
     const incoming = readIncoming(request, body, signedId, plan);
     if (incoming.length === 0) return succeed(204);
@@ -153,16 +148,16 @@ export class Receiver {
     });
     const [first, ...others] = receipts as [Receipt, ...Receipt[]];
     if (!first.offer()) throw unavailable("Handlers are busy");
-    const stop = this.#ackTimer.start(() => {
+    const timer = setTimeout(() => {
       for (const receipt of receipts) receipt.expire();
-    });
+    }, this.#plan.ackTimeout);
     try {
       // The rest of a batch waits for room, or a batch larger than that could never come in.
       for (const receipt of others) await receipt.admit();
       if (this.#plan.respond === "accepted") { for (const receipt of receipts) receipt.accept(); }
       return await Promise.all(receipts.map(({ settled }) => settled));
     } finally {
-      stop();
+      clearTimeout(timer);
     }
   }
 

@@ -4,7 +4,6 @@ import type * as Https from "node:https";
 import { CheckedAddresses } from "./addresses.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Answer, MAX_ANSWER, type Post, type Poster } from "./poster.ts";
-import { isWorkerd } from "./workerd.ts";
 
 /** The parts of Node that reach a socket. */
 interface Sockets {
@@ -16,7 +15,7 @@ interface Sockets {
 /** `undefined` where connections cannot be directed to an address. */
 export function findSockets(): Sockets | undefined {
   // workerd has these modules too, but fetches behind them by the host's name.
-  if (isWorkerd()) return undefined;
+  if (globalThis.navigator?.userAgent === "Cloudflare-Workers") return undefined;
   const load = globalThis.process?.getBuiltinModule;
   if (load === undefined) return undefined;
   const [dns, http, https] = ["node:dns", "node:http", "node:https"].map((name) => load(name));
