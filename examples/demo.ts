@@ -2,7 +2,8 @@
  * Feeds 329 real webhook deliveries of GitHub through a typed bus, by both engines, and checks what
  * every subscriber got against counts that are taken from the payloads alone. Then posts the same
  * payloads as signed webhooks to a receiver, takes them through a router with retries, dead letters and
- * replay, and checks that too; `--serve` keeps the receiver running for GitHub or `curl`.
+ * replay, and checks that too; `--serve` keeps the receiver running for GitHub or `curl`,
+ * `--broker` takes a server instead of memory.
  *
  * `deno task demo`, `node examples/demo.ts` or `bun examples/demo.ts`; `--help` tells the options.
  * It exits with 1 if a single count is off.

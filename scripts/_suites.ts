@@ -99,6 +99,13 @@ const SUITES: Suite[] = [
     runtimes: PROCESSES,
   },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
+  {
+    name: "demo-brokers",
+    path: "tests/demo_brokers",
+    permissions: ["-A"],
+    runtimes: ["deno", "node24"],
+    services: ["redis", "postgres"],
+  },
   { name: "asyncapi", path: "tests/asyncapi", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },
   { name: "heap", path: "tests/memory", permissions: ["-A"], runtimes: PROCESSES },

@@ -5,8 +5,10 @@ import { runPass } from "./pass.ts";
 import { grouped, printFaults, printPass } from "./report.ts";
 import { openTerminal, type Output, type Terminal } from "./terminal.ts";
 import { checksOf, faultsIn } from "./verdict.ts";
+import { BROKERS } from "./webhooks/brokers.ts";
 import { runWebhooks } from "./webhooks/run.ts";
 import { serveWebhooks } from "./webhooks/serve.ts";
+import { MissingServerError } from "./webhooks/servers.ts";
 
 const DEFAULT_ROUNDS = 1_000;
 const MAX_ROUNDS = 10_000;
@@ -16,6 +18,8 @@ const HELP =
 retries, dead letters and replay, and checks every count.
 
   --only P    only this part: bus or webhooks
+  --broker B  what the webhooks go through: ${BROKERS.join(", ")}; default memory.
+              A server is that of BEAT_REDIS_URL and the like, or is started for the demo
   --serve     keep the receiver of webhooks running, and tell how to post to it
   --port N    where it listens then; default 8787
   --rounds N  feed all deliveries N times, 1 to ${grouped(MAX_ROUNDS)}; default ${
@@ -43,17 +47,23 @@ export async function main(
     return 0;
   }
   const terminal = openTerminal(output);
-  if (options.serve) return await serveWebhooks(terminal, options.port);
   const codes: number[] = [];
-  if (options.only !== "webhooks") codes.push(await feed(options.rounds, terminal, engines));
-  if (options.only !== "bus") codes.push(await post(terminal));
+  try {
+    if (options.serve) return await serveWebhooks(terminal, options.port, options.broker);
+    if (options.only !== "webhooks") codes.push(await feed(options.rounds, terminal, engines));
+    if (options.only !== "bus") codes.push(await post(terminal, options.broker));
+  } catch (error) {
+    if (!(error instanceof MissingServerError)) throw error;
+    terminal.print(terminal.paint("red", `✗ ${error.message}`));
+    return 1;
+  }
   return Math.max(...codes);
 }
 
 /** The second part: the same payloads as webhooks, over HTTP and through a router. */
-async function post(terminal: Terminal): Promise<number> {
+async function post(terminal: Terminal, broker: string): Promise<number> {
   const { paint, print } = terminal;
-  const { checks, faults } = await runWebhooks(terminal);
+  const { checks, faults } = await runWebhooks(terminal, broker);
   for (const fault of faults) print(paint("red", `✗ webhooks, ${fault}`));
   print(
     faults.length === 0
@@ -98,6 +108,7 @@ const PARTS = ["bus", "webhooks", "all"];
 interface DemoOptions {
   readonly rounds: number;
   readonly only: string;
+  readonly broker: string;
   readonly serve: boolean;
   readonly port: number;
   readonly help: boolean;
@@ -111,20 +122,22 @@ function readOptions(args: string[]): DemoOptions | string {
       options: {
         rounds: { type: "string", default: String(DEFAULT_ROUNDS) },
         only: { type: "string", default: "all" },
+        broker: { type: "string", default: "memory" },
         serve: { type: "boolean", default: false },
         port: { type: "string", default: "8787" },
         help: { type: "boolean", default: false },
       },
     });
-    const { only, serve, help } = values;
+    const { only, broker, serve, help } = values;
     if (!PARTS.includes(only)) return refusal("only", `one of ${PARTS.join(", ")}`, only);
+    if (!BROKERS.includes(broker)) return refusal("broker", `one of ${BROKERS.join(", ")}`, broker);
     const rounds = readNumber(values.rounds);
     if (!(rounds >= 1 && rounds <= MAX_ROUNDS)) {
       return refusal("rounds", `a whole number from 1 to ${grouped(MAX_ROUNDS)}`, values.rounds);
     }
     const port = readNumber(values.port);
     if (!(port <= 65_535)) return refusal("port", "a whole number from 0 to 65,535", values.port);
-    return { rounds, only, serve, port, help };
+    return { rounds, only, broker, serve, port, help };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -9,6 +9,7 @@ import { main } from "../../examples/demo/main.ts";
 import { type Pass, runPass } from "../../examples/demo/pass.ts";
 import { openTerminal } from "../../examples/demo/terminal.ts";
 import { checksOf, faultsIn } from "../../examples/demo/verdict.ts";
+import { openBroker } from "../../examples/demo/webhooks/brokers.ts";
 import { createFlow } from "../../examples/demo/webhooks/flow.ts";
 import { makePosts } from "../../examples/demo/webhooks/posts.ts";
 import { checkFlow } from "../../examples/demo/webhooks/verdict.ts";
@@ -99,7 +100,11 @@ describe("demo, the webhooks", () => {
   });
 
   it("fail their checks where a stage loses what it gets", async () => {
-    const flow = createFlow(fromSubscriber({ async *subscribe() {} }), silent);
+    const flow = createFlow(
+      fromSubscriber({ async *subscribe() {} }),
+      await openBroker("memory"),
+      silent,
+    );
     const posts = makePosts();
     const report = { replayed: 0, skipped: 0 };
     const { checks, faults } = await checkFlow({

@@ -1,18 +1,18 @@
-import { MemoryBroker } from "@beat/beat/memory";
 import { type Logger, Message, type Publisher, type Subscriber } from "@beat/beat/message";
 import { correlation, deduplicate, memoryStore, validate } from "@beat/beat/middleware";
 import { ValidationError } from "@beat/beat/middleware";
 import { Router } from "@beat/beat/router";
-import { publisher, subscriber, type Transport } from "@beat/beat/transport";
+import { publisher, subscriber } from "@beat/beat/transport";
+import type { OpenBroker } from "./brokers.ts";
 import { isUrgent, type Payload, payloadSchema, repositoryOf } from "./payload.ts";
 import { newStages, type Stages } from "./stages.ts";
-import { TOPICS } from "./topics.ts";
+import { RECEIVED } from "./topics.ts";
 
 /** The whole flow of webhooks, ready to run. */
 export interface Flow {
   readonly router: Router;
   readonly stages: Stages;
-  readonly broker: Transport;
+  readonly broker: OpenBroker;
   readonly out: Publisher;
   readonly broked: Subscriber;
   /** Numbers of the events of each repository, in the order in which they were indexed. */
@@ -29,38 +29,38 @@ const FLAKY = 10;
  * repository, the archive takes batches, what is urgent goes its own way, and what cannot be handled
  * goes to the dead letters.
  */
-export function createFlow(hooks: Subscriber, logger: Logger): Flow {
-  const broker = new MemoryBroker();
-  const out = publisher(broker);
-  const broked = subscriber(broker);
+export function createFlow(hooks: Subscriber, broker: OpenBroker, logger: Logger): Flow {
+  const { transport, topics } = broker;
+  const out = publisher(transport);
+  const broked = subscriber(transport);
   const router = new Router({ logger });
   const stages = newStages();
   const flow: Flow = { router, stages, broker, out, broked, indexed: new Map(), bug: true };
-  const dlq = { topic: TOPICS.dead, publisher: out };
+  const dlq = { topic: topics.dead, publisher: out };
 
   router.use(correlation());
 
-  router.handle("intake", TOPICS.received, hooks, undefined, out, (message) => forward(message))
+  router.handle("intake", RECEIVED, hooks, undefined, out, (message) => forward(message))
     .addMiddleware(stages.intake.counting, deduplicate({ store: memoryStore() }))
     .addMiddleware(validate(payloadSchema))
     .workers(16)
-    .route((message) => isUrgent(eventOf(message)) ? TOPICS.urgent : TOPICS.events)
+    .route((message) => isUrgent(eventOf(message)) ? topics.urgent : topics.events)
     .dlq(dlq);
 
-  router.on("index", TOPICS.events, broked, (message) => index(flow, message))
+  router.on("index", topics.events, broked, (message) => index(flow, message))
     .addMiddleware(stages.index.counting)
     .workers(4)
     .keyed()
     .retry({ maxRetries: 2, initialDelay: 5, shouldRetry: (error) => !isPoison(error) })
     .dlq(dlq);
 
-  router.onBatch("archive", TOPICS.events, broked, () => {})
+  router.onBatch("archive", topics.events, broked, () => {})
     .addMiddleware(stages.archive.counting)
     .batch({ size: 50, maxWait: 20 });
 
-  router.on("urgent", TOPICS.urgent, broked, () => {}).addMiddleware(stages.urgent.counting);
+  router.on("urgent", topics.urgent, broked, () => {}).addMiddleware(stages.urgent.counting);
 
-  router.on("again", TOPICS.again, broked, (message) => index(flow, message))
+  router.on("again", topics.again, broked, (message) => index(flow, message))
     .addMiddleware(stages.again.counting);
 
   return flow;

@@ -2,10 +2,11 @@ import { silent } from "@beat/beat/message";
 import { replay } from "@beat/beat/router";
 import { StandardWebhook, webhookPublisher, webhookSubscriber } from "@beat/http";
 import type { Terminal } from "../terminal.ts";
+import { openBroker } from "./brokers.ts";
 import { createFlow } from "./flow.ts";
 import { makePosts, type Post } from "./posts.ts";
 import { printFlow } from "./table.ts";
-import { TOPICS } from "./topics.ts";
+import { RECEIVED } from "./topics.ts";
 import { checkFlow, type Facts } from "./verdict.ts";
 
 /** A secret like any other; a real one stands in no source. */
@@ -17,15 +18,18 @@ const WINDOW = 16;
 /** Posts real webhooks to a receiver, takes them through the flow, and returns how many checks failed. */
 export async function runWebhooks(
   terminal: Terminal,
+  brokerName: string,
 ): Promise<{ checks: number; faults: string[] }> {
   const { paint, print } = terminal;
-  const hooks = webhookSubscriber({ secrets: SECRET, topicOf: () => TOPICS.received });
-  const flow = createFlow(hooks, silent);
+  const hooks = webhookSubscriber({ secrets: SECRET, topicOf: () => RECEIVED });
+  const broker = await openBroker(brokerName);
+  const flow = createFlow(hooks, broker, silent);
   const done = flow.router.run();
   await flow.router.running;
   const server = await hooks.listen();
   const posts = makePosts();
-  print(`${paint("bold", `${posts.length} webhooks`)}, signed and posted to ${server.url}`);
+  const way = `signed and posted to ${server.url}, then through ${broker.name}`;
+  print(`${paint("bold", `${posts.length} webhooks`)}, ${way}`);
   print();
 
   const started = performance.now();
@@ -37,15 +41,15 @@ export async function runWebhooks(
   await stages.archive.reaches(events.length);
   await stages.urgent.reaches(posts.length - events.length);
   await stages.index.reaches(events.length - poison);
+  const time = performance.now() - started;
 
   flow.bug = false;
-  const report = await replay(flow.broked, TOPICS.dead, {
+  const report = await replay(flow.broked, broker.topics.dead, {
     publisher: flow.out,
-    to: TOPICS.again,
-    idle: 100,
+    to: broker.topics.again,
+    idle: broker.idle,
   });
   await stages.again.reaches(poison);
-  const time = performance.now() - started;
 
   await server.close();
   await flow.router.close();
@@ -54,7 +58,7 @@ export async function runWebhooks(
   printFlow(terminal, all, time);
   const verdict = await checkFlow(all);
   await flow.out.close();
-  await flow.broker.close();
+  await broker.close();
   return verdict;
 }
 
@@ -73,12 +77,12 @@ async function postAll(url: string, posts: readonly Post[], onProgress: (done: n
     for (const message of window) {
       message.metadata.set("posted_at", String(performance.timeOrigin + performance.now()));
     }
-    await out.publish(TOPICS.received, window);
+    await out.publish(RECEIVED, window);
     const again = window.filter(({ metadata }) =>
       Number(metadata.get("sequence")) % REPEATED === 0
     );
     repeated += again.length;
-    await out.publish(TOPICS.received, again);
+    await out.publish(RECEIVED, again);
     onProgress((at + window.length) / posts.length);
   }
   await out.close();
@@ -98,7 +102,7 @@ async function postForged(url: string): Promise<number[]> {
   };
   const statuses: number[] = [];
   for (const headers of [{ ...old }, unsigned]) {
-    const answer = await fetch(`${url}/${TOPICS.received}`, { method: "POST", headers, body });
+    const answer = await fetch(`${url}/${RECEIVED}`, { method: "POST", headers, body });
     await answer.body?.cancel();
     statuses.push(answer.status);
   }

@@ -3,17 +3,23 @@ import { type Logger, newUuid } from "@beat/beat/message";
 import { signals } from "@beat/beat/router";
 import { StandardWebhook, webhookSubscriber } from "@beat/http";
 import type { Terminal } from "../terminal.ts";
+import { openBroker } from "./brokers.ts";
 import { createFlow, eventOf } from "./flow.ts";
-import { TOPICS } from "./topics.ts";
+import { RECEIVED } from "./topics.ts";
 
 /** Keeps the receiver running until the process is asked to end, and tells of each webhook. */
-export async function serveWebhooks(terminal: Terminal, port: number): Promise<number> {
+export async function serveWebhooks(
+  terminal: Terminal,
+  port: number,
+  brokerName: string,
+): Promise<number> {
   const { paint, print } = terminal;
   const secret = process.env["WEBHOOK_SECRET"];
   // GitHub signs in a way of its own; without a secret anybody may post, from this machine only.
   const signing = secret === undefined ? { unsigned: true as const } : { secrets: secret };
-  const hooks = webhookSubscriber({ ...signing, topicOf: () => TOPICS.received });
-  const flow = createFlow(hooks, toTerminal(terminal));
+  const hooks = webhookSubscriber({ ...signing, topicOf: () => RECEIVED });
+  const broker = await openBroker(brokerName);
+  const flow = createFlow(hooks, broker, toTerminal(terminal));
   flow.bug = false;
   flow.router.plugin(signals()).use((next) => (work) => {
     for (const message of work.messages) {
@@ -24,12 +30,12 @@ export async function serveWebhooks(terminal: Terminal, port: number): Promise<n
   const done = flow.router.run();
   await flow.router.running;
   const server = await hooks.listen({ port });
-  print(`Listening at ${paint("bold", `${server.url}/${TOPICS.received}`)}; Ctrl-C ends it. Try:`);
-  print(await curl(`${server.url}/${TOPICS.received}`, secret));
+  print(`Listening at ${paint("bold", `${server.url}/${RECEIVED}`)}; Ctrl-C ends it. Try:`);
+  print(await curl(`${server.url}/${RECEIVED}`, secret));
   await done;
   await server.close();
   await flow.out.close();
-  await flow.broker.close();
+  await broker.close();
   print("Closed: nothing is left undone.");
   return 0;
 }

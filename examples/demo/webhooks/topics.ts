@@ -1,13 +1,24 @@
 /** Every topic that the webhooks go through. */
-export const TOPICS = {
-  /** What the receiver lets in. */
-  received: "github",
+export interface Topics {
   /** What can wait. */
-  events: "github.events",
+  readonly events: string;
   /** What somebody should look at now. */
-  urgent: "github.urgent",
+  readonly urgent: string;
   /** What could not be handled, with its reason. */
-  dead: "github.dead",
+  readonly dead: string;
   /** What is put back after the fix. */
-  again: "github.again",
-} as const;
+  readonly again: string;
+}
+
+/** What the receiver lets in. */
+export const RECEIVED = "github";
+
+/** The topics of a broker under a name of their own: other runs may have left theirs there. */
+export function topicsUnder(name: string): Topics {
+  return {
+    events: `${name}.events`,
+    urgent: `${name}.urgent`,
+    dead: `${name}.dead`,
+    again: `${name}.again`,
+  };
+}

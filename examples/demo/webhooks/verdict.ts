@@ -1,7 +1,7 @@
 import type { ReplayReport } from "@beat/beat/router";
 import type { Flow } from "./flow.ts";
 import type { Post } from "./posts.ts";
-import { TOPICS } from "./topics.ts";
+import { readAll } from "./read_all.ts";
 
 /** What a run of the flow has to show. */
 export interface Facts {
@@ -21,9 +21,9 @@ export async function checkFlow(facts: Facts): Promise<{ checks: number; faults:
   const { posts, dead, report, refused, flow } = facts;
   const { intake, index, archive, urgent, again } = flow.stages;
   const events = posts.filter((post) => !post.urgent);
-  const letters = await flow.broker.peek!(TOPICS.dead, posts.length);
-  const reasons = letters.filter(({ headers }) =>
-    headers.some(([name, value]) => name === "dlq_reason" && value.startsWith("SyntaxError"))
+  const letters = await readAll(flow.broked, flow.broker.topics.dead, dead);
+  const reasons = letters.filter(({ metadata }) =>
+    metadata.get("dlq_reason")?.startsWith("SyntaxError")
   );
   const checks: [name: string, actual: unknown, expected: unknown][] = [
     ["intake handled", intake.handled, posts.length],
@@ -35,7 +35,7 @@ export async function checkFlow(facts: Facts): Promise<{ checks: number; faults:
     ["replayed", report.replayed, dead],
     ["handled after the fix", again.handled, dead],
     ["answers to forged and old webhooks", refused.join(), "401,401"],
-    ["repositories out of order", await countDisorder(flow, posts.length), 0],
+    ["repositories out of order", await countDisorder(flow, events.length), 0],
   ];
   const faults = checks.filter(([, actual, expected]) => actual !== expected)
     .map(([name, actual, expected]) => `${name}: ${actual} instead of ${expected}`);
@@ -43,10 +43,13 @@ export async function checkFlow(facts: Facts): Promise<{ checks: number; faults:
 }
 
 /** Repositories whose events were indexed in another order than the broker has them in. */
-async function countDisorder({ indexed, broker }: Flow, limit: number): Promise<number> {
+async function countDisorder(
+  { indexed, broked, broker: { topics } }: Flow,
+  events: number,
+): Promise<number> {
   const stored = new Map<string, string[]>();
-  for (const { key, headers } of await broker.peek!(TOPICS.events, limit)) {
-    const sequence = headers.find(([name]) => name === "sequence")![1];
+  for (const { key, metadata } of await readAll(broked, topics.events, events)) {
+    const sequence = metadata.get("sequence")!;
     stored.set(key, [...stored.get(key) ?? [], sequence]);
   }
   let count = 0;
