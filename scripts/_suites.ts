@@ -106,6 +106,7 @@ const SUITES: Suite[] = [
     runtimes: ["deno", "node24"],
     services: ["redis", "postgres"],
   },
+  { name: "soak", path: "tests/soak", runtimes: ["deno"] },
   { name: "asyncapi", path: "tests/asyncapi", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },
   { name: "heap", path: "tests/memory", permissions: ["-A"], runtimes: PROCESSES },

@@ -1,5 +1,6 @@
 /**
- * What continuous integration runs: the gate, all suites on all runtimes, the models.
+ * What continuous integration runs: the gate, all suites on all runtimes, the models,
+ * half a minute of faults for each broker.
  *
  * @module
  */
@@ -13,6 +14,7 @@ const steps = [
   ["ok", "--no-tests"],
   ["test", "--all"],
   ...("verify" in tasks ? [["verify"]] : []),
+  ...("soak" in tasks ? [["soak", "--minutes", "0.5"]] : []),
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };

@@ -88,9 +88,10 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
         const names = async () => String(await place.redis.client("LIST")).match(/cmd=\w+/g)!;
         const source = await transport.source(place.spec(), new TestHost());
         const reading = source.fetch!(1, () => false, new AbortController().signal);
+        const rejected = assertRejects(() => reading);
         while (!(await names()).includes("cmd=xreadgroup"));
         await transport.close();
-        await assertRejects(() => reading);
+        await rejected;
         while ((await names()).includes("cmd=xreadgroup"));
       }),
     );

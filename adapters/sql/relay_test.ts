@@ -1,5 +1,11 @@
 import { MemoryBroker } from "@beat/beat/memory";
-import { Message, type Publisher, PublishError, type Rec } from "@beat/beat/message";
+import {
+  CloseTimeoutError,
+  Message,
+  type Publisher,
+  PublishError,
+  type Rec,
+} from "@beat/beat/message";
 import { publisher } from "@beat/beat/transport";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
@@ -79,7 +85,7 @@ onEveryDatabase((_name, fresh) => {
         const options = { prefix, publisher: broker.publisher, pollInterval: 5, lease: 300 };
         const killed = await relay({ ...options, connection: cut });
         await broker.has(1);
-        await killed.close();
+        await assertRejects(() => killed.close({ timeout: 1 }), CloseTimeoutError);
         const next = await relay({ ...options, connection });
         await broker.has(2);
         await next.close();

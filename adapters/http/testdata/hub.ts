@@ -31,7 +31,8 @@ export class Hub {
       secrets: SECRET,
       insecureHttp: true,
       allow: ["127.0.0.1/32"],
-      timeout: 2_000,
+      // A sender that gives up too soon loses what nobody sends again.
+      timeout: 15_000,
       ackTimeout: 2_000,
     });
     const { fetch } = transport;

@@ -1,0 +1,57 @@
+import type { TopicAdmin, TopicConfig, Transport } from "@beat/beat/transport";
+import { redisTransport } from "@beat/redis";
+import { fromPostgres, migrate, sqlTransport } from "@beat/sql";
+import postgres from "postgres";
+
+/** A transport for the soak, and how to let go of it. */
+export interface Connected {
+  readonly transport: Transport & { readonly admin: TopicAdmin };
+  /** How its topic is made, so that the order of keys holds among all members. */
+  readonly config: TopicConfig;
+  /** Milliseconds between two messages of a key: what its members can keep up with. */
+  readonly pace: number;
+  close(): Promise<void>;
+}
+
+/** Milliseconds after which what a dead member had goes to another. */
+const LEASE = 3_000;
+/** Milliseconds after which a server that does not answer is given up. */
+const TIMEOUT = 2_000;
+const PARTITIONS = 6;
+
+/** Opens a connection to each kind of broker. */
+const CONNECT: Readonly<Record<string, (url: string) => Promise<Connected> | Connected>> = {
+  redis(url) {
+    const transport = redisTransport({
+      url,
+      lease: LEASE,
+      timeout: TIMEOUT,
+      partitions: PARTITIONS,
+    });
+    return {
+      transport,
+      config: { partitions: PARTITIONS },
+      pace: 20,
+      close: () => transport.close(),
+    };
+  },
+  async postgres(url) {
+    const pool = postgres(url, { onnotice: () => {}, backoff: () => 0.1, connect_timeout: 2 });
+    const connection = fromPostgres(pool);
+    await migrate(connection);
+    const transport = sqlTransport({ connection, lease: LEASE, timeout: TIMEOUT });
+    const close = async () => {
+      await transport.close();
+      await pool.end({ timeout: 1 });
+    };
+    return { transport, config: {}, pace: 250, close };
+  },
+};
+
+/** The brokers that there is a soak for. */
+export const BROKERS: readonly string[] = Object.keys(CONNECT);
+
+/** Connects to a broker. */
+export async function connect(name: string, url: string): Promise<Connected> {
+  return await CONNECT[name]!(url);
+}

@@ -1,0 +1,102 @@
+import { down, kill, restart, up } from "../../scripts/_services.ts";
+import type { Server } from "../../scripts/services/_server.ts";
+import { Proxy } from "../faults/proxy.ts";
+import { connect } from "./brokers.ts";
+import { PREFETCH } from "./consumer.ts";
+import { Ledger } from "./ledger.ts";
+import { Members } from "./members.ts";
+import { Producer } from "./producer.ts";
+import { Random } from "./random.ts";
+
+/** How long and how a soak runs. */
+export interface SoakOptions {
+  /** Milliseconds of faults. */
+  readonly milliseconds: number;
+  /** Decides which fault comes when. */
+  readonly seed: number;
+  /** Whether the server was up before, and stays up. */
+  readonly wasUp: boolean;
+}
+
+const MEMBERS = 3;
+/** Milliseconds between two faults, from and to. */
+const BETWEEN = [500, 3_000] as const;
+/** Milliseconds that a frozen network stays so, from and to: shorter and longer than a lease. */
+const FROZEN = [500, 5_000] as const;
+/** Milliseconds in which all must have been handled after the last fault. */
+const SETTLE = 60_000;
+/** Bytes that the heap of the producer may grow by, between a third of the time and its end. */
+const GROWTH = 64 * 2 ** 20;
+
+/** Torments one broker, prints what was seen, and returns what is wrong. */
+export async function soak(
+  server: Server,
+  url: string,
+  { milliseconds, seed, wasUp }: SoakOptions,
+): Promise<readonly string[]> {
+  const topic = `soak-${seed}-${Date.now().toString(36)}`;
+  const proxy = await Proxy.open(url);
+  const direct = await connect(server.name, url);
+  await direct.transport.admin.create(topic, direct.config);
+  const ledger = new Ledger();
+  const members = new Members([server.name, proxy.url, topic], ledger);
+  for (let at = 0; at < MEMBERS; at++) await members.start();
+  const shaky = await connect(server.name, proxy.url);
+  const producer = new Producer(shaky, topic, ledger);
+  const produced = producer.run();
+
+  const counts: Record<string, number> = {};
+  const acts: Readonly<Record<string, () => Promise<void>>> = {
+    "a consumer killed": () => members.kill(),
+    "a consumer replaced": () => members.replace(),
+    "the network cut": () => Promise.resolve(proxy.cut()),
+    "the network frozen": async () => {
+      const thaw = proxy.freeze();
+      await pause(random.between(...FROZEN));
+      thaw();
+    },
+    "the server killed": async () => {
+      await kill(server);
+      await up(server, false);
+    },
+    "the server restarted": async () => void await restart(server),
+  };
+  const random = new Random(seed);
+  const began = performance.now();
+  let early: number | undefined;
+  while (performance.now() - began < milliseconds) {
+    await pause(random.between(...BETWEEN));
+    const fault = random.pick(Object.keys(acts));
+    await acts[fault]!();
+    counts[fault] = (counts[fault] ?? 0) + 1;
+    if (performance.now() - began > milliseconds / 3) early ??= Deno.memoryUsage().heapUsed;
+  }
+  producer.stop();
+  await produced;
+  await ledger.settle(SETTLE);
+  await members.close();
+  const grown = Deno.memoryUsage().heapUsed - (early ?? Infinity);
+  await shaky.close();
+  await proxy.close();
+  await direct.transport.admin.remove(topic);
+  await direct.close();
+  if (!wasUp) await down(server);
+
+  const number = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  // A fault makes come again what all members had in their hands, and a publishing what it stored.
+  const allowance = number * MEMBERS * PREFETCH + producer.repeated;
+  const verdict = ledger.judge(allowance);
+  const faults = [...verdict.faults];
+  if (grown > GROWTH) faults.push(`memory: the heap grew by ${Math.round(grown / 2 ** 20)} MiB`);
+  const { confirmed, seen, duplicates } = verdict;
+  console.log(
+    `${server.name}: ${confirmed} confirmed, ${seen} handled, ${duplicates} repeats ` +
+      `(${allowance} allowed), ${number} faults ${JSON.stringify(counts)}`,
+  );
+  for (const fault of faults) console.log(`  ✗ ${fault}`);
+  return faults;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
