@@ -1,6 +1,6 @@
 /**
- * A 32-bit hash of a text: FNV-1a (Fowler, Noll, Vo) over its UTF-16 units, so that the
- * same text gives the same number on every machine.
+ * A 32-bit hash of a text: FNV-1a ({@link http://www.isthe.com/chongo/tech/comp/fnv/}) over its
+ * UTF-16 units, each as one step, so that the same text gives the same number on every machine.
  */
 export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;

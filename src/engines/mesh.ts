@@ -3,6 +3,7 @@ import {
   HEADER_THREADS,
   HEADER_VERSION,
   Layout,
+  NODE_WANTS_ROOM,
   RING_HEAD,
   RING_PUBLISHED,
   RING_WRITTEN,
@@ -59,6 +60,11 @@ export class Mesh {
   publish(node: number): void {
     this.writers[node]!.publish();
     wake(this.cells, this.layout.node(node));
+  }
+
+  /** Wakes a thread that waits for room in a ring, as there may be some. */
+  offerRoom(node: number): void {
+    if (this.cells.load(this.layout.node(node) + NODE_WANTS_ROOM) === 1) this.wake(node);
   }
 
   /** Wakes a thread, if it sleeps. */

@@ -151,6 +151,12 @@ export class Notes {
     }
   }
 
+  /** Sends nothing more to a thread, and tells the others that nobody should. */
+  exclude(node: number): void {
+    this.leave(node);
+    this.#tellAll(["gone", node]);
+  }
+
   /** Nothing is sent to a thread any more, nor waited for. */
   leave(node: number): void {
     this.#routes.leave(node);

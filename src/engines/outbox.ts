@@ -13,7 +13,7 @@ import { NODE_PARK, NODE_WANTS_ROOM } from "../ring/layout.ts";
 import { announceSleep, stayAwake } from "../ring/park.ts";
 import { NO_TOPIC } from "../ring/topic_table.ts";
 import { pause } from "../runtime/shared_cells.ts";
-import { hashKey } from "./key_hash.ts";
+import { fnv1a } from "./fnv1a.ts";
 import { HOME, type Mesh } from "./mesh.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Resolution } from "../core/resolution.ts";
@@ -262,7 +262,7 @@ export class Outbox {
   }
 
   #ofKey(key: string): number {
-    const node = 1 + hashKey(key) % this.#mesh.layout.threads;
+    const node = 1 + fnv1a(key) % this.#mesh.layout.threads;
     if (this.#routes.isGone(node)) this.#fail(node);
     return node;
   }

@@ -44,8 +44,6 @@ export class Supervisor {
   readonly #events: SupervisorEvents;
   readonly #threads: Supervised[] = [];
   #isClosing = false;
-  /** Whether the runtime can let the process end while the threads live. */
-  canUnref = true;
 
   constructor(mesh: Mesh, options: SupervisorOptions, events: SupervisorEvents) {
     this.#mesh = mesh;
@@ -146,7 +144,7 @@ export class Supervisor {
           if (isCurrent()) this.#end(one);
         },
       }, this.#options.driver);
-      if (!one.thread.unref()) this.canUnref = false;
+      one.thread.unref();
       greet();
     } catch (error) {
       if (one.node === 1 && generation === 1) throw error;

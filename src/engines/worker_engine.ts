@@ -1,44 +1,35 @@
 import { BusCore } from "../core/bus_core.ts";
-import { isThenable } from "../options/thenable.ts";
 import { MAX_DELAY } from "../core/lifecycle.ts";
-import { PendingDelivery } from "../core/pending_delivery.ts";
 import {
-  FLAG_EACH,
-  FLAG_FAILURE,
   FLAG_KEY,
   FLAG_KIND,
   FLAG_NOTE,
-  FLAG_TYPE,
   FRAME_FLAGS,
   FRAME_MARK,
-  FRAME_TOPIC,
   MARK_DONE,
 } from "../ring/frame.ts";
-import { dataOf, FrameEvent, readData, readExtras } from "../ring/frame_event.ts";
+import { readData, readExtras } from "../ring/frame_event.ts";
 import {
   HEADER_STATE,
   NODE_ANSWER,
-  NODE_DROPPED,
-  NODE_FAILED,
-  NODE_HEARTBEAT,
   NODE_SEALED,
   NODE_STOP,
-  NODE_UNWANTED,
-  NODE_WANTS_ROOM,
   NODE_WATCH,
   STATE_OPEN,
 } from "../ring/layout.ts";
-import { readTopic } from "../ring/topic_table.ts";
+import { RingScanner } from "../ring/ring_scanner.ts";
+import { FrameHandler } from "./frame_handler.ts";
 import { Idle } from "./idle.ts";
 import { KeyedBacklog } from "./keyed_backlog.ts";
-import { refuseThenable } from "./lend_data.ts";
 import { HOME, type Mesh } from "./mesh.ts";
-import { type Note, Notes, reportError } from "./notes.ts";
+import { type Note, Notes } from "./notes.ts";
 import { Outbox, type OutboxOptions } from "./outbox.ts";
 import { RoomQueue } from "./room_queue.ts";
 import { Routes } from "./routes.ts";
+import { sendFailure } from "./send_failure.ts";
 import { THREAD_SUBSCRIBE_RULES } from "./subscribe_rules.ts";
-import type { Cursor, SubscribeOptions } from "../core/contracts.ts";
+import { ThreadCounters } from "./thread_counters.ts";
+import type { SubscribeOptions } from "../core/contracts.ts";
 import type { Engine } from "../core/engine.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Registration } from "../core/registration.ts";
@@ -78,39 +69,45 @@ export class WorkerEngine implements Engine {
   readonly #idle: Idle;
   readonly #backlog = new KeyedBacklog();
   readonly #held = new WeakMap<BusEvent, Taken>();
-  /** Types by the node that numbers them and the number. */
-  readonly #topics: Resolution[][] = [];
-  readonly #cursor: { -readonly [K in keyof Cursor]: Cursor[K] };
+  readonly #frames: FrameHandler;
+  /** Look ahead in the rings, by the node that writes them. */
+  readonly #scanners: RingScanner[];
+  readonly #counters: ThreadCounters;
   #isHandling = false;
-  #failedBefore: number;
-  #unwanted: number;
-  #dropped: number;
-  #beat = 0;
   #onStop: (() => void) | undefined;
   #onSettled: (() => void) | undefined;
 
   constructor(mesh: Mesh, options: WorkerOptions) {
-    const { cells, layout, words } = mesh;
+    const { cells, layout } = mesh;
     this.#mesh = mesh;
+    this.#scanners = mesh.readers.map((reader, from) =>
+      new RingScanner(cells, layout.ring(from, mesh.self), reader!)
+    );
     this.#options = options;
     this.core = new BusCore({
-      onError: (error, { event, subscription }) => this.#report(error, event, subscription.pattern),
+      onError: (error, { event, subscription: { pattern } }) =>
+        sendFailure(this.outbox, error, event, pattern),
     }, this);
+    this.#counters = new ThreadCounters(mesh);
+    this.#frames = new FrameHandler(mesh, {
+      core: this.core,
+      backlog: this.#backlog,
+      valueCodec: options.valueCodec,
+      onSettled: () => {
+        this.#idle.schedule();
+        this.#tellSettled();
+      },
+    });
     this.core.registry.onRemove = (registration) => this.notes.remove(registration);
     this.#routes = new Routes(layout.threads + 1, mesh.self);
     this.outbox = new Outbox(mesh, this.#routes, options);
     this.notes = new Notes(mesh, this.#routes, this.outbox, options.generation);
     this.queue = new RoomQueue(mesh, this.outbox, this.core, (resolution, event) => {
-      if (!this.outbox.plan(resolution, event)) this.#countUnwanted();
+      if (!this.outbox.plan(resolution, event)) this.#counters.countUnwanted();
       else if (!this.outbox.hasRoom()) return false;
       else this.outbox.commit();
       return true;
     }, () => this.#idle.schedule());
-    for (let node = 0; node <= layout.threads; node++) this.#topics.push([]);
-    this.#cursor = { u8: cells.bytes, i32: cells.words, offset: 0, length: 0 };
-    this.#failedBefore = cells.get(words + NODE_FAILED);
-    this.#unwanted = cells.get(words + NODE_UNWANTED);
-    this.#dropped = cells.get(words + NODE_DROPPED);
     this.#idle = new Idle(mesh, {
       turn: () => this.#turn(),
       hasWork: () => this.#hasWork(),
@@ -129,14 +126,14 @@ export class WorkerEngine implements Engine {
     this.#idle.schedule();
     const { stallTimeout } = this.#options;
     // Shows that the event loop turns, however long a promise is waited for.
-    if (stallTimeout <= MAX_DELAY) setInterval(() => this.#showLife(), stallTimeout / 4);
+    if (stallTimeout <= MAX_DELAY) setInterval(() => this.#counters.showLife(), stallTimeout / 4);
   }
 
   deliver(resolution: Resolution, event: BusEvent): void {
     const { outbox } = this;
-    if (!outbox.plan(resolution, event)) this.#countUnwanted();
+    if (!outbox.plan(resolution, event)) this.#counters.countUnwanted();
     else if (outbox.makeRoom(this.#isHandling)) outbox.commit();
-    else this.#drop();
+    else this.#counters.countDropped();
   }
 
   deliverUnsafely(resolution: Resolution, event: BusEvent): void {
@@ -189,7 +186,7 @@ export class WorkerEngine implements Engine {
     if (this.core.ledger.pending < this.#options.concurrency) {
       return this.#backlog.hasDue || this.#mesh.hasNext();
     }
-    return this.#mesh.readers.some((reader) => reader!.hasUnscanned());
+    return this.#scanners.some((scanner) => scanner.hasUnscanned());
   }
 
   /** Handles a burst; says whether there is more. */
@@ -239,12 +236,11 @@ export class WorkerEngine implements Engine {
 
   /** Ends a turn: lets the writers have what is done, and tells the thread of the bus. */
   #close(): void {
-    const { cells, words, readers, layout } = this.#mesh;
-    const failed = this.#failedBefore + this.core.ledger.failed;
-    cells.set(words + NODE_FAILED, failed | 0);
+    const { cells, readers, layout } = this.#mesh;
+    this.#counters.noteFailed(this.core.ledger.failed);
     for (const [from, reader] of readers.entries()) {
       reader!.release();
-      if (cells.load(layout.node(from) + NODE_WANTS_ROOM) === 1) this.#mesh.wake(from);
+      this.#mesh.offerRoom(from);
     }
     if (cells.load(layout.node(HOME) + NODE_WATCH) === 1) this.#mesh.wake(HOME);
   }
@@ -268,28 +264,29 @@ export class WorkerEngine implements Engine {
   #handleFrame(from: number, reader: RingReader, word: number): void {
     const { cells } = this.#mesh;
     const flags = cells.get(word + FRAME_FLAGS);
-    this.#showLife();
+    this.#counters.showLife();
     if ((flags & FLAG_KIND) === FLAG_NOTE) {
       this.notes.hear(from, readData(cells, word) as Note);
       reader.finish(word, false);
       return;
     }
-    const resolution = this.#resolve(from, word, flags);
+    const resolution = this.#frames.resolve(from, word, flags);
     if (this.#backlog.active && (flags & FLAG_KEY) !== 0) {
       const { key } = readExtras(cells, word);
-      const event = this.#createEvent(resolution.type, word);
+      const event = this.#frames.createEvent(resolution.type, word);
       if (this.#backlog.hold(key!, resolution, event)) {
         this.#held.set(event, { reader, word });
         return;
       }
     }
-    this.#handle(resolution, reader, word);
+    this.#frames.handle(resolution, reader, word);
   }
 
+  /** Hears what threads tell while events wait for promises. */
   #hearNotes(): void {
-    const { cells, readers } = this.#mesh;
-    for (const [from, reader] of readers.entries()) {
-      reader!.scan((word) => {
+    const { cells } = this.#mesh;
+    for (const [from, scanner] of this.#scanners.entries()) {
+      scanner.scan((word) => {
         const flags = cells.get(word + FRAME_FLAGS);
         if (cells.get(word + FRAME_MARK) === MARK_DONE) return false;
         if ((flags & FLAG_KIND) !== FLAG_NOTE) return false;
@@ -302,113 +299,13 @@ export class WorkerEngine implements Engine {
   #handleDue(): void {
     const { key, resolution, event } = this.#backlog.shiftDue();
     const { reader, word } = this.#held.get(event)!;
-    if (!this.#handle(this.core.registry.current(resolution.type), reader, word, event)) {
+    const current = this.core.registry.current(resolution.type);
+    if (!this.#frames.handle(current, reader, word, event)) {
       this.#backlog.end(key);
     }
   }
 
-  #resolve(from: number, word: number, flags: number): Resolution {
-    const { cells, layout } = this.#mesh;
-    const { registry } = this.core;
-    if ((flags & FLAG_TYPE) !== 0) return registry.current(readExtras(cells, word).type!);
-    const topics = this.#topics[from];
-    const topic = cells.get(word + FRAME_TOPIC);
-    const known = topics[topic];
-    if (known !== undefined && known.version === registry.version) return known;
-    const type = known?.type ?? readTopic(cells, layout, from, topic);
-    return topics[topic] = registry.current(type);
-  }
-
-  /** Calls the handlers of a frame; says whether a promise of one of them is pending. */
-  #handle(
-    { type, registrations }: Resolution,
-    reader: RingReader,
-    word: number,
-    held?: BusEvent,
-  ): boolean {
-    const isForEach = (this.#mesh.cells.get(word + FRAME_FLAGS) & FLAG_EACH) !== 0;
-    let event = held as FrameEvent | undefined;
-    let delivery: PendingDelivery | undefined;
-    reader.start(word);
-    for (let i = 0; i < registrations.length; i++) {
-      const registration = registrations[i];
-      if (isForEach && !registration.each) continue;
-      try {
-        if (registration.zeroCopy) {
-          this.#callWithCursor(registration, word);
-          continue;
-        }
-        event ??= this.#createEvent(type, word);
-        const result = registration.handler(event);
-        if (result === undefined || !isThenable(result)) continue;
-        event.keep();
-        delivery ??= this.#createDelivery(event, reader, word);
-        delivery.follow(result, registration);
-      } catch (error) {
-        event ??= this.#createEvent(type, word);
-        this.core.fail(error, event, registration);
-      }
-    }
-    if (delivery === undefined) {
-      event?.expire();
-      reader.finish(word, true);
-      return false;
-    }
-    delivery.leave();
-    return true;
-  }
-
-  #callWithCursor({ handler, pattern }: Registration, word: number): void {
-    const cursor = this.#cursor;
-    [cursor.offset, cursor.length] = dataOf(this.#mesh.cells, word);
-    refuseThenable((handler as unknown as (cursor: Cursor) => unknown)(cursor), pattern);
-  }
-
-  #createEvent(type: string, word: number): FrameEvent {
-    return new FrameEvent(type, this.#mesh.cells, word, this.#options.valueCodec);
-  }
-
-  #createDelivery(event: BusEvent, reader: RingReader, word: number): PendingDelivery {
-    const { key } = event;
-    if (key !== undefined) this.#backlog.begin(key);
-    return new PendingDelivery(this.core, event, () => {
-      if (key !== undefined) this.#backlog.end(key);
-      reader.finish(word, true);
-      this.#idle.schedule();
-      this.#tellSettled();
-    });
-  }
-
   #tellSettled(): void {
     if (this.core.ledger.pending === 0) this.#onSettled?.();
-  }
-
-  /** Sends what a handler threw to the thread of the bus, which has the hook for it. */
-  #report(error: unknown, event: BusEvent, pattern: string): void {
-    const report = JSON.stringify([pattern, reportError(error)]);
-    const { type } = event;
-    try {
-      if (this.outbox.sendTo(HOME, event, FLAG_FAILURE, report)) return;
-      if (this.outbox.sendTo(HOME, { type, data: undefined }, FLAG_FAILURE, report)) return;
-    } catch {
-      // What cannot be encoded is reported without it.
-      if (this.outbox.sendTo(HOME, { type, data: undefined }, FLAG_FAILURE, report)) return;
-    }
-    console.error(`A handler of '${pattern}' failed:`, error);
-  }
-
-  #drop(): void {
-    const { cells, words } = this.#mesh;
-    cells.set(words + NODE_DROPPED, ++this.#dropped | 0);
-  }
-
-  #showLife(): void {
-    const { cells, words } = this.#mesh;
-    cells.set(words + NODE_HEARTBEAT, ++this.#beat | 0);
-  }
-
-  #countUnwanted(): void {
-    const { cells, words } = this.#mesh;
-    cells.set(words + NODE_UNWANTED, ++this.#unwanted | 0);
   }
 }

@@ -116,11 +116,6 @@ export class Layout {
     return { words, data: (words + RING_WORDS) * 4, capacity };
   }
 
-  /** Bytes of all rings' data. */
-  get ringBytes(): number {
-    return ((this.threads + 1) ** 2 - 1) * this.capacity;
-  }
-
   /** Bytes of the whole. */
   get bytes(): number {
     return this.ring(this.threads + 1, 0).words * 4;

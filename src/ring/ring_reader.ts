@@ -33,8 +33,6 @@ export class RingReader {
   #storedHandled: number;
   /** Frames that were taken and are not done. */
   #open = 0;
-  /** Position up to which `scan` has looked. */
-  #scanned: number;
 
   /** Goes on where the memory says that the reader before has ended. */
   constructor(cells: Cells, { words, data, capacity }: RingPlace) {
@@ -42,12 +40,13 @@ export class RingReader {
     this.#words = words;
     this.#data = data;
     this.#mask = capacity - 1;
-    this.#next =
-      this.#head =
-      this.#tail =
-      this.#scanned =
-        cells.load(words + RING_HEAD);
+    this.#next = this.#head = this.#tail = cells.load(words + RING_HEAD);
     this.#handled = this.#storedHandled = cells.get(words + RING_HANDLED);
+  }
+
+  /** Position of the next frame to take. */
+  get next(): number {
+    return this.#next;
   }
 
   /** Whether a frame waits. */
@@ -83,28 +82,6 @@ export class RingReader {
       }
       this.#next = (this.#next + bytes) | 0;
     }
-  }
-
-  /** Whether there are frames that `scan` has not looked at. */
-  hasUnscanned(): boolean {
-    return this.#scanned !== this.#cells.load(this.#words + RING_PUBLISHED);
-  }
-
-  /**
-   * Looks at the frames that wait, each once, without taking them: `visit` may finish one out of
-   * its turn by saying so.
-   */
-  scan(visit: (word: number) => boolean): void {
-    const cells = this.#cells;
-    this.#tail = cells.load(this.#words + RING_PUBLISHED);
-    let at = ((this.#scanned - this.#next) | 0) > 0 ? this.#scanned : this.#next;
-    for (; at !== this.#tail;) {
-      const word = (this.#data + (at & this.#mask)) >> 2;
-      const size = cells.get(word + FRAME_SIZE);
-      if ((size & PADDING) === 0 && visit(word)) cells.set(word + FRAME_MARK, MARK_DONE);
-      at = (at + (size & ~PADDING)) | 0;
-    }
-    this.#scanned = at;
   }
 
   /** Takes the frame that `peek` has found. */

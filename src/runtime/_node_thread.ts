@@ -50,10 +50,7 @@ export function adoptNodeThread(worker: NodeWorker, events: ThreadEvents): Threa
   });
   return {
     send: (message, transfer = []) => worker.postMessage(message, transfer),
-    unref() {
-      worker.unref();
-      return true;
-    },
+    unref: () => worker.unref(),
     async terminate() {
       isTerminated = true;
       await worker.terminate();

@@ -42,10 +42,7 @@ export function adoptWebThread(worker: WebWorker, events: ThreadEvents): Thread 
   });
   return {
     send: (message, transfer = []) => worker.postMessage(message, transfer),
-    unref() {
-      worker.unref?.();
-      return worker.unref !== undefined;
-    },
+    unref: () => worker.unref?.(),
     async terminate() {
       worker.terminate();
       // Deno's thread may spin on, and a browser does not say when its thread has gone.

@@ -12,8 +12,8 @@ export interface ThreadEvents {
 export interface Thread {
   /** Sends a message. */
   send(message: unknown, transfer?: ArrayBuffer[]): void;
-  /** Lets the process end while the thread lives; says whether the runtime can. */
-  unref(): boolean;
+  /** Lets the process end while the thread lives, where the runtime can. */
+  unref(): void;
   /**
    * Ends the thread by force. Resolves whether it is certainly gone: on Deno it may go on running,
    * whatever the runtime reports.

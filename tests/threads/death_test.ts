@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { CrashError, type DropReport, ThreadFailedError } from "../../mod.ts";
-import { hashKey } from "../../src/engines/key_hash.ts";
+import { fnv1a } from "../../src/engines/fnv1a.ts";
 import { currentColumn } from "../runtimes/_table.ts";
 import { type AnyBus, collect, withBus } from "./_buses.ts";
 
@@ -95,7 +95,7 @@ describe("the death of a thread", () => {
       bus.emit({ type: "exit", data: undefined, key: "a" });
       const seen = collect(bus, "seen", 8);
       for (let data = 0; data < 8; data++) bus.emit({ type: "keyed", data, key: "a" });
-      const index = hashKey("a") % 2;
+      const index = fnv1a("a") % 2;
       assertEquals(
         await seen,
         Array.from({ length: 8 }, (_, data) => ({ key: "a", data, index })),

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { hashKey } from "../../src/engines/key_hash.ts";
+import { fnv1a } from "../../src/engines/fnv1a.ts";
 import { collect, withBus } from "./_buses.ts";
 
 const byNumber = (a: unknown, b: unknown) => Number(a) - Number(b);
@@ -80,7 +80,7 @@ describe("an event that crosses", () => {
   });
 
   it("goes to the thread of its key, by FNV-1a over UTF-16 units", async () => {
-    assertEquals([hashKey(""), hashKey("a"), hashKey("foobar")], [
+    assertEquals([fnv1a(""), fnv1a("a"), fnv1a("foobar")], [
       0x811c9dc5,
       0xe40c292c,
       0xbf9cf968,
@@ -95,7 +95,7 @@ describe("an event that crosses", () => {
       for (
         const { key, data, index } of await seen as { key: string; data: number; index: number }[]
       ) {
-        assertEquals(index, hashKey(key) % 2);
+        assertEquals(index, fnv1a(key) % 2);
         assertEquals(data > (last.get(key) ?? -1), true);
         last.set(key, data);
       }

@@ -1,0 +1,154 @@
+import { CrashError } from "../core/errors.ts";
+import { HEADER_STATE, NODE_SEALED, STATE_CLOSED } from "../ring/layout.ts";
+import {
+  crashesOf,
+  finishForWriter,
+  finishFrame,
+  releaseDone,
+  retryFrame,
+  takeOverFromReader,
+} from "../ring/recovery.ts";
+import { HOME, type Mesh } from "./mesh.ts";
+import type { BusCore } from "../core/bus_core.ts";
+import type { DropReport } from "../core/contracts.ts";
+import type { ForeignEvents } from "./foreign_events.ts";
+import type { HomeBooks } from "./home_books.ts";
+import type { Notes } from "./notes.ts";
+
+/** Settles what threads leave behind that are gone, do not start or do not stop. */
+export class DeadThreads {
+  readonly #mesh: Mesh;
+  readonly #core: BusCore;
+  readonly #events: ForeignEvents;
+  readonly #notes: Notes;
+  readonly #books: HomeBooks;
+  readonly #maxCrashes: number;
+  /** Threads that will not be started again. */
+  readonly #failed = new Set<number>();
+
+  /** `maxCrashes` threads may die of one event. */
+  constructor(
+    mesh: Mesh,
+    core: BusCore,
+    events: ForeignEvents,
+    notes: Notes,
+    books: HomeBooks,
+    maxCrashes: number,
+  ) {
+    this.#mesh = mesh;
+    this.#core = core;
+    this.#events = events;
+    this.#notes = notes;
+    this.#books = books;
+    this.#maxCrashes = maxCrashes;
+  }
+
+  /** Brings the rings of a dead thread in order, before the next one gets them. */
+  recover(node: number, cause: unknown): void {
+    const { cells, layout } = this.#mesh;
+    const events = this.#events;
+    const core = this.#core;
+    for (let to = 0; to <= layout.threads; to++) {
+      finishForWriter(cells, layout.ring(node, to));
+      if (to !== HOME) this.#mesh.wake(to);
+    }
+    let isTold = false;
+    for (let from = 0; from <= layout.threads; from++) {
+      const place = layout.ring(from, node);
+      const { started } = takeOverFromReader(cells, place);
+      for (const word of started) {
+        const event = events.read(from, word);
+        const crashes = crashesOf(cells, word) + 1;
+        events.fail(new CrashError(event, crashes, cause), event, event.type);
+        isTold = true;
+        if (crashes < this.#maxCrashes && !this.#isClosing()) retryFrame(cells, word);
+        else {
+          finishFrame(cells, place, word);
+          const { ledger } = core;
+          ledger.processed--;
+          ledger.dropped++;
+          ledger.inDoubt++;
+          core.reportDrop({ reason: "in-doubt", count: 1, type: event.type, event });
+        }
+      }
+      releaseDone(cells, place);
+      this.#mesh.offerRoom(from);
+    }
+    cells.store(layout.node(node) + NODE_SEALED, 0);
+    if (this.#isClosing()) {
+      this.#discardInbox(node, "closed");
+      this.#books.silent.add(node);
+    } else if (cause !== undefined && !isTold) {
+      events.fail(cause, { type: "beat.thread", data: node - 1 }, "beat.thread");
+    }
+  }
+
+  /** Drops what waits for a thread that will not be started again. */
+  giveUp(node: number): void {
+    this.#failed.add(node);
+    this.#exclude(node);
+    this.#discardInbox(node, "thread-failed");
+  }
+
+  /** Drops what has come since for the threads that were given up. */
+  discardLate(): void {
+    for (const node of this.#failed) this.#discardInbox(node, "thread-failed");
+  }
+
+  /** Tells what a thread holds that does not stop: its rings are never given away. */
+  leaveStuck(node: number): void {
+    this.#exclude(node);
+    const { cells, layout } = this.#mesh;
+    const counts = new Map<string, number>();
+    for (let from = 0; from <= layout.threads; from++) {
+      // The thread may be finishing them.
+      const { ready, started } = takeOverFromReader(cells, layout.ring(from, node));
+      for (const word of [...started, ...ready]) this.#count(counts, from, word);
+    }
+    this.#reportDrops(counts, "thread-stuck");
+  }
+
+  /** Drops what waits in a ring that nobody reads any more. */
+  discardRing(from: number, to: number, reason: DropReport["reason"]): void {
+    const { cells, layout } = this.#mesh;
+    const core = this.#core;
+    const place = layout.ring(from, to);
+    const { ledger } = core;
+    const counts = new Map<string, number>();
+    for (const word of takeOverFromReader(cells, place).ready) {
+      this.#count(counts, from, word);
+      finishFrame(cells, place, word);
+      // What goes home has not been counted as processed by the ring.
+      if (to !== HOME) ledger.processed--;
+      ledger.dropped++;
+      if (reason === "closed") core.discarded++;
+    }
+    releaseDone(cells, place);
+    this.#reportDrops(counts, reason);
+  }
+
+  #discardInbox(node: number, reason: DropReport["reason"]): void {
+    for (let from = 0; from <= this.#mesh.layout.threads; from++) {
+      this.discardRing(from, node, reason);
+    }
+  }
+
+  #exclude(node: number): void {
+    this.#books.silent.add(node);
+    this.#notes.exclude(node);
+  }
+
+  /** Whether no thread is started any more. */
+  #isClosing(): boolean {
+    return this.#mesh.cells.load(HEADER_STATE) === STATE_CLOSED;
+  }
+
+  #count(counts: Map<string, number>, from: number, word: number): void {
+    const type = this.#events.typeOf(from, word);
+    counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
+
+  #reportDrops(counts: Map<string, number>, reason: DropReport["reason"]): void {
+    for (const [type, count] of counts) this.#core.reportDrop({ reason, count, type });
+  }
+}

@@ -1,0 +1,50 @@
+import { Registration } from "../core/registration.ts";
+import { FLAG_TYPE, FRAME_FLAGS, FRAME_TOPIC } from "../ring/frame.ts";
+import { readEvent, readExtras } from "../ring/frame_event.ts";
+import { readTopic } from "../ring/topic_table.ts";
+import type { BusCore } from "../core/bus_core.ts";
+import type { BusEvent } from "../core/event.ts";
+import type { ValueCodec } from "../core/value_codec.ts";
+import type { Mesh } from "./mesh.ts";
+
+/** Patterns of other threads that are remembered. */
+const MAX_STRANGERS = 1_024;
+
+/** Reads the events of other threads where they lie, and tells of what failed there. */
+export class ForeignEvents {
+  readonly #mesh: Mesh;
+  readonly #core: BusCore;
+  readonly #codec: ValueCodec | undefined;
+  /** What stands for subscriptions of other threads, by pattern. */
+  readonly #strangers = new Map<string, Registration>();
+
+  constructor(mesh: Mesh, core: BusCore, codec: ValueCodec | undefined) {
+    this.#mesh = mesh;
+    this.#core = core;
+    this.#codec = codec;
+  }
+
+  /** The type of a frame that `from` has written. */
+  typeOf(from: number, word: number): string {
+    const { cells, layout } = this.#mesh;
+    if ((cells.get(word + FRAME_FLAGS) & FLAG_TYPE) !== 0) return readExtras(cells, word).type!;
+    return readTopic(cells, layout, from, cells.get(word + FRAME_TOPIC));
+  }
+
+  /** A copy of the event of a frame. */
+  read(from: number, word: number): BusEvent {
+    return readEvent(this.#mesh.cells, word, this.typeOf(from, word), this.#codec);
+  }
+
+  /** Tells of an error that another thread has counted. */
+  fail(error: unknown, event: BusEvent, pattern: string): void {
+    let stranger = this.#strangers.get(pattern);
+    if (stranger === undefined) {
+      if (this.#strangers.size === MAX_STRANGERS) this.#strangers.clear();
+      stranger = new Registration({ remove: () => false }, pattern, -1, () => {});
+      this.#strangers.set(pattern, stranger);
+    }
+    this.#core.ledger.failed--;
+    this.#core.fail(error, event, stranger);
+  }
+}

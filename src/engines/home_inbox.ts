@@ -1,0 +1,74 @@
+import { FLAG_EVENT, FLAG_FAILURE, FLAG_KIND, FLAG_NOTE, FRAME_FLAGS } from "../ring/frame.ts";
+import { readData, readExtras } from "../ring/frame_event.ts";
+import { type ErrorReport, type Note, reviveError } from "./notes.ts";
+import type { RingReader } from "../ring/ring_reader.ts";
+import type { AsyncEngine } from "./async_engine.ts";
+import type { ForeignEvents } from "./foreign_events.ts";
+import type { Mesh } from "./mesh.ts";
+
+/** Frames of one ring that are moved before the event loop has a turn. */
+const BURST = 256;
+
+/** Moves what other threads send into the queue of the thread that made the bus. */
+export class HomeInbox {
+  readonly #mesh: Mesh;
+  readonly #queue: AsyncEngine;
+  readonly #events: ForeignEvents;
+  readonly #hold: () => void;
+  readonly #hear: (from: number, note: Note) => void;
+
+  /** `hold` is called when a delivery is about to be open, `hear` with what a thread tells. */
+  constructor(
+    mesh: Mesh,
+    queue: AsyncEngine,
+    events: ForeignEvents,
+    hold: () => void,
+    hear: (from: number, note: Note) => void,
+  ) {
+    this.#mesh = mesh;
+    this.#queue = queue;
+    this.#events = events;
+    this.#hold = hold;
+    this.#hear = hear;
+  }
+
+  /** Moves a burst of each ring; says whether there is more. */
+  move(): boolean {
+    let isBusy = false;
+    for (const [from, reader] of this.#mesh.readers.entries()) {
+      if (reader === undefined) continue;
+      if (this.#moveRing(from, reader)) isBusy = true;
+      if (reader.release()) this.#mesh.offerRoom(from);
+    }
+    return isBusy;
+  }
+
+  #moveRing(from: number, reader: RingReader): boolean {
+    const { cells } = this.#mesh;
+    const { core } = this.#queue;
+    for (let moved = 0; moved < BURST; moved++) {
+      if (this.#queue.isFull) return true;
+      const word = reader.peek();
+      if (word < 0) return false;
+      reader.take(word);
+      const kind = cells.get(word + FRAME_FLAGS) & FLAG_KIND;
+      if (kind === FLAG_NOTE) this.#hear(from, readData(cells, word) as Note);
+      else if (kind === FLAG_FAILURE) this.#hearFailure(from, word);
+      else {
+        const event = this.#events.read(from, word);
+        // The ring has counted it; from here on the queue does.
+        core.ledger.emitted--;
+        this.#hold();
+        this.#queue.deliver(core.registry.current(event.type), event);
+      }
+      reader.finish(word, kind === FLAG_EVENT);
+    }
+    return true;
+  }
+
+  #hearFailure(from: number, word: number): void {
+    const { report } = readExtras(this.#mesh.cells, word);
+    const [pattern, error] = JSON.parse(report!) as [string, ErrorReport];
+    this.#events.fail(reviveError(error), this.#events.read(from, word), pattern);
+  }
+}
