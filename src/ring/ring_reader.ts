@@ -35,6 +35,8 @@ export class RingReader {
   #open = 0;
   /** Position up to which `scan` has looked. */
   #scanned: number;
+  /** Where the ring ends for good. */
+  #end: number | undefined;
 
   /** Goes on where the memory says that the reader before has ended. */
   constructor(cells: Cells, { words, data, capacity }: RingPlace) {
@@ -52,8 +54,7 @@ export class RingReader {
 
   /** Whether a frame waits. */
   hasNext(): boolean {
-    return this.#next !== this.#tail ||
-      this.#cells.load(this.#words + RING_PUBLISHED) !== this.#next;
+    return this.#next !== this.#tail || this.#published() !== this.#next;
   }
 
   /**
@@ -65,7 +66,7 @@ export class RingReader {
     const cells = this.#cells;
     for (;;) {
       if (this.#next === this.#tail) {
-        this.#tail = cells.load(this.#words + RING_PUBLISHED);
+        this.#tail = this.#published();
         if (this.#next === this.#tail) return -1;
       }
       const start = this.#next & this.#mask;
@@ -87,7 +88,7 @@ export class RingReader {
 
   /** Whether there are frames that `scan` has not looked at. */
   hasUnscanned(): boolean {
-    return this.#scanned !== this.#cells.load(this.#words + RING_PUBLISHED);
+    return this.#scanned !== this.#published();
   }
 
   /**
@@ -96,7 +97,7 @@ export class RingReader {
    */
   scan(visit: (word: number) => boolean): void {
     const cells = this.#cells;
-    this.#tail = cells.load(this.#words + RING_PUBLISHED);
+    this.#tail = this.#published();
     let at = ((this.#scanned - this.#next) | 0) > 0 ? this.#scanned : this.#next;
     for (; at !== this.#tail;) {
       const word = (this.#data + (at & this.#mask)) >> 2;
@@ -105,6 +106,11 @@ export class RingReader {
       at = (at + (size & ~PADDING)) | 0;
     }
     this.#scanned = at;
+  }
+
+  /** Reads nothing that is published from now on; gives the position where the ring ends. */
+  seal(): number {
+    return this.#end ??= this.#published();
   }
 
   /** Takes the frame that `peek` has found. */
@@ -144,5 +150,9 @@ export class RingReader {
     this.#head = head;
     cells.store(this.#words + RING_HEAD, head);
     return true;
+  }
+
+  #published(): number {
+    return this.#end ?? this.#cells.load(this.#words + RING_PUBLISHED);
   }
 }
