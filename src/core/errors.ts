@@ -31,11 +31,11 @@ export class PatternError extends SyntaxError {
   }
 }
 
-/** The bus is closed, or drains and takes nothing new. */
+/** The bus is closed, or drains and takes nothing new; or the producer is closed. */
 export class BusClosedError extends Error {
   /** Creates the error from what was attempted, for example `"emit 'order.paid'"`. */
-  constructor(attempt: string) {
-    super(`Cannot ${attempt} as the bus is closed`);
+  constructor(attempt: string, what: string = "bus") {
+    super(`Cannot ${attempt} as the ${what} is closed`);
     this.name = "BusClosedError";
   }
 }

@@ -4,7 +4,9 @@ import { isThenable } from "../options/thenable.ts";
 import { check, checkOptions, DURATION, OBJECT, SIGNAL } from "../options/options.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
+import { dropClosed } from "./closed_drops.ts";
 import { EventQueue } from "./event_queue.ts";
+import { keyOf } from "./key_of.ts";
 import { KeyedBacklog } from "./keyed_backlog.ts";
 import { WaitingList } from "./waiting_list.ts";
 import type { EnqueueOptions } from "../core/contracts.ts";
@@ -99,19 +101,15 @@ export class AsyncEngine implements Engine {
   }
 
   discard(): number {
-    const counts = new Map<string, number>();
-    let count = 0;
+    const types: string[] = [];
     while (this.#queue.size + this.#backlog.size > 0) {
-      const { type } = this.#takeOldest().resolution;
-      counts.set(type, (counts.get(type) ?? 0) + 1);
-      count++;
+      types.push(this.#takeOldest().resolution.type);
     }
-    this.#ledger.dropped += count;
-    for (const [type, count] of counts) this.core.reportDrop({ reason: "closed", count, type });
+    dropClosed(this.core, types);
     for (const waiter of this.#waiters) {
       waiter.refuse(new BusClosedError("enqueue an event"));
     }
-    return count;
+    return types.length;
   }
 
   /** The `enqueue` of the bus. */
@@ -325,14 +323,5 @@ export class AsyncEngine implements Engine {
       }
     }
     this.#isHandling = wasHandling;
-  }
-}
-
-/** The key of an event; one that cannot be read is none. */
-function keyOf(event: BusEvent): string | undefined {
-  try {
-    return event.key;
-  } catch {
-    return undefined;
   }
 }

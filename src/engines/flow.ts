@@ -17,6 +17,9 @@ import type { FlowOptions, Stage } from "./flow_options.ts";
 
 export type { FlowOptions, Stage };
 
+/** The engine of each bus, for what is not part of its face. */
+export const FLOW_ENGINES: WeakMap<object, FlowEngine> = new WeakMap();
+
 const CAPABILITIES: BusCapabilities = Object.freeze({
   engine: "flow",
   threads: 0,
@@ -56,5 +59,6 @@ export function createFlowBus<M extends object = OpenEventMap>(
       return drained;
     },
   });
+  FLOW_ENGINES.set(bus, engine);
   return bus as unknown as FlowBus<M>;
 }

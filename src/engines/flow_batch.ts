@@ -1,6 +1,7 @@
 import { isThenable } from "../options/thenable.ts";
 import { refuse } from "../options/refusal.ts";
 import { typeOf } from "./batch_handlers.ts";
+import { keyOf } from "./key_of.ts";
 import { KeyedBacklog } from "./keyed_backlog.ts";
 import type { BusCore } from "../core/bus_core.ts";
 import type { BusEvent } from "../core/event.ts";
@@ -299,14 +300,5 @@ export class FlowBatch {
     else this.#ledger.processed += this.#size;
     this.#events = NONE;
     this.#isWhole = this.#isCut = false;
-  }
-}
-
-/** The key of an event; one that cannot be read is none. */
-export function keyOf(event: BusEvent): string | undefined {
-  try {
-    return event.key;
-  } catch {
-    return undefined;
   }
 }

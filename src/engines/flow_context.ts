@@ -1,5 +1,6 @@
 import { refuse } from "../options/refusal.ts";
 import { BatchHandlers, typeOf } from "./batch_handlers.ts";
+import { dropClosed } from "./closed_drops.ts";
 import type { BusCore } from "../core/bus_core.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Share } from "./batch_handlers.ts";
@@ -55,17 +56,9 @@ export class FlowContext {
     this.core.reportFailure(error, { events, subscription: registration }, name, registration);
   }
 
-  /** Drops events because the bus is closed, and says of which types they were. */
-  discard(types: readonly string[]): void {
-    const counts = new Map<string, number>();
-    for (const type of types) counts.set(type, (counts.get(type) ?? 0) + 1);
-    this.core.ledger.dropped += types.length;
-    for (const [type, count] of counts) this.core.reportDrop({ reason: "closed", count, type });
-  }
-
   /** Drops events that were under way when the bus was closed: `close` has counted the others. */
   discardLate(events: readonly BusEvent[]): void {
     this.core.discarded += events.length;
-    this.discard(events.map((event) => typeOf(event) ?? "unknown"));
+    dropClosed(this.core, events.map((event) => typeOf(event) ?? "unknown"));
   }
 }

@@ -1,17 +1,19 @@
 import { BusCore } from "../core/bus_core.ts";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { check, checkOptions, DURATION, OBJECT, SIGNAL } from "../options/options.ts";
-import { keyOf } from "./flow_batch.ts";
+import { dropClosed } from "./closed_drops.ts";
 import { FlowContext } from "./flow_context.ts";
 import { settleFlowOptions } from "./flow_options.ts";
 import { FlowShard } from "./flow_shard.ts";
 import { flushShards } from "./flush.ts";
 import { fnv1a } from "./fnv1a.ts";
+import { keyOf } from "./key_of.ts";
 import type { BatchStats, EnqueueOptions, FlushOptions } from "../core/contracts.ts";
 import type { Engine } from "../core/engine.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Resolution } from "../core/resolution.ts";
 import type { BatchHandlers } from "./batch_handlers.ts";
+import type { Feed } from "./feed.ts";
 import type { FlowOptions, FlowSettings } from "./flow_options.ts";
 
 /** Types whose shards are remembered: those of most programs, a bounded number of any. */
@@ -21,6 +23,8 @@ const MAX_TYPES = 1_024;
 export class FlowEngine implements Engine {
   readonly core: BusCore;
   readonly batchHandlers: BatchHandlers;
+  /** What other threads have emitted comes from here. */
+  declare feed: Feed | undefined;
   #context: FlowContext;
   #settings: FlowSettings;
   #shards: FlowShard[];
@@ -41,14 +45,21 @@ export class FlowEngine implements Engine {
   }
 
   deliver(resolution: Resolution, event: BusEvent): void {
+    const full = this.offer(resolution, event);
+    if (full !== undefined) this.#deliverToFull(full, resolution, event);
+  }
+
+  /** Delivers an event if there is room for it; otherwise gives the shard that is full. */
+  offer(resolution: Resolution, event: BusEvent): FlowShard | undefined {
     if (resolution.handlers.length === 0 && !this.#wants(resolution.type)) {
       this.core.ledger.emitted++;
       this.core.ledger.processed++;
-      return;
+      return undefined;
     }
     const shard = this.#shardOf(resolution.type, event);
-    if (shard.isFull) this.#deliverToFull(shard, resolution, event);
-    else shard.push(resolution, event);
+    if (shard.isFull) return shard;
+    shard.push(resolution, event);
+    return undefined;
   }
 
   deliverUnsafely(resolution: Resolution, event: BusEvent): void {
@@ -62,7 +73,8 @@ export class FlowEngine implements Engine {
   discard(): number {
     this.batchHandlers.end();
     const types = this.#shards.flatMap((shard) => shard.discard());
-    this.#context.discard(types);
+    if (this.feed) types.push(...this.feed.discard());
+    dropClosed(this.core, types);
     this.core.ledger.settle();
     return types.length;
   }
@@ -73,9 +85,8 @@ export class FlowEngine implements Engine {
     checkOptions("enqueue an event", options, { signal: SIGNAL, timeout: DURATION });
     options.signal?.throwIfAborted();
     const resolution = this.core.registry.lookup(event.type);
-    const shard = this.#shardOf(resolution.type, event);
-    if (!shard.isFull) this.deliver(resolution, event);
-    else await shard.waiters.wait(event, options, this.#settings.capacity);
+    const full = this.offer(resolution, event);
+    if (full !== undefined) await full.waiters.wait(event, options, this.#settings.capacity);
   }
 
   /** The `flush` of the bus. */
@@ -84,6 +95,7 @@ export class FlowEngine implements Engine {
     const { signal } = options;
     signal?.throwIfAborted();
     if (this.core.state === "closed") throw new BusClosedError("flush the bus");
+    if (this.feed) await this.feed.pull(signal);
     const busy = this.#shards.filter((shard) => shard.isBusy);
     if (busy.length > 0) await flushShards(busy, signal);
   }

@@ -2,10 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BusClosedError } from "../core/errors.ts";
 import { createFlowBus } from "./flow.ts";
-
-const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
-
-const NEVER = () => new Promise<void>(() => {});
+import { countedSignal } from "./testdata/counted_signal.ts";
+import { held, never, turn } from "./testdata/waits.ts";
 
 describe("flush()", () => {
   it("lets what is in collection leave, and waits until it has been handled", async () => {
@@ -27,9 +25,9 @@ describe("flush()", () => {
   });
 
   it("waits for all shards, for what was accepted before and not for what comes after", async () => {
-    const settle: (() => void)[] = [];
+    const { handler, settle } = held();
     const bus = createFlowBus({ shards: 8, batchSize: 2 });
-    bus.on("**", () => new Promise<void>((resolve) => settle.push(resolve)));
+    bus.on("**", handler);
     for (let i = 0; i < 20; i++) bus.emit(`type.${i}`);
     let flushed = false;
     const flush = bus.flush().then(() => flushed = true);
@@ -76,18 +74,11 @@ describe("flush()", () => {
   });
 
   it("leaves no listener on the signal", async () => {
-    const { signal } = new AbortController();
-    let listeners = 0;
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args));
-    signal.removeEventListener = (...args: Parameters<typeof remove>) => (
-      listeners--, remove(...args)
-    );
+    const { signal, listeners } = countedSignal();
     const bus = createFlowBus({ stages: [() => {}] });
     bus.emit("a");
     await bus.flush({ signal });
-    assertEquals(listeners, 0);
+    assertEquals(listeners(), 0);
   });
 
   it("resolves at once where there is nothing to wait for", async () => {
@@ -134,7 +125,7 @@ describe("flush()", () => {
   });
 
   it("refuses bad options, a closed bus, and what close() makes impossible", async () => {
-    const bus = createFlowBus({ stages: [NEVER] });
+    const bus = createFlowBus({ stages: [never] });
     await assertRejects(() => bus.flush({ signal: 1 } as object), TypeError, "'signal'");
     await assertRejects(() => bus.flush({ timeout: 1 } as object), TypeError, "unknown");
     bus.emit("a");

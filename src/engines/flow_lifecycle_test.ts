@@ -1,23 +1,10 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FakeTime } from "@std/testing/time";
 import { BusClosedError, DrainTimeoutError } from "../core/errors.ts";
 import { createFlowBus } from "./flow.ts";
+import { never, turn, withFakeTime } from "./testdata/waits.ts";
 import type { DropReport, FlowBus } from "../core/contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
-
-const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
-
-const NEVER = () => new Promise<void>(() => {});
-
-async function withFakeTime(run: (time: FakeTime) => Promise<void>): Promise<void> {
-  const time = new FakeTime();
-  try {
-    await run(time);
-  } finally {
-    time.restore();
-  }
-}
 
 /** The books: emitted, processed, dropped, depth. */
 function counts(bus: FlowBus<OpenEventMap>): number[] {
@@ -93,7 +80,7 @@ describe("drain() of a flow bus", () => {
 
   it("rejects when a stage never settles, with the number of its events", () =>
     withFakeTime(async (time) => {
-      const bus = createFlowBus({ stages: [NEVER] });
+      const bus = createFlowBus({ stages: [never] });
       for (let i = 0; i < 3; i++) bus.emit("a");
       const drained = assertRejects(() => bus.drain({ timeout: 50 }), DrainTimeoutError);
       await time.tickAsync(50);
@@ -130,7 +117,7 @@ describe("close() of a flow bus", () => {
 
   it("reports the batch of a stage that never settles as stuck", () =>
     withFakeTime(async (time) => {
-      const bus = createFlowBus({ batchSize: 2, stages: [NEVER] });
+      const bus = createFlowBus({ batchSize: 2, stages: [never] });
       for (let i = 0; i < 5; i++) bus.emit("a");
       await time.runMicrotasks();
       const closed = bus.close({ timeout: 20 });

@@ -3,11 +3,10 @@ import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { createFlowBus } from "./flow.ts";
+import { turn } from "./testdata/waits.ts";
 import { fnv1a } from "./fnv1a.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Stage } from "./flow.ts";
-
-const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
 /** What each number does to the stages and handlers that it comes to. */
 interface Item {

@@ -2,11 +2,10 @@ import { assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std
 import { describe, it } from "@std/testing/bdd";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { createFlowBus } from "./flow.ts";
+import { turn } from "./testdata/waits.ts";
 import { fnv1a } from "./fnv1a.ts";
 import type { DropReport } from "../core/contracts.ts";
 import type { BusEvent } from "../core/event.ts";
-
-const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
 /** A stage that lets each of its batches wait until the test says so. */
 function gate() {

@@ -1,11 +1,10 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { createFlowBus } from "./flow.ts";
+import { turn } from "./testdata/waits.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { FlowErrorContext } from "../core/contracts.ts";
 import type { FlowOptions, Stage } from "./flow.ts";
-
-const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
 const data = (events: readonly BusEvent[]) => events.map((event) => event.data);
 

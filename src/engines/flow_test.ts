@@ -1,8 +1,8 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FakeTime } from "@std/testing/time";
 import { PatternError } from "../core/errors.ts";
 import { createFlowBus } from "./flow.ts";
+import { withFakeTime } from "./testdata/waits.ts";
 import type { FlowErrorContext, Subscription } from "../core/contracts.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { FlowOptions, Stage } from "./flow.ts";
@@ -13,15 +13,6 @@ function recording(options: FlowOptions = {}) {
   const record: Stage = (events) => void batches.push(events.map(({ data }) => data));
   const bus = createFlowBus({ ...options, stages: [record, ...options.stages ?? []] });
   return { bus, batches };
-}
-
-async function withFakeTime(run: (time: FakeTime) => Promise<void>): Promise<void> {
-  const time = new FakeTime();
-  try {
-    await run(time);
-  } finally {
-    time.restore();
-  }
 }
 
 const data = (events: readonly BusEvent[]) => events.map((event) => event.data);

@@ -2,10 +2,16 @@ import { NODE_PARK } from "../ring/layout.ts";
 import { announceSleep, stayAwake } from "../ring/park.ts";
 import { pause } from "../runtime/shared_cells.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
-import type { Mesh } from "./mesh.ts";
+import type { Cells } from "../runtime/shared_cells.ts";
 
 /** Looks at the rings before the event loop gets a turn. */
 const SPINS = 50;
+
+/** The memory of a thread, and the first of its words. */
+interface Place {
+  readonly cells: Cells;
+  readonly words: number;
+}
 
 /** What {@linkcode Idle} calls. */
 export interface IdleTasks {
@@ -22,7 +28,7 @@ const never = () => false;
  * event loop have a turn, and sleeps.
  */
 export class Idle {
-  readonly #mesh: Mesh;
+  readonly #place: Place;
   readonly #turn: () => boolean;
   readonly #hasWork: () => boolean;
   readonly #recheck: () => boolean;
@@ -41,8 +47,8 @@ export class Idle {
    * `recheck` looks at everything that could have woken the thread, once it has announced its
    * sleep; `mayBlock` says whether the thread has nothing else to do.
    */
-  constructor(mesh: Mesh, { turn, hasWork, recheck = hasWork, mayBlock = never }: IdleTasks) {
-    this.#mesh = mesh;
+  constructor(place: Place, { turn, hasWork, recheck = hasWork, mayBlock = never }: IdleTasks) {
+    this.#place = place;
     this.#turn = turn;
     this.#hasWork = hasWork;
     this.#recheck = recheck;
@@ -59,7 +65,7 @@ export class Idle {
   /** No turn comes any more. */
   end(): void {
     this.#hasEnded = true;
-    const { cells, words } = this.#mesh;
+    const { cells, words } = this.#place;
     stayAwake(cells, words);
     cells.notify(words + NODE_PARK);
   }
@@ -93,7 +99,7 @@ export class Idle {
   /** Sleeps; says whether it is over already. */
   #sleep(): boolean {
     if (this.#isAsleep) return false;
-    const { cells, words } = this.#mesh;
+    const { cells, words } = this.#place;
     announceSleep(cells, words);
     if (this.#recheck()) {
       stayAwake(cells, words);

@@ -9,10 +9,8 @@ import {
   padFrame,
 } from "../ring/frame.ts";
 import { FrameEncoder } from "../ring/frame_encoder.ts";
-import { NODE_PARK, NODE_WANTS_ROOM } from "../ring/layout.ts";
-import { announceSleep, stayAwake } from "../ring/park.ts";
+import { waitForRoom } from "../ring/room.ts";
 import { NO_TOPIC } from "../ring/topic_table.ts";
-import { pause } from "../runtime/shared_cells.ts";
 import { fnv1a } from "./fnv1a.ts";
 import { HOME, type Mesh } from "./mesh.ts";
 import type { BusEvent } from "../core/event.ts";
@@ -26,9 +24,6 @@ export interface OutboxOptions {
   blockTimeout: number;
   valueCodec?: ValueCodec | undefined;
 }
-
-/** Looks at a full ring before this thread goes to sleep. */
-const SPINS = 200;
 
 /** No node. */
 const NOBODY = -1;
@@ -109,7 +104,8 @@ export class Outbox {
     if (overflow === "error") this.#refuse("a ring is full");
     if (isInHandler) this.#refuse("a ring is full and a handler must not wait for it");
     this.flush();
-    if (!this.#waitForRoom(blockTimeout)) {
+    const { cells, words } = this.#mesh;
+    if (!waitForRoom(cells, words, blockTimeout, () => this.hasRoom(), this.hasWaiters)) {
       this.#refuse(`there was no room in a ring for ${blockTimeout} ms`);
     }
     return true;
@@ -277,40 +273,6 @@ export class Outbox {
       `Cannot emit ${show(this.#route.type)} to another thread as it takes ${this.#size} bytes: ` +
         `at most a quarter of a ring may be used, ${this.#maxFrame} bytes; raise 'capacity'`,
     );
-  }
-
-  /**
-   * Blocks until the planned event fits; says whether it does. Where a thread must not block, as a
-   * page, it spins.
-   */
-  #waitForRoom(timeout: number): boolean {
-    const { cells, words } = this.#mesh;
-    const end = performance.now() + timeout;
-    // A reader that is at work makes room sooner than a sleep and a wake-up take.
-    for (let i = 0; i < SPINS; i++) {
-      if (this.hasRoom()) return true;
-      pause();
-    }
-    try {
-      cells.store(words + NODE_WANTS_ROOM, 1);
-      for (;;) {
-        // The readers look at `WANTS_ROOM` after they have moved the head, and then at `PARK`.
-        announceSleep(cells, words);
-        if (this.hasRoom()) return true;
-        const left = end - performance.now();
-        if (left <= 0) return false;
-        try {
-          cells.wait(words + NODE_PARK, 1, left);
-        } catch {
-          for (let i = 0; i < 1_000 && !this.hasRoom(); i++) pause();
-        }
-      }
-    } finally {
-      cells.store(words + NODE_WANTS_ROOM, this.hasWaiters ? 1 : 0);
-      stayAwake(cells, words);
-      // The same word may have put this thread's event loop to sleep: nobody else would wake it.
-      cells.notify(words + NODE_PARK);
-    }
   }
 
   #refuse(reason: string): never {

@@ -181,7 +181,8 @@ function isThreadCount(value: number): boolean {
   return Number.isInteger(value) && value >= 1 && value <= 1024;
 }
 
-function isCapacity(value: number): boolean {
+/** Whether that many bytes make a ring. */
+export function isCapacity(value: number): boolean {
   return Number.isInteger(value) && value >= 1024 && value <= 2 ** 28 &&
     (value & (value - 1)) === 0;
 }

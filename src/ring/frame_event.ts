@@ -44,6 +44,9 @@ const FIELDS = [
   [FLAG_REPORT, "report"],
 ] as const;
 
+/** The flags of all that stands beside the data. */
+const EXTRAS = FIELDS.reduce((flags, [flag]) => flags | flag, FLAG_TIMESTAMP);
+
 const float = new Float64Array(1);
 const floatWords = new Int32Array(float.buffer);
 
@@ -196,6 +199,10 @@ export function readEvent(
   type: string,
   codec?: ValueCodec,
 ): BusEvent {
+  // Most events have nothing beside their data.
+  if ((cells.get(word + FRAME_FLAGS) & EXTRAS) === 0) {
+    return { type, data: readData(cells, word, codec) };
+  }
   const { type: _type, report: _report, ...extras } = readExtras(cells, word);
   return { type, data: readData(cells, word, codec), ...extras };
 }

@@ -33,6 +33,8 @@ export class RingReader {
   #storedHandled: number;
   /** Frames that were taken and are not done. */
   #open = 0;
+  /** Where the ring ends for good. */
+  #end: number | undefined;
 
   /** Goes on where the memory says that the reader before has ended. */
   constructor(cells: Cells, { words, data, capacity }: RingPlace) {
@@ -51,8 +53,7 @@ export class RingReader {
 
   /** Whether a frame waits. */
   hasNext(): boolean {
-    return this.#next !== this.#tail ||
-      this.#cells.load(this.#words + RING_PUBLISHED) !== this.#next;
+    return this.#next !== this.#tail || this.#published() !== this.#next;
   }
 
   /**
@@ -64,7 +65,7 @@ export class RingReader {
     const cells = this.#cells;
     for (;;) {
       if (this.#next === this.#tail) {
-        this.#tail = cells.load(this.#words + RING_PUBLISHED);
+        this.#tail = this.#published();
         if (this.#next === this.#tail) return -1;
       }
       const start = this.#next & this.#mask;
@@ -82,6 +83,11 @@ export class RingReader {
       }
       this.#next = (this.#next + bytes) | 0;
     }
+  }
+
+  /** Reads nothing that is published from now on; gives the position where the ring ends. */
+  seal(): number {
+    return this.#end ??= this.#published();
   }
 
   /** Takes the frame that `peek` has found. */
@@ -121,5 +127,9 @@ export class RingReader {
     this.#head = head;
     cells.store(this.#words + RING_HEAD, head);
     return true;
+  }
+
+  #published(): number {
+    return this.#end ?? this.#cells.load(this.#words + RING_PUBLISHED);
   }
 }

@@ -85,9 +85,9 @@ export class RingWriter {
     }
   }
 
-  /** Lets the reader see all complete frames. */
-  publish(): void {
-    this.#published = this.#tail;
+  /** Lets the reader see all complete frames; gives the position behind them. */
+  publish(): number {
     this.#cells.store(this.#words + RING_PUBLISHED, this.#tail);
+    return this.#published = this.#tail;
   }
 }

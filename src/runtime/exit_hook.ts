@@ -14,6 +14,8 @@ interface Scope {
     listener: (event: { error?: unknown; reason?: unknown }) => void,
   ): void;
   close?(): void;
+  WorkerGlobalScope?: unknown;
+  process?: { on?(name: "exit", listener: () => void): void };
 }
 
 /** Calls hooks when this thread is about to end by itself. */
@@ -21,14 +23,25 @@ export function onExit({ fault, exit }: ExitHooks): void {
   const scope = globalThis as unknown as Scope;
   scope.addEventListener?.("error", ({ error }) => fault(error));
   scope.addEventListener?.("unhandledrejection", ({ reason }) => fault(reason));
-  if (!isDeno()) return;
+  if (isDeno()) beforeEnd(scope, exit);
+}
+
+/** Calls `action` when this thread ends by itself, wherever the runtime tells it so. */
+export function atThreadEnd(action: () => void): void {
+  const scope = globalThis as unknown as Scope;
+  beforeEnd(scope, action);
+  if (!isDeno()) scope.process?.on?.("exit", action);
+}
+
+function beforeEnd(scope: Scope, action: () => void): void {
   // Deno tells nobody that a `Worker` has left by `Deno.exit`, which comes here, ...
-  scope.addEventListener?.("unload", exit);
+  scope.addEventListener?.("unload", action);
   // ... or by `close`, which does not.
   const close = scope.close?.bind(scope);
-  if (close === undefined) return;
+  // A page's `close` may be refused, and a page goes on then.
+  if (close === undefined || scope.WorkerGlobalScope === undefined) return;
   scope.close = () => {
-    exit();
+    action();
     close();
   };
 }

@@ -1,5 +1,7 @@
 import { CrashError, forAsync } from "../../mod.ts";
 import { seeded } from "../../src/ring/_stepped.ts";
+import { checksum, type TortureReport } from "./_checks.ts";
+import { feedLanes } from "./_lanes.ts";
 
 /** What the data of a job says. */
 export interface Job {
@@ -23,14 +25,6 @@ export interface TortureOptions {
   deaths: number;
   /** How many threads are ended from outside, where that ends them. */
   kills: number;
-}
-
-/** What a torture has found. */
-export interface TortureReport {
-  jobs: number;
-  inDoubt: number;
-  /** What must not be; empty if all is well. */
-  faults: string[];
 }
 
 /** Sends jobs through threads that pause and die, and looks whether each is handled or named. */
@@ -110,16 +104,6 @@ function createJob(number: number, random: () => number, deaths: number) {
   return { type: "job", id: `${number}`, data, ...(key === undefined ? {} : { key }) };
 }
 
-/** A checksum that tells where a byte stands (Adler-32). */
-export function checksum(bytes: readonly number[]): number {
-  let [a, b] = [1, 0];
-  for (const byte of bytes) {
-    a = (a + byte) % 65_521;
-    b = (b + a) % 65_521;
-  }
-  return b * 65_536 + a;
-}
-
 function startWorker(): { terminate(): unknown } {
   const module = new URL("./_torture_handlers.ts", import.meta.url);
   if (typeof Worker === "function") return new Worker(module, { type: "module" });
@@ -147,6 +131,8 @@ export async function main(args: readonly string[]): Promise<void> {
   const [mode, seed, jobs, deaths, kills] = [args[0], ...args.slice(1).map(Number)];
   const report = mode === "ping"
     ? await pingIdle(Number(seed))
+    : mode === "lanes"
+    ? await feedLanes({ seed, rounds: jobs, deaths, kills: kills > 0 })
     : await torture({ seed: Number(seed), jobs, deaths, kills });
   console.log(JSON.stringify(report));
   process.exit(report.faults.length > 0 ? 1 : 0);

@@ -1,6 +1,7 @@
 // What the threads of a torture do: check, answer, hop, pause, and die.
 import { serve } from "../../src/engines/worker.ts";
-import { checksum, type Job } from "./_torture.ts";
+import { checksum } from "./_checks.ts";
+import type { Job } from "./_torture.ts";
 
 serve((bus, { index }) => {
   const last = new Map<string, number>();

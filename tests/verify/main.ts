@@ -26,12 +26,17 @@ interface Fault {
 
 const MODELS = [
   { file: "ring.pml", mutants: ["NO_RECHECK", "NO_ROOM_RECHECK", "PUBLISH_FIRST", "HEAD_FIRST"] },
+  {
+    file: "lane.pml",
+    mutants: ["NO_EXCHANGE", "JUDGE_FIRST", "END_FIRST", "LEAVE_FIRST", "RECLAIM_ALIVE"],
+  },
   { file: "death.pml", mutants: ["RESPAWN_ON_EVENT", "STARTED_IS_READY", "HEAD_BEFORE_DONE"] },
 ];
 
 const PING = ["ping", "2000"];
 const DEATHS = ["torture", "2", "2000", "80", "0"];
 const CALM = ["torture", "1", "5000", "0", "0"];
+const LANES = ["lanes", "1", "6", "0", "0"];
 
 const FAULTS: Fault[] = [
   {
@@ -75,6 +80,20 @@ const FAULTS: Fault[] = [
     line: "if (this.#open === 0) head = this.#next;",
     broken: "if (this.#open >= 0) head = this.#next;",
     torture: DEATHS,
+  },
+  {
+    name: "a lane is taken that somebody has",
+    file: "src/ring/lane.ts",
+    line: "if (cells.compareExchange(owner, OWNER_NONE, OWNER_LIVE) === OWNER_NONE) return lane;",
+    broken: "if (cells.compareExchange(owner, OWNER_NONE, OWNER_LIVE) >= OWNER_NONE) return lane;",
+    torture: LANES,
+  },
+  {
+    name: "an event of a lane stays in the books of the lane",
+    file: "src/engines/lane_host.ts",
+    line: "core.ledger.emitted--;",
+    broken: "",
+    torture: LANES,
   },
 ];
 
@@ -178,6 +197,7 @@ async function tortureRuntimes(): Promise<void> {
         ...(kills === 0
           ? []
           : [["kills", ["torture", `${seed}`, `${jobs}`, "0", `${kills}`]] as const]),
+        ["lanes", ["lanes", `${seed}`, isLong ? "2000" : "8", "500", kills === 0 ? "0" : "1"]],
         ["idle", ["ping", isLong ? "100000" : "1000"]],
       ] as const
     ) {

@@ -6,6 +6,11 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+/** What never settles, as a handler or a stage that hangs. */
+export function never(): Promise<void> {
+  return new Promise(() => {});
+}
+
 /** Waits until every delivery has settled: at once on a sync bus, some microtasks on the others. */
 export async function quiet(bus: Pick<AnyBus, "stats">): Promise<void> {
   while (bus.stats().depth > 0) await turn();

@@ -1,0 +1,264 @@
+import { BusClosedError } from "../core/errors.ts";
+import { FLAG_TYPE, FRAME_FLAGS, FRAME_TOPIC } from "../ring/frame.ts";
+import { readEvent, readExtras } from "../ring/frame_event.ts";
+import {
+  freeLane,
+  LANE_OWNER,
+  type Lanes,
+  leaveLane,
+  OWNER_LEFT,
+  OWNER_LIVE,
+  sealLanes,
+} from "../ring/lane.ts";
+import { NODE_DROPPED, NODE_WANTS_ROOM, type RingPlace } from "../ring/layout.ts";
+import { stayAwake, wake } from "../ring/park.ts";
+import { finishForWriter } from "../ring/recovery.ts";
+import { RingReader } from "../ring/ring_reader.ts";
+import { readTopic } from "../ring/topic_table.ts";
+import { Idle } from "./idle.ts";
+import type { ValueCodec } from "../core/value_codec.ts";
+import type { Feed } from "./feed.ts";
+import type { FlowEngine } from "./flow_engine.ts";
+
+/** Events of one lane that are moved before the event loop has a turn. */
+const BURST = 256;
+
+/** Milliseconds until a full shard is asked again, where it gives no sign of life. */
+const RETRY = 1;
+
+/** One lane, as the thread of the bus reads it. */
+interface Inbox {
+  readonly lane: number;
+  readonly node: number;
+  readonly place: RingPlace;
+  readonly reader: RingReader;
+  /** The types that its owners have numbered, as far as they came. */
+  readonly types: string[];
+  /** Events that have come into the shards. */
+  taken: number;
+  /** Events behind those that the books have counted. */
+  waiting: number;
+  /** Events that its owners have dropped, as the books have them. */
+  dropped: number;
+  /** Whether something stood in it that no owner of a lane writes. */
+  isBroken: boolean;
+  printed: boolean;
+}
+
+/** A `flush` that waits for lanes. */
+interface Pull {
+  /** How many events must have come, by inbox. */
+  readonly targets: readonly number[];
+  reach(): void;
+  refuse(error: unknown): void;
+}
+
+/** Moves what other threads have written into lanes to the shards of a flow bus. */
+export class LaneHost implements Feed {
+  /** Whether a lane may take something new without this thread: never, once they are sealed. */
+  readonly isOpen = false;
+  readonly #engine: FlowEngine;
+  readonly #lanes: Lanes;
+  readonly #codec: ValueCodec | undefined;
+  readonly #inboxes: readonly Inbox[];
+  readonly #pulls = new Set<Pull>();
+  readonly #idle: Idle;
+  #isSealed = false;
+  /** Whether the next event of a lane finds its shard full. */
+  #isStuck = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(engine: FlowEngine, lanes: Lanes, codec: ValueCodec | undefined) {
+    const { cells, layout } = this.#lanes = lanes;
+    this.#engine = engine;
+    this.#codec = codec;
+    this.#inboxes = Array.from({ length: layout.threads }, (_, index) => {
+      const lane = index + 1;
+      const place = layout.ring(0, lane);
+      return {
+        lane,
+        node: layout.node(lane),
+        place,
+        reader: new RingReader(cells, place),
+        types: [],
+        taken: 0,
+        waiting: 0,
+        dropped: 0,
+        isBroken: false,
+        printed: false,
+      };
+    });
+    this.#idle = new Idle({ cells, words: layout.node(0) }, {
+      turn: () => this.#turn(),
+      hasWork: () => !this.#isStuck && this.#hasNext(),
+    });
+    this.#idle.schedule();
+  }
+
+  collect(): void {
+    const { ledger, state } = this.#engine.core;
+    if (state !== "open") this.#seal();
+    for (const inbox of this.#inboxes) {
+      if (!inbox.isBroken) {
+        inbox.reader.scan(() => {
+          inbox.waiting++;
+          ledger.emitted++;
+          return false;
+        });
+      }
+      const dropped = this.#lanes.cells.load(inbox.node + NODE_DROPPED);
+      const growth = (dropped - inbox.dropped) >>> 0;
+      ledger.emitted += growth;
+      ledger.dropped += growth;
+      inbox.dropped = dropped;
+    }
+  }
+
+  pull(signal: AbortSignal | undefined): Promise<void> {
+    this.collect();
+    const targets = this.#inboxes.map(({ taken, waiting }) => taken + waiting);
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: () => void) => {
+        signal?.removeEventListener("abort", abort);
+        this.#pulls.delete(pull);
+        outcome();
+      };
+      const pull: Pull = {
+        targets,
+        reach: () => settle(resolve),
+        refuse: (error) => settle(() => reject(error)),
+      };
+      const abort = () => pull.refuse(signal!.reason);
+      signal?.addEventListener("abort", abort);
+      this.#pulls.add(pull);
+      this.#idle.schedule();
+    });
+  }
+
+  discard(): string[] {
+    this.collect();
+    const types: string[] = [];
+    for (const inbox of this.#inboxes) {
+      const { reader, isBroken } = inbox;
+      for (let word; !isBroken && (word = reader.peek()) >= 0;) {
+        types.push(this.#typeOf(inbox, word));
+        reader.take(word);
+        reader.finish(word, true);
+      }
+    }
+    for (const pull of this.#pulls) pull.refuse(new BusClosedError("flush the bus"));
+    clearTimeout(this.#timer);
+    this.#idle.end();
+    return types;
+  }
+
+  /** Takes the lanes of threads that are certainly gone from them; says how many those are. */
+  reclaim(): number {
+    const { cells } = this.#lanes;
+    const owned = this.#inboxes.filter(({ node }) => cells.load(node + LANE_OWNER) === OWNER_LIVE);
+    for (const { node, place } of owned) {
+      finishForWriter(cells, place);
+      leaveLane(cells, node);
+    }
+    this.#idle.schedule();
+    return owned.length;
+  }
+
+  /** Looks at the lanes soon, as this thread itself has written one of them. */
+  hurry(): void {
+    this.#idle.schedule();
+  }
+
+  #hasNext(): boolean {
+    const { cells } = this.#lanes;
+    for (const { isBroken, reader, node } of this.#inboxes) {
+      if (isBroken) continue;
+      if (reader.hasNext() || cells.load(node + LANE_OWNER) === OWNER_LEFT) return true;
+    }
+    return false;
+  }
+
+  /** Moves what waits, as far as there is room; says whether to go on soon. */
+  #turn(): boolean {
+    this.#isStuck = false;
+    let hasMoved = false;
+    for (const inbox of this.#inboxes) if (this.#move(inbox)) hasMoved = true;
+    for (const pull of this.#pulls) {
+      if (this.#inboxes.every(({ taken }, index) => taken >= pull.targets[index])) pull.reach();
+    }
+    this.#engine.core.ledger.settle();
+    if (this.#isStuck && !hasMoved) {
+      // A shard wakes nobody when it has room.
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#idle.schedule(), RETRY);
+    }
+    return hasMoved;
+  }
+
+  /** Moves a burst of one lane; says whether there was any. */
+  #move(inbox: Inbox): boolean {
+    const { cells } = this.#lanes;
+    const { node, reader } = inbox;
+    // Before the ring: who has left publishes nothing after it.
+    const owner = cells.load(node + LANE_OWNER);
+    let moved = 0;
+    while (moved < BURST && !inbox.isBroken && this.#moveOne(inbox)) moved++;
+    if (reader.release() && cells.load(node + NODE_WANTS_ROOM) === 1) wake(cells, node);
+    if (owner === OWNER_LEFT && !inbox.isBroken && !reader.hasNext()) {
+      cells.set(node + NODE_WANTS_ROOM, 0);
+      stayAwake(cells, node);
+      freeLane(cells, node);
+    }
+    return moved > 0;
+  }
+
+  #moveOne(inbox: Inbox): boolean {
+    const { core } = this.#engine;
+    const { reader } = inbox;
+    let word = -1;
+    try {
+      word = reader.peek();
+      if (word < 0) return false;
+      const type = this.#typeOf(inbox, word);
+      const event = readEvent(this.#lanes.cells, word, type, this.#codec);
+      if (this.#engine.offer(core.registry.current(type), event) !== undefined) {
+        this.#isStuck = true;
+        return false;
+      }
+    } catch (error) {
+      if (word < 0) {
+        // What follows in it is lost: `close` reports it as stuck.
+        inbox.isBroken = true;
+        core.reportFailure(error, {}, "A lane", inbox);
+        return false;
+      }
+      // Its data is not what the codec has made, or takes: an event without handlers.
+      core.ledger.emitted++;
+      core.ledger.processed++;
+      core.reportFailure(error, {}, "An event of a lane", inbox);
+    }
+    reader.take(word);
+    reader.finish(word, true);
+    inbox.taken++;
+    // The books had it as one of the lane; it is one of a shard now.
+    if (inbox.waiting > 0) {
+      inbox.waiting--;
+      core.ledger.emitted--;
+    }
+    return true;
+  }
+
+  #seal(): void {
+    if (this.#isSealed) return;
+    this.#isSealed = true;
+    sealLanes(this.#lanes, (lane) => this.#inboxes[lane - 1].reader.seal());
+    for (const { node } of this.#inboxes) wake(this.#lanes.cells, node);
+  }
+
+  #typeOf({ lane, types }: Pick<Inbox, "lane" | "types">, word: number): string {
+    const { cells, layout } = this.#lanes;
+    if ((cells.get(word + FRAME_FLAGS) & FLAG_TYPE) !== 0) return readExtras(cells, word).type!;
+    const topic = cells.get(word + FRAME_TOPIC);
+    return types[topic] ??= readTopic(cells, layout, lane, topic);
+  }
+}

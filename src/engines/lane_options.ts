@@ -1,0 +1,92 @@
+import { UnsupportedError } from "../core/errors.ts";
+import { checkOptions, choice, DURATION, FUNCTION } from "../options/options.ts";
+import { RINGS_LIMIT } from "../ring/layout.ts";
+import { CODEC_RULE, isCapacity } from "./thread_options.ts";
+import type { DropReport } from "../core/contracts.ts";
+import type { ValueCodec } from "../core/value_codec.ts";
+import type { Rules } from "../options/options.ts";
+
+/** Options of {@linkcode share}. */
+export interface ShareOptions {
+  /**
+   * How many producers may be attached at a time: each has a lane of its own.
+   *
+   * @default {8}
+   */
+  producers?: number;
+  /**
+   * Bytes of each lane, a power of two. An event takes at most a quarter of it.
+   *
+   * @default {262144}
+   */
+  capacity?: number;
+  /**
+   * What an emit of a producer does that finds its lane full. `"block"` waits for `blockTimeout`,
+   * then it throws a {@linkcode QueueFullError}, as `"error"` does at once. `"drop-newest"` drops
+   * the event, counts it and tells the `onDrop` of the producer.
+   *
+   * @default {"block"}
+   */
+  overflow?: "block" | "error" | "drop-newest";
+  /**
+   * How long an emit waits for room, in milliseconds.
+   *
+   * @default {1000}
+   */
+  blockTimeout?: number;
+  /**
+   * How data becomes bytes and data again. Producers need the same: see {@linkcode attach}.
+   *
+   * @default {bytes as they are, text as UTF-8, all else as JSON}
+   */
+  valueCodec?: ValueCodec;
+}
+
+/** Options of {@linkcode attach}. */
+export interface AttachOptions {
+  /** The same as `share` was given. */
+  valueCodec?: ValueCodec;
+  /** Receives a report of each event that the full lane has no room for. */
+  onDrop?: (report: DropReport) => void;
+}
+
+/** How producers treat a full lane. */
+export type LaneSettings = Required<Pick<ShareOptions, "overflow" | "blockTimeout">>;
+
+const ACTION = "share the bus";
+
+const RULES: Rules = {
+  producers: [
+    "an integer from 1 to 1024",
+    "number",
+    (count: number) => Number.isInteger(count) && count >= 1 && count <= 1024,
+  ],
+  capacity: ["a power of two from 1024 to 2 ** 28", "number", isCapacity],
+  overflow: choice("block", "error", "drop-newest"),
+  blockTimeout: DURATION,
+  valueCodec: CODEC_RULE,
+};
+
+/** The rules of the options of `attach`. */
+export const ATTACH_RULES: Rules = { valueCodec: CODEC_RULE, onDrop: FUNCTION };
+
+/** Checks the options of `share` and fills them up. */
+export function completeShareOptions(
+  options: ShareOptions,
+): LaneSettings & Required<Pick<ShareOptions, "producers" | "capacity">> {
+  if ((options as { overflow?: string }).overflow === "drop-oldest") {
+    throw new UnsupportedError(
+      `${ACTION} with 'overflow' "drop-oldest"`,
+      "the oldest event of a lane belongs to the thread of the bus",
+    );
+  }
+  checkOptions(ACTION, options, RULES);
+  const { producers = 8, capacity = 262_144, overflow = "block", blockTimeout = 1_000 } = options;
+  if (producers * capacity > RINGS_LIMIT) {
+    throw new RangeError(
+      `Cannot ${ACTION} as 'capacity' must leave all lanes within ${RINGS_LIMIT} bytes: ` +
+        `with ${producers} producers they take ${producers * capacity}`,
+    );
+  }
+  return { producers, capacity, overflow, blockTimeout };
+}

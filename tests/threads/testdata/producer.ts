@@ -1,0 +1,70 @@
+// A thread that feeds a bus as it is told, and tells what came of it.
+import { attach, type LaneHandle, type Producer } from "../../../src/engines/lanes.ts";
+import { ownPort } from "../../../src/runtime/threads.ts";
+
+/** What the thread is to do next. */
+export interface Order {
+  attach?: LaneHandle;
+  how?:
+    | "emit"
+    | "emitBatch"
+    | "enqueue"
+    | "until closed"
+    | "die in a batch"
+    | "leave"
+    | "exit"
+    | "close";
+  type?: string;
+  key?: string;
+  count?: number;
+}
+
+/** What it says afterwards. */
+export interface Told {
+  /** How many events were accepted. */
+  accepted: number;
+  /** Name of the error that ended it. */
+  error?: string;
+}
+
+const port = ownPort()!;
+let producer: Producer | undefined;
+
+port.listen(async (message) => {
+  const order = message as Order;
+  const told: Told = { accepted: 0 };
+  try {
+    if (order.attach !== undefined) producer = attach(order.attach);
+    else await follow(order, told);
+  } catch (error) {
+    told.error = (error as Error).name;
+  }
+  port.send(told);
+});
+port.send("ready");
+
+async function follow({ how, type = "a", key, count = 0 }: Order, told: Told): Promise<void> {
+  const event = (data: number) => ({ type, data, ...(key === undefined ? {} : { key }) });
+  if (how === "emit") {
+    for (; told.accepted < count; told.accepted++) producer!.emit(event(told.accepted));
+  }
+  if (how === "enqueue") {
+    for (; told.accepted < count; told.accepted++) await producer!.enqueue(event(told.accepted));
+  }
+  if (how === "emitBatch") {
+    producer!.emitBatch(Array.from({ length: count }, (_, data) => event(data)));
+    told.accepted = count;
+  }
+  if (how === "until closed") { for (;; told.accepted++) producer!.emit(event(told.accepted)); }
+  if (how === "die in a batch") {
+    const last = { type, data: { toJSON: () => process.exit(1) } };
+    producer!.emitBatch([...Array.from({ length: count }, (_, data) => event(data)), last]);
+  }
+  if (how === "leave") producer!.close();
+  if (how === "exit") process.exit(0);
+  if (how === "close") {
+    const { close } = globalThis as { close?: () => void };
+    if (close === undefined) port.close();
+    else close();
+  }
+}
