@@ -112,7 +112,7 @@ export class Connection {
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_WAIT,
       // One ping that is not answered before the next is due ends a connection that is open by half.
-      pingInterval: timeout,
+      pingInterval: timeout / 2,
       maxPingOut: 1,
     });
     const js = jetstream(nc, { timeout });

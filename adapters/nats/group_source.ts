@@ -81,15 +81,18 @@ export class GroupSource implements Source {
   }
 
   async ack(deliveries: readonly Delivery[]): Promise<void> {
-    await tell(this.#plan, deliveries.map((delivery) => [delivery, ACK]));
+    const told = tell(this.#plan, deliveries.map((delivery) => [delivery, ACK]));
+    // The next of a partition may be asked for: the server hears of that after the ack.
     this.#settle(deliveries);
+    await told;
   }
 
   async requeue(items: readonly Requeue[]): Promise<void> {
     const unstarted = items.filter((item) => item.unstarted).map(({ delivery }) => delivery);
     if (unstarted.length > 0) await this.#plan.givenBack.note(unstarted.map(heldOf));
-    await tell(this.#plan, items.map(({ delivery, delay }) => [delivery, nak(delay)]));
+    const told = tell(this.#plan, items.map(({ delivery, delay }) => [delivery, nak(delay)]));
     this.#settle(items.map(({ delivery }) => delivery));
+    await told;
   }
 
   // deno-lint-ignore require-await
