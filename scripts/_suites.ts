@@ -93,6 +93,15 @@ const SUITES: Suite[] = [
     services: ["redis"],
   },
   {
+    name: "nats",
+    path: "adapters/nats",
+    permissions: ["-A"],
+    runtimes: ["deno", "bun", "node24"],
+    services: ["nats"],
+    // What fails and who dies is told by one runtime; the others take the short form.
+    omit: [{ files: ["/faults_test.ts", "/order_test.ts"], on: ["bun", "node24"] }],
+  },
+  {
     name: "sql",
     path: "adapters/sql",
     permissions: ["-A"],

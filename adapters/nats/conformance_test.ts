@@ -1,30 +1,23 @@
 import { describe, it } from "@std/testing/bdd";
-import { conformance } from "@beat/beat/testing";
-import type { Traits } from "@beat/beat/transport";
+import { conformance, type ConformanceOptions } from "@beat/beat/testing";
+import { Proxy } from "../../tests/faults/proxy.ts";
 import { withService } from "../../tests/_services/mod.ts";
 import { natsCore, natsTransport } from "./mod.ts";
-
-const LEASE = 4_000;
-/** Milliseconds that a server may take which writes each message to the disk. */
-const DEADLINE = 60_000;
-/** A server takes 1 MiB, of which headers may need some. */
-const MAX_PAYLOAD = 1_048_576 - 4_096;
-
-const TRAITS: Traits = {
-  settle: "each",
-  requeue: "broker",
-  lease: LEASE,
-  counts: true,
-  retained: true,
-  groups: true,
-  keyOrder: "member",
-};
 
 /** Only Deno takes the time for the whole of it. */
 const short = !("Deno" in globalThis);
 
+const LEASE = short ? 2_000 : 3_000;
+/** Milliseconds that an answer may take of a server that writes each message to the disk. */
+const TIMEOUT = 3_000;
+const DEADLINE = 30_000;
+/** A server takes 1 MiB, of which headers may need some. */
+const MAX_PAYLOAD = 1_048_576 - 4_096;
+
 withService("nats", "BEAT_NATS_URL", ({ url, restart }) => {
-  const restarting = restart === undefined ? {} : { restartBroker: restart };
+  // A server of somebody else is not restarted: to the suite it is as if it could not be.
+  const restarting = restart === undefined ? { inProcess: true } : { restartBroker: restart };
+  const common = { test: it, maxPayload: MAX_PAYLOAD, deadline: DEADLINE, short, ...restarting };
 
   for (
     const [name, partitions, keyOrder] of [
@@ -32,33 +25,43 @@ withService("nats", "BEAT_NATS_URL", ({ url, restart }) => {
       ["JetStream in partitions", 4, "group"],
     ] as const
   ) {
-    const connect = () =>
-      natsTransport({ servers: url, lease: LEASE, partitions, timeout: DEADLINE });
     describe(name, () => {
+      const { servers, ...network } = open(url);
+      const connect = async () => {
+        const options = { lease: LEASE, partitions, timeout: TIMEOUT };
+        return natsTransport({ servers: await servers, ...options });
+      };
       conformance({
-        test: it,
+        ...common,
         connect,
-        traits: { ...TRAITS, keyOrder },
+        ...network,
+        traits: {
+          settle: "each",
+          requeue: "broker",
+          lease: LEASE,
+          counts: true,
+          retained: true,
+          groups: true,
+          keyOrder,
+        },
         async topic({ test, name }) {
-          const transport = connect();
+          const transport = await connect();
           // A backlog that is large and need not survive anything.
           const isLarge = test.startsWith("backpressure");
           await transport.admin.create(name, isLarge ? { persistence: "ephemeral" } : {});
           await transport.close();
           return name;
         },
-        maxPayload: MAX_PAYLOAD,
-        ...restarting,
-        short,
-        deadline: DEADLINE,
       });
     });
   }
 
   describe("core NATS", () => {
+    const { servers, ...network } = open(url);
     conformance({
-      test: it,
-      connect: () => natsCore({ servers: url }),
+      ...common,
+      connect: async () => natsCore({ servers: await servers, timeout: TIMEOUT }),
+      ...network,
       traits: {
         settle: "none",
         requeue: "engine",
@@ -68,10 +71,21 @@ withService("nats", "BEAT_NATS_URL", ({ url, restart }) => {
         groups: true,
         keyOrder: "member",
       },
-      maxPayload: MAX_PAYLOAD,
-      ...restarting,
-      short,
-      deadline: DEADLINE,
     });
   });
 });
+
+/** A network between here and the server, which can be frozen where there is the time for it. */
+function open(
+  url: string,
+): Pick<ConformanceOptions, "freezeNetwork"> & { servers: string | Promise<string> } {
+  if (short) return { servers: url };
+  const opening = Proxy.open(url);
+  return {
+    servers: opening.then((proxy) => proxy.url),
+    async freezeNetwork() {
+      const thaw = (await opening).freeze();
+      return () => Promise.resolve(thaw());
+    },
+  };
+}

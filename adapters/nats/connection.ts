@@ -9,11 +9,12 @@ export interface Opened {
   readonly nc: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
+  /** What subjects begin with that answers come by; `undefined` is the default of the client. */
+  readonly inboxPrefix: string | undefined;
 }
 
-/** Milliseconds between two attempts of the client, and between two of its pings. */
+/** Milliseconds between two attempts of the client. */
 const RECONNECT_WAIT = 100;
-const PING_INTERVAL = 10_000;
 
 const LOST = "The connection to NATS was lost";
 
@@ -51,6 +52,11 @@ export class Connection {
   listen(listener: (event: ConnectionEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Whether something that is sent now would not only be lost. */
+  get isConnected(): boolean {
+    return !this.#isLost;
   }
 
   /** @throws {Error} If the connection is lost for now: what is sent would only be lost with it. */
@@ -92,6 +98,8 @@ export class Connection {
   /** Ends what was opened here: never a connection that was handed in. */
   async close(): Promise<void> {
     this.#closed = true;
+    // Whoever asks from now on hears that it is closed, and not that it will come back.
+    this.#isLost = false;
     const opened = await this.#opening?.catch(() => undefined);
     if (this.#plan.connection === undefined) await opened?.nc.close();
   }
@@ -103,10 +111,14 @@ export class Connection {
       timeout,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_WAIT,
-      pingInterval: PING_INTERVAL,
+      // One ping that is not answered before the next is due ends a connection that is open by half.
+      pingInterval: timeout / 2,
+      maxPingOut: 1,
     });
     const js = jetstream(nc, { timeout });
-    const opened = { nc, js, jsm: await js.jetstreamManager(false) };
+    const { options } = nc as NatsConnection & { options?: { inboxPrefix?: string } };
+    const inboxPrefix = options?.inboxPrefix;
+    const opened = { nc, js, jsm: await js.jetstreamManager(false), inboxPrefix };
     this.#tell({ kind: "connected", at: Date.now() });
     void this.#watch(nc);
     return opened;

@@ -43,9 +43,10 @@ export class GivenBack {
       const opened = await this.#connection.open("give back messages");
       this.#made ??= make(opened);
       await this.#made;
-      await Promise.all(
-        places.map((place) => opened.js.publish(subjectOf(place), String(place.returns + 1))),
+      const noting = places.map((place) =>
+        opened.js.publish(subjectOf(place), String(place.returns + 1))
       );
+      await this.#connection.untilLost(Promise.all(noting));
     } catch {
       this.#made = undefined;
     }

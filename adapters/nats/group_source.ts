@@ -1,31 +1,40 @@
-import type { Delivery, Host, Lane, LaneLag, Requeue, Source, Traits } from "@beat/beat/transport";
-import type { Consumer, ConsumerMessages, JsMsg } from "@nats-io/jetstream";
+import type {
+  ConnectionEvent,
+  Delivery,
+  Host,
+  Lane,
+  LaneLag,
+  Requeue,
+  Source,
+  Traits,
+} from "@beat/beat/transport";
+import type { Msg } from "@nats-io/transport-node";
+import { Alarm } from "./alarm.ts";
 import type { Connection, Opened } from "./connection.ts";
+import type { DeliveryInfo } from "./delivery_info.ts";
 import type { GivenBack } from "./given_back.ts";
-import { type Held, heldOf, recOf } from "./held.ts";
+import type { GroupLane } from "./group_lane.ts";
+import { type Held, heldOf } from "./held.ts";
+import { readRec } from "./headers.ts";
+import { Inbox } from "./inbox.ts";
 import { ACK, nak, prolong, tell } from "./settling.ts";
-
-/** A partition of a topic as its group has it. */
-export interface GroupLane extends Lane {
-  readonly consumer: Consumer;
-  readonly stream: string;
-  readonly durable: string;
-}
 
 /** What a member of a group is made of. */
 export interface GroupPlan {
   readonly connection: Connection;
+  readonly opened: Opened;
   readonly givenBack: GivenBack;
-  readonly nc: Opened["nc"];
   readonly topic: string;
   readonly lanes: readonly GroupLane[];
   /** Milliseconds that the server waits for an ack. */
   readonly lease: number;
+  /** Milliseconds that an answer of the server may take. */
+  readonly timeout: number;
   readonly host: Host;
 }
 
 /** Milliseconds after which the server forgets that it was asked for messages. */
-const EXPIRES = 4_000;
+const EXPIRES = 10_000;
 
 /**
  * A member of a group. It asks for exactly as much as there is room for, and hands over what comes at
@@ -34,52 +43,62 @@ const EXPIRES = 4_000;
  */
 export class GroupSource implements Source {
   readonly traits: Partial<Traits>;
-  readonly fetch?: Required<Source>["fetch"];
   readonly #plan: GroupPlan;
-  readonly #open = new Set<ConsumerMessages>();
-  /** What lets the partitions go on that have a message under way. */
-  readonly #unsettled = new Map<Lane, () => void>();
-  readonly #receiving = new Set<Promise<void>>();
+  readonly #inbox: Inbox;
+  readonly #alarm = new Alarm();
   readonly #unlisten: () => void;
-  /** Messages that were asked for and did not come yet. */
-  #asked = 0;
+  #turn = 0;
   /** What came for the fetch that waits; `undefined`: none does. */
   #fetched: Delivery[] | undefined;
-  #wake = () => {};
-  #signal: AbortSignal | undefined;
-  #failed = false;
-  #closed = false;
+  /** Deliveries of which it is looked up how often they were given back, and the end of that. */
+  #looking = 0;
+  #looked: Promise<void> = Promise.resolve();
 
   constructor(plan: GroupPlan) {
     this.#plan = plan;
-    const { lanes, lease, connection } = plan;
-    const inPartitions = lanes.length > 1;
-    this.traits = { lease, keyOrder: inPartitions ? "group" : "member" };
-    if (inPartitions) { for (const lane of lanes) void this.#follow(lane); }
-    else this.fetch = (room, _paused, signal) => this.#fetch(lanes[0]!, room, signal);
-    this.#unlisten = connection.listen((event) => {
-      plan.host.event(event);
-      // The server may have forgotten what it was asked for: it is asked again.
-      if (event.kind === "recovered") this.#end();
+    const { lanes, lease, connection, opened, host } = plan;
+    this.traits = { lease, keyOrder: lanes.length > 1 ? "group" : "member" };
+    this.#inbox = new Inbox(opened, lanes, {
+      received: (lane, info, message) => this.#receive(lane, info, message),
+      dismissed: () => this.#alarm.ring(),
+      failed: (cause) => host.event({ kind: "failed", at: Date.now(), cause }),
     });
+    this.#unlisten = connection.listen((event) => this.#heed(event));
+  }
+
+  async fetch(
+    room: number,
+    paused: (lane: Lane) => boolean,
+    signal: AbortSignal,
+  ): Promise<readonly Delivery[]> {
+    const silent = this.#plan.lanes.find(({ isSilent }) => isSilent);
+    if (silent !== undefined) throw new Error(`Consumer '${silent.durable}' does not answer`);
+    if (this.#plan.connection.isConnected) this.#ask(room, paused);
+    const fetched: Delivery[] = this.#fetched = [];
+    await this.#alarm.wait(EXPIRES, signal);
+    this.#fetched = undefined;
+    return fetched;
   }
 
   async ack(deliveries: readonly Delivery[]): Promise<void> {
-    await tell(this.#plan, deliveries.map((delivery) => [delivery, ACK]));
-    this.#settled(deliveries);
+    const told = tell(this.#plan, deliveries.map((delivery) => [delivery, ACK]));
+    // The next of a partition may be asked for: the server hears of that after the ack.
+    this.#settle(deliveries);
+    await told;
   }
 
   async requeue(items: readonly Requeue[]): Promise<void> {
     const unstarted = items.filter((item) => item.unstarted).map(({ delivery }) => delivery);
     if (unstarted.length > 0) await this.#plan.givenBack.note(unstarted.map(heldOf));
-    await tell(this.#plan, items.map(({ delivery, delay }) => [delivery, nak(delay)]));
-    this.#settled(items.map(({ delivery }) => delivery));
+    const told = tell(this.#plan, items.map(({ delivery, delay }) => [delivery, nak(delay)]));
+    this.#settle(items.map(({ delivery }) => delivery));
+    await told;
   }
 
   // deno-lint-ignore require-await
   async extend(deliveries: readonly Delivery[]): Promise<readonly Delivery[]> {
     const gone = prolong(this.#plan, deliveries);
-    this.#settled(gone);
+    this.#settle(gone);
     return gone;
   }
 
@@ -88,117 +107,77 @@ export class GroupSource implements Source {
   }
 
   lag(): Promise<readonly LaneLag[]> {
-    return Promise.all(this.#plan.lanes.map(async ({ name, consumer }) => {
-      const { num_pending, num_ack_pending } = await consumer.info();
+    const { lanes, opened: { jsm } } = this.#plan;
+    return Promise.all(lanes.map(async ({ name, stream, durable }) => {
+      const { num_pending, num_ack_pending } = await jsm.consumers.info(stream, durable);
       return { lane: name, lag: num_pending + num_ack_pending, measuredAt: Date.now() };
     }));
   }
 
+  async stop(): Promise<void> {
+    // What is on its way by a connection that is lost will be delivered again.
+    await this.#plan.connection.untilLost(this.#inbox.drain()).catch(() => {});
+    await this.#looked;
+  }
+
+  // deno-lint-ignore require-await
   async close(): Promise<void> {
-    this.#closed = true;
     this.#unlisten();
-    this.#end();
-    for (const settle of this.#unsettled.values()) settle();
-    await Promise.allSettled(this.#receiving);
+    this.#inbox.close();
+    this.#alarm.ring();
   }
 
-  async #fetch(lane: GroupLane, room: number, signal: AbortSignal): Promise<readonly Delivery[]> {
-    const missing = room - this.#asked;
-    // A new request for each message that was handled would be one for each message.
-    if (missing > this.#asked) void this.#pull(lane, missing);
-    if (signal !== this.#signal) signal.addEventListener("abort", () => this.#wake());
-    this.#signal = signal;
-    const fetched: Delivery[] = this.#fetched = [];
-    if (!signal.aborted) await new Promise<void>((resolve) => this.#wake = resolve);
-    this.#fetched = undefined;
-    return fetched;
-  }
-
-  /** Asks once for some messages, until they are there or the server has forgotten it. */
-  async #pull(lane: GroupLane, count: number): Promise<void> {
-    this.#asked += count;
-    let left = count;
-    await this.#receive(
-      lane,
-      lane.consumer.fetch({ max_messages: count, expires: EXPIRES }),
-      (delivery) => {
-        // After a new connection the client asks for all of it again.
-        if (left > 0) this.#asked--;
-        left--;
-        if (this.#fetched === undefined) return void this.#plan.host.admit(delivery);
-        this.#fetched.push(delivery);
-        this.#wake();
-      },
-    );
-    this.#asked -= Math.max(0, left);
-    this.#wake();
-  }
-
-  /** Asks for one message after the other: who stands still must not be given the next. */
-  async #follow(lane: GroupLane): Promise<void> {
-    const asking = lane.consumer.fetch({ max_messages: 1, expires: EXPIRES });
-    let settled: Promise<void> | undefined;
-    await this.#receive(lane, asking, (delivery) => {
-      settled = new Promise((resolve) => this.#unsettled.set(lane, resolve));
-      void this.#plan.host.admit(delivery);
-    });
-    await settled;
-    if (!this.#closed && !this.#failed) void this.#follow(lane);
-  }
-
-  /** Lets partitions go on whose message is settled. */
-  #settled(deliveries: readonly Delivery[]): void {
-    for (const { lane } of deliveries) this.#unsettled.get(lane)?.();
-  }
-
-  async #receive(
-    lane: GroupLane,
-    asking: Promise<ConsumerMessages>,
-    take: (delivery: Delivery) => void,
-  ): Promise<void> {
-    const receiving = this.#takeAll(lane, asking, take);
-    this.#receiving.add(receiving);
-    try {
-      await receiving;
-    } catch (cause) {
-      this.#failed = true;
-      if (!this.#closed) this.#plan.host.event({ kind: "failed", at: Date.now(), cause });
+  /** Asks for as much as there is room for, beginning with another lane each time. */
+  #ask(room: number, paused: (lane: Lane) => boolean): void {
+    const { lanes, timeout } = this.#plan;
+    let left = room - lanes.reduce((sum, { asked }) => sum + asked, 0);
+    const start = this.#turn++ % lanes.length;
+    for (const lane of [...lanes.slice(start), ...lanes.slice(0, start)]) {
+      const count = Math.min(left, lane.room);
+      // A request for each message that was handled would be as many requests as messages.
+      if (count <= lane.asked || paused(lane)) continue;
+      this.#inbox.ask(lane, count, EXPIRES);
+      lane.ask(count, EXPIRES + timeout);
+      left -= count;
     }
-    this.#receiving.delete(receiving);
   }
 
-  async #takeAll(
-    lane: GroupLane,
-    asking: Promise<ConsumerMessages>,
-    take: (delivery: Delivery) => void,
-  ): Promise<void> {
-    const messages = await asking;
-    this.#open.add(messages);
-    if (this.#closed) void messages.close();
-    const late: Requeue[] = [];
-    for await (const message of messages) {
-      const delivery = await this.#deliver(lane, message);
-      if (this.#closed) late.push({ delivery, delay: 0, unstarted: true });
-      else take(delivery);
-    }
-    this.#open.delete(messages);
-    if (late.length > 0) await this.requeue(late);
-  }
-
-  async #deliver(lane: GroupLane, message: JsMsg): Promise<Delivery> {
+  #receive(lane: GroupLane, { count, sequence, time }: DeliveryInfo, message: Msg): void {
     const { topic, lease, givenBack } = this.#plan;
-    const { streamSequence: sequence, deliveryCount } = message.info;
     const { stream, durable } = lane;
-    // Not in the type; the message itself would send each ack once, even if it was lost.
-    const { reply } = message as JsMsg & { reply: string };
+    lane.receive();
+    const origin = { id: `${topic}/${lane.name}/${sequence}`, time };
+    const rec = readRec(message.headers, message.data, origin);
     const until = performance.now() + lease;
-    const token: Held = { reply, stream, durable, sequence, returns: 0, until };
-    if (deliveryCount > 1) token.returns = await givenBack.times(token);
-    const count = Math.max(1, deliveryCount - token.returns);
-    return { rec: recOf(message, topic, lane), token, lane, count };
+    const token: Held = { reply: message.reply!, stream, durable, sequence, returns: 0, until };
+    if (count === 1 && this.#looking === 0) return this.#hand({ rec, token, lane, count });
+    const returned = count === 1 ? 0 : givenBack.times(token);
+    this.#looking++;
+    // One after the other: what comes later must not pass what is looked up.
+    this.#looked = Promise.all([returned, this.#looked]).then(([returns]) => {
+      this.#looking--;
+      token.returns = returns;
+      this.#hand({ rec, token, lane, count: Math.max(1, count - returns) });
+    });
   }
 
-  #end(): void {
-    for (const messages of this.#open) void messages.close();
+  #hand(delivery: Delivery): void {
+    if (this.#fetched === undefined) return void this.#plan.host.admit(delivery);
+    this.#fetched.push(delivery);
+    this.#alarm.ring();
+  }
+
+  /** Partitions whose message is settled may be asked for the next. */
+  #settle(deliveries: readonly Delivery[]): void {
+    if (this.#plan.lanes.length === 1) return;
+    for (const { lane } of deliveries) (lane as GroupLane).settle();
+    this.#alarm.ring();
+  }
+
+  #heed(event: ConnectionEvent): void {
+    this.#plan.host.event(event);
+    // What it was asked for by a connection that is lost, the server may have forgotten.
+    for (const lane of this.#plan.lanes) lane.dismiss(lane.asked);
+    this.#alarm.ring();
   }
 }

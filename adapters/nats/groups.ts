@@ -6,7 +6,7 @@ import {
   DeliverPolicy,
 } from "@nats-io/jetstream";
 import type { Opened } from "./connection.ts";
-import type { GroupLane } from "./group_source.ts";
+import { GroupLane } from "./group_lane.ts";
 import { consumerOf } from "./names.ts";
 import { NANOS } from "./topic_config.ts";
 import { type Topic, unlessMissing } from "./topics.ts";
@@ -34,9 +34,8 @@ export async function joinGroup(
   }));
   const lanes = infos.map((info, partition) => {
     checkConsumer(`subscribe to '${topic.name}'`, info, spec.ordered);
-    const name = subjects.length === 1 ? "" : String(partition);
-    const consumer = opened.js.consumers.getConsumerFromInfo(info);
-    return { name, fenced: false, consumer, stream: topic.stream, durable: info.name };
+    const [name, most] = subjects.length === 1 ? ["", Infinity] : [String(partition), 1];
+    return new GroupLane({ name, stream, durable: info.name, most });
   });
   return { lanes, lease: Math.min(...infos.map(({ config }) => (config.ack_wait ?? 0) / NANOS)) };
 }

@@ -5,6 +5,9 @@ import { writeHeaders } from "./headers.ts";
 import { checkSize } from "./size.ts";
 import type { Topic, Topics } from "./topics.ts";
 
+/** The header by which a stream knows what is published twice. */
+const ID = "Nats-Msg-Id";
+
 type Result = undefined | SendFailure;
 
 /** Publishes to streams and waits until they have stored it. */
@@ -45,10 +48,11 @@ export class JetStreamSink implements Sink {
       // Until the stream has answered.
       results[at] = { cause: undefined, outcome: "unknown" };
       try {
-        checkSize(opened.nc.info, rec);
+        const headers = writeHeaders(rec);
         // Encoded as metadata are: the client takes away spaces around it.
-        const options = { headers: writeHeaders(rec), msgID: encodeURIComponent(identity) };
-        const stored = opened.js.publish(subjectFor(topic, rec), rec.payload, options);
+        headers.set(ID, encodeURIComponent(identity));
+        checkSize(opened.nc.info, rec, headers);
+        const stored = opened.js.publish(subjectFor(topic, rec), rec.payload, { headers });
         publishing.push(stored.then(
           () => void (results[at] = undefined),
           (cause) => {

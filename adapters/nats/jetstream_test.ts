@@ -6,7 +6,6 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, headers } from "@nats-io/transport-node";
 import { withService } from "../../tests/_services/mod.ts";
 import { type NatsTransport, natsTransport, type NatsTransportOptions } from "./mod.ts";
-import { consumerOf, safeName } from "./names.ts";
 
 const BINARY = new Uint8Array([0, 255, 13, 10]);
 
@@ -120,25 +119,6 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
         assertEquals([rec!.id, rec!.headers], [`${topic}//1`, [["tenant", "last"]]]);
       }));
 
-    it("makes a consumer that never gives up, and one message at a time in partitions", () =>
-      withTopic(async (nats, topic) => {
-        const consumption = await consume(nats, () => {}, { topic, group: "a.b" });
-        await consumption.close();
-        await withClient(async (client) => {
-          const jsm = await jetstreamManager(client);
-          for (const partition of [0, 1]) {
-            const name = consumerOf("a.b", partition, 2);
-            const { config } = await jsm.consumers.info(safeName(topic), name);
-            assertEquals(
-              [config.max_deliver, config.max_ack_pending, config.ack_wait],
-              [-1, 1, 2e9],
-            );
-          }
-        });
-        assertEquals(await nats.admin.removeGroup(topic, "a.b"), true);
-        assertEquals(await nats.admin.removeGroup(topic, "a.b"), false);
-      }, { partitions: 2, lease: 2_000 }));
-
     it("keeps the order of keys among two members that fail now and then", () =>
       withTopic(async (nats, topic) => {
         const total = 200;
@@ -167,19 +147,6 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
         await Promise.all(members.map((member) => member.close()));
         assertEquals(reordered, []);
       }, { partitions: 8 }));
-
-    it("refuses the order of keys where there is one consumer", () =>
-      withTopic(async (nats, topic) => {
-        await assertRejects(
-          () =>
-            nats.source(
-              { topic, group: "all", from: "latest", prefetch: 1, ordered: true },
-              undefined!,
-            ),
-          RangeError,
-          "needs a topic with partitions: it has 1",
-        );
-      }));
 
     it("does not count what a member gives back that no handler has seen", () =>
       withTopic(async (nats, topic) => {
@@ -242,24 +209,6 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
         await jsm.streams.delete(name);
       }));
 
-    it("tells how far behind a group is", () =>
-      withTopic(async (nats, topic) => {
-        const host = { admit() {}, event() {} } as unknown as Parameters<
-          NatsTransport["source"]
-        >[1];
-        const spec = {
-          topic,
-          group: "all",
-          from: "earliest",
-          prefetch: 1,
-          ordered: false,
-        } as const;
-        const source = await nats.source(spec, host);
-        await publisher(nats).publish(topic, [new Message("a"), new Message("b")]);
-        assertEquals((await source.lag!()).map(({ lane, lag }) => [lane, lag]), [["", 2]]);
-        await source.close();
-      }));
-
     it("is healthy while the server answers", async () => {
       const nats = natsTransport({ servers: url });
       assert((await nats.health()).ok);
@@ -268,32 +217,6 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
       const nobody = natsTransport({ servers: "nats://127.0.0.1:1" });
       assertEquals((await nobody.health()).ok, false);
       await nobody.close();
-    });
-
-    it("creates a topic once however many ask, and says what it is made of", async () => {
-      const nats = natsTransport({ servers: url });
-      const topic = `facts.${crypto.randomUUID()}`;
-      const config = { partitions: 3, retentionMs: 60_000, maxMessages: 10 };
-      const made = await Promise.all([1, 2, 3].map(() => nats.admin.create(topic, config)));
-      assertEquals(made.sort(), ["created", "exists", "exists"]);
-      const described = await nats.admin.describe(topic);
-      assertEquals(described, {
-        ...config,
-        replicas: 1,
-        persistence: "persistent",
-        compression: "none",
-      });
-      assertEquals(await nats.admin.update(topic, { ...config, maxMessages: 20 }), ["maxMessages"]);
-      assertEquals((await nats.admin.describe(topic))!.maxMessages, 20);
-      await assertRejects(
-        () => nats.admin.update(topic, { partitions: 4 }),
-        RangeError,
-        "'partitions' must stay 3: current value is 4",
-      );
-      assert((await nats.admin.list()).includes(topic));
-      assertEquals([await nats.admin.remove(topic), await nats.admin.remove(topic)], [true, false]);
-      assertEquals(await nats.admin.describe(topic), undefined);
-      await nats.close();
     });
   });
 });

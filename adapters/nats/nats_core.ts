@@ -70,7 +70,7 @@ class CoreTransport implements NatsCore {
     const callback = this.#receive(topic, host);
     const queue = group === undefined ? {} : { queue: safeName(group) };
     const subscription = nc.subscribe(topic, { ...queue, callback });
-    await nc.flush();
+    await this.#connection.untilLost(nc.flush());
     return {
       ack: async () => {},
       // deno-lint-ignore require-await
@@ -137,6 +137,7 @@ class CoreSink implements Sink {
     let nc: NatsConnection;
     try {
       ({ nc } = await this.#connection.open("publish"));
+      this.#connection.checkConnected();
     } catch (cause) {
       return items.map(() => ({ cause, outcome: "rejected" }));
     }
@@ -145,15 +146,16 @@ class CoreSink implements Sink {
       const { key } = rec;
       if (refused.has(key)) return { cause: refused.get(key), outcome: "not-attempted" };
       try {
-        checkSize(nc.info, rec);
-        nc.publish(topic, rec.payload, { headers: writeHeaders(rec) });
+        const headers = writeHeaders(rec);
+        checkSize(nc.info, rec, headers);
+        nc.publish(topic, rec.payload, { headers });
         return undefined;
       } catch (cause) {
         if (key !== "") refused.set(key, cause);
         return { cause, outcome: "rejected" };
       }
     });
-    await nc.flush();
+    await this.#connection.untilLost(nc.flush());
     return results;
   }
 

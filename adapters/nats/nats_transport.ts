@@ -1,4 +1,4 @@
-import type { Rec } from "@beat/beat/message";
+import type { Rec, StartPosition } from "@beat/beat/message";
 import type {
   ConnectionEvents,
   HealthReporter,
@@ -10,16 +10,27 @@ import type {
   Traits,
   Transport,
 } from "@beat/beat/transport";
+import type { StreamInfo } from "@nats-io/jetstream";
 import { Connection } from "./connection.ts";
 import { GivenBack } from "./given_back.ts";
 import { GroupSource } from "./group_source.ts";
 import { joinGroup } from "./groups.ts";
 import { JetStreamSink } from "./jetstream_sink.ts";
 import { type NatsPlan, type NatsTransportOptions, planTransport } from "./options.ts";
-import { openReader, type Position, positionOf, ReaderSource } from "./reader_source.ts";
 import { readRec } from "./headers.ts";
+import { openReader, type Position, positionOf, ReaderSource } from "./reader_source.ts";
 import { StreamAdmin } from "./stream_admin.ts";
-import { type Topic, Topics } from "./topics.ts";
+import { Topics } from "./topics.ts";
+
+/** What outlives the source of a consumption. */
+interface Memory {
+  /** When the stream was made that it consumes: one that was made anew begins again. */
+  readonly created: string;
+  /** Where a group begins that it has no position of. */
+  readonly from: StartPosition;
+  /** Where it is, if it is a reader. */
+  readonly position: Position;
+}
 
 /** JetStream as a broker. */
 export interface NatsTransport extends Transport, HealthReporter, ConnectionEvents {
@@ -56,7 +67,7 @@ class JetStreamTransport implements NatsTransport {
   readonly #connection: Connection;
   readonly #topics: Topics;
   readonly #givenBack: GivenBack;
-  readonly #positions = new WeakMap<Host, Position>();
+  readonly #memories = new WeakMap<SourceSpec, Memory>();
 
   constructor(plan: NatsPlan) {
     this.#plan = plan;
@@ -113,44 +124,39 @@ class JetStreamTransport implements NatsTransport {
 
   async #source(spec: SourceSpec, host: Host): Promise<Source> {
     const action = `subscribe to '${spec.topic}'`;
+    const { group, prefetch } = spec;
     // Whoever subscribes anew may do so as the stream was made anew.
     this.#topics.forget(spec.topic);
     const topic = await this.#topics.open(action, spec.topic);
-    const { group } = spec;
-    if (group === undefined) return await this.#reader(action, topic, spec, host);
-    if (spec.ordered && topic.subjects.length === 1) {
+    if (group !== undefined && spec.ordered && topic.subjects.length === 1) {
       throw new RangeError(
         `Cannot ${action} as the order of a key among the members of a group needs a topic with partitions: it has 1; 'scope: "member"' can be kept`,
       );
     }
-    const opened = await this.#connection.open(action);
-    const joined = await joinGroup(opened, topic, { ...spec, group }, this.#plan.lease);
-    const { nc } = opened;
     const connection = this.#connection;
-    const givenBack = this.#givenBack;
-    return new GroupSource({
-      ...joined,
-      connection,
-      givenBack,
-      nc,
-      topic: topic.name,
-      host,
-    });
+    const opened = await connection.open(action);
+    const stream = await opened.jsm.streams.info(topic.stream);
+    const memory = this.#recall(spec, stream);
+    const plan = { topic: topic.name, connection, opened, host };
+    let source: Source;
+    if (group === undefined) {
+      const consumer = await openReader(opened, topic, memory.position);
+      source = new ReaderSource({ ...plan, consumer, position: memory.position, prefetch });
+    } else {
+      const { lease, timeout } = this.#plan;
+      const joined = await joinGroup(opened, topic, { ...spec, group, from: memory.from }, lease);
+      source = new GroupSource({ ...plan, ...joined, timeout, givenBack: this.#givenBack });
+    }
+    this.#memories.set(spec, memory);
+    return source;
   }
 
-  async #reader(
-    action: string,
-    topic: Topic,
-    { from, prefetch }: SourceSpec,
-    host: Host,
-  ): Promise<Source> {
-    const opened = await this.#connection.open(action);
-    const position = this.#positions.get(host) ?? await positionOf(opened, topic, from);
-    this.#positions.set(host, position);
-    const consumer = await openReader(opened, topic, position);
-    const connection = this.#connection;
-    const source = new ReaderSource({ topic: topic.name, consumer, position, host, connection });
-    void source.follow(prefetch);
-    return source;
+  /** What is known from before; of a stream that was made anew all is newer than the subscription. */
+  #recall(spec: SourceSpec, stream: StreamInfo): Memory {
+    const { created } = stream;
+    const known = this.#memories.get(spec);
+    if (known?.created === created) return known;
+    const from = known === undefined ? spec.from : "earliest";
+    return { created, from, position: positionOf(stream, from) };
   }
 }

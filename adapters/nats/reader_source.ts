@@ -1,6 +1,11 @@
 import type { StartPosition } from "@beat/beat/message";
 import type { Delivery, Host, Lane, Source, Traits } from "@beat/beat/transport";
-import { type Consumer, type ConsumerMessages, DeliverPolicy } from "@nats-io/jetstream";
+import {
+  type Consumer,
+  type ConsumerMessages,
+  DeliverPolicy,
+  type StreamInfo,
+} from "@nats-io/jetstream";
 import type { Connection, Opened } from "./connection.ts";
 import { recOf } from "./held.ts";
 import type { Topic } from "./topics.ts";
@@ -20,19 +25,19 @@ export interface ReaderPlan {
   readonly position: Position;
   readonly host: Host;
   readonly connection: Connection;
+  /** Messages that the client may have beside those that the engine has. */
+  readonly prefetch: number;
 }
 
 /** Milliseconds after which the server forgets that it was asked for messages. */
 const EXPIRES = 4_000;
 
-/** Finds out where a reader begins. */
-export async function positionOf(
-  { jsm }: Opened,
-  { stream }: Topic,
-  from: StartPosition,
-): Promise<Position> {
+/** What the client tells when the consumer is gone, and maybe its stream. */
+const DELETED = new Set<string>(["consumer_deleted", "stream_not_found"]);
+
+/** Where a reader begins in a stream. */
+export function positionOf({ state }: StreamInfo, from: StartPosition): Position {
   if (from instanceof Date) return { next: undefined, since: from.getTime() };
-  const { state } = await jsm.streams.info(stream);
   return { next: from === "latest" ? state.last_seq + 1 : 1, since: -Infinity };
 }
 
@@ -68,24 +73,7 @@ export class ReaderSource implements Source {
   constructor(plan: ReaderPlan) {
     this.#plan = plan;
     this.#unlisten = plan.connection.listen((event) => plan.host.event(event));
-  }
-
-  /** Hands over what comes, as there is room for it. */
-  async follow(prefetch: number): Promise<void> {
-    const { consumer, host, position, topic } = this.#plan;
-    try {
-      this.#messages = await consumer.consume({ max_messages: prefetch, expires: EXPIRES });
-      for await (const message of this.#messages) {
-        if (this.#closed) break;
-        const rec = recOf(message, topic, this.#lane);
-        const { streamSequence, timestampNanos } = message.info;
-        // A consumer that the client makes anew begins with the stream.
-        if (timestampNanos / 1e6 < position.since) continue;
-        await host.admit({ rec, token: streamSequence, lane: this.#lane, count: 1 });
-      }
-    } catch (cause) {
-      if (!this.#closed) host.event({ kind: "failed", at: Date.now(), cause });
-    }
+    void this.#follow();
   }
 
   // deno-lint-ignore require-await
@@ -102,5 +90,37 @@ export class ReaderSource implements Source {
     this.#unlisten();
     void this.#messages?.close();
     await this.#plan.consumer.delete().catch(() => {});
+  }
+
+  /** Hands over what comes, as there is room for it. */
+  async #follow(): Promise<void> {
+    const { consumer, host, position, prefetch, topic } = this.#plan;
+    try {
+      const messages = await consumer.consume({ max_messages: prefetch, expires: EXPIRES });
+      this.#messages = messages;
+      if (this.#closed) void messages.close();
+      void this.#watch(messages);
+      for await (const message of messages) {
+        if (this.#closed) break;
+        const rec = recOf(message, topic, this.#lane);
+        const { streamSequence, timestampNanos } = message.info;
+        // A consumer that the client makes anew begins with the stream.
+        if (timestampNanos / 1e6 < position.since) continue;
+        await host.admit({ rec, token: streamSequence, lane: this.#lane, count: 1 });
+      }
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  /** The client would wait for ever for a stream that was deleted. */
+  async #watch(messages: ConsumerMessages): Promise<void> {
+    for await (const { type } of messages.status()) {
+      if (DELETED.has(type)) this.#fail(new Error(`Reading '${this.#plan.topic}' ended: ${type}`));
+    }
+  }
+
+  #fail(cause: unknown): void {
+    if (!this.#closed) this.#plan.host.event({ kind: "failed", at: Date.now(), cause });
   }
 }

@@ -5,7 +5,7 @@ import { heldOf } from "./held.ts";
 /** By what a consumer is told. */
 export interface Line {
   readonly connection: Connection;
-  readonly nc: Opened["nc"];
+  readonly opened: Opened;
   /** Milliseconds that the server waits for an ack. */
   readonly lease: number;
 }
@@ -16,7 +16,8 @@ const WORKING = "+WPI";
 
 /** It is to be delivered again, by the clock of the server. */
 export function nak(delay: number): string {
-  return `-NAK {"delay":${Math.ceil(delay * 1e6)}}`;
+  // A delay of 0 would be one of some milliseconds, and new messages would come before it.
+  return delay === 0 ? "-NAK" : `-NAK {"delay":${Math.ceil(delay * 1e6)}}`;
 }
 
 /**
@@ -24,7 +25,7 @@ export function nak(delay: number): string {
  * for what consumers answer: one that is busy storing would keep the next acks from their leases' end.
  */
 export async function tell(
-  { connection, nc }: Line,
+  { connection, opened: { nc } }: Line,
   all: readonly (readonly [Delivery, words: string])[],
 ): Promise<void> {
   connection.checkConnected();
@@ -33,14 +34,20 @@ export async function tell(
 }
 
 /** Prolongs leases; returns the deliveries whose lease has ended. */
-export function prolong({ nc, lease }: Line, deliveries: readonly Delivery[]): Delivery[] {
+export function prolong(
+  { opened: { nc }, lease }: Line,
+  deliveries: readonly Delivery[],
+): Delivery[] {
   const now = performance.now();
-  return deliveries.filter((delivery) => {
-    const held = heldOf(delivery);
-    // By now it may be somebody else's, and the server does not tell.
-    if (held.until <= now) return true;
-    nc.publish(held.reply, WORKING);
-    held.until = now + lease;
-    return false;
-  });
+  // By now they may be somebody else's, and the server does not tell.
+  const { gone = [], ours = [] } = Object.groupBy(
+    deliveries,
+    (delivery) => heldOf(delivery).until <= now ? "gone" : "ours",
+  );
+  for (const delivery of ours) nc.publish(heldOf(delivery).reply, WORKING);
+  // It counts when the server has heard of it, which may be never.
+  nc.flush().then(() => {
+    for (const delivery of ours) heldOf(delivery).until = now + lease;
+  }).catch(() => {});
+  return gone;
 }

@@ -51,7 +51,11 @@ export class StreamAdmin implements TopicAdmin {
     }
     if (changed.length === 0) return changed;
     const { jsm } = await this.#connection.open(action);
-    await jsm.streams.update(safeName(topic), { ...info.config, ...limitsOf(config) });
+    const limits = { ...info.config, ...limitsOf(config) };
+    await jsm.streams.update(safeName(topic), {
+      ...limits,
+      duplicate_window: Math.min(limits.duplicate_window, limits.max_age || Infinity),
+    });
     return changed;
   }
 

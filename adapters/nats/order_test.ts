@@ -1,0 +1,71 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Message } from "@beat/beat/message";
+import { publisher } from "@beat/beat/transport";
+import { Child } from "../../tests/faults/child.ts";
+import { withService } from "../../tests/_services/mod.ts";
+import { joinGroup, PARTITIONS } from "./testdata/logging_member.ts";
+import { type Workplace, workplace } from "./testdata/workplace.ts";
+
+const KEYS = Array.from({ length: 16 }, (_, at) => `key-${at}`);
+const ROUNDS = 12;
+const LEASE = 600;
+
+withService("nats", "BEAT_NATS_URL", ({ url }) => {
+  const test = (run: (place: Workplace) => Promise<void>) => workplace(url, run);
+
+  describe("the order of keys on JetStream", () => {
+    it(
+      "holds in a group of two processes, one of which is killed",
+      test(async (place) => {
+        const nats = await place.open({ partitions: PARTITIONS });
+        const log = `${place.topic}.log`;
+        await nats.admin.create(log, { partitions: 1 });
+        place.opened(() => nats.admin.remove(log));
+        const rounds = Array.from({ length: ROUNDS }, (_, round) => String(round));
+        const messages = rounds.flatMap((text) => KEYS.map((key) => new Message(text, { key })));
+        const { topic } = place;
+        const script = new URL("./testdata/logging_process.ts", import.meta.url);
+        const child = new Child(script, [url, topic, log, String(LEASE)]);
+        place.opened(() => child.kill());
+        await publisher(nats).publish(topic, messages.slice(0, messages.length / 2));
+        await child.says("handled 9;");
+        let settled = 0;
+        const rest = Promise.withResolvers<void>();
+        const member = await joinGroup({ url, topic, log, lease: LEASE }, () => {
+          // Half of what is left is enough for the two to have shared it.
+          if (++settled === 20) rest.resolve();
+        });
+        await publisher(nats).publish(topic, messages.slice(messages.length / 2));
+        await rest.promise;
+        await child.kill();
+        while ((await member.consumption.lag()).some(({ lag }) => lag > 0));
+        await member.consumption.close();
+        await member.transport.close();
+        const last = new Map<string, number>();
+        const faults: string[] = [];
+        for (const { key, payload } of await nats.peek(log, Infinity)) {
+          const number = Number(new TextDecoder().decode(payload));
+          const before = last.get(key) ?? -1;
+          // What the killed one had handled and not acked comes once more.
+          if (number !== before && number !== before + 1) faults.push(`${number} after ${before}`);
+          last.set(key, number);
+        }
+        assertEquals(faults, []);
+        assertEquals(last, new Map(KEYS.map((key) => [key, ROUNDS - 1])));
+      }),
+    );
+
+    it(
+      "is refused where there is one consumer",
+      test(async (place) => {
+        const nats = await place.open();
+        await assertRejects(
+          () => place.source(nats, { ordered: true }),
+          RangeError,
+          "needs a topic with partitions: it has 1",
+        );
+      }),
+    );
+  });
+});

@@ -1,0 +1,78 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Message } from "@beat/beat/message";
+import { publisher } from "@beat/beat/transport";
+import { withService } from "../../tests/_services/mod.ts";
+import { type Workplace, workplace } from "./testdata/workplace.ts";
+
+withService("nats", "BEAT_NATS_URL", ({ url }) => {
+  const test = (run: (place: Workplace) => Promise<void>) => workplace(url, run);
+
+  describe("StreamAdmin", () => {
+    it(
+      "creates a topic once however many ask, and says what it is made of",
+      test(async (place) => {
+        const { admin } = place.transport();
+        const { topic } = place;
+        const config = { partitions: 3, retentionMs: 60_000, maxMessages: 10 };
+        const made = await Promise.all([1, 2, 3].map(() => admin.create(topic, config)));
+        assertEquals(made.sort(), ["created", "exists", "exists"]);
+        assertEquals(await admin.describe(topic), {
+          ...config,
+          replicas: 1,
+          persistence: "persistent",
+          compression: "none",
+        });
+        assert((await admin.list()).includes(topic));
+        assertEquals([await admin.remove(topic), await admin.remove(topic)], [true, false]);
+        assertEquals(await admin.describe(topic), undefined);
+      }),
+    );
+
+    it(
+      "changes what can be changed, and names it",
+      test(async (place) => {
+        const { admin } = await place.open({ partitions: 3 });
+        const { topic } = place;
+        const changes = { partitions: 3, maxMessages: 20, retentionBytes: 1_000_000 };
+        assertEquals(await admin.update(topic, changes), ["maxMessages", "retentionBytes"]);
+        assertEquals(await admin.update(topic, changes), []);
+        assertEquals((await admin.describe(topic))!.maxMessages, 20);
+        assertEquals(await admin.update(topic, { retentionMs: 60_000 }), ["retentionMs"]);
+        assertEquals((await admin.describe(topic))!.maxMessages, 20);
+      }),
+    );
+
+    it(
+      "names what cannot be changed, or cannot be at all",
+      test(async (place) => {
+        const { admin } = await place.open({ partitions: 3 });
+        const { topic } = place;
+        for (
+          const [config, says] of [
+            [{ partitions: 4 }, "'partitions' must stay 3: current value is 4"],
+            [{ persistence: "ephemeral" }, "'persistence' must stay persistent"],
+            [{ compression: "gzip" }, "'compression'"],
+          ] as const
+        ) await assertRejects(() => admin.update(topic, config), Error, says);
+        await assertRejects(() => admin.update(`${topic}.x`, {}), RangeError, "there is none");
+      }),
+    );
+
+    it(
+      "keeps of a topic what its limits allow",
+      test(async (place) => {
+        const nats = await place.open();
+        await nats.admin.update(place.topic, { maxMessages: 2 });
+        const out = publisher(nats);
+        for (const text of ["one", "two", "three"]) {
+          await out.publish(place.topic, new Message(text));
+        }
+        const texts = (await nats.peek(place.topic, 10)).map(({ payload }) =>
+          new TextDecoder().decode(payload)
+        );
+        assertEquals(texts, ["two", "three"]);
+      }),
+    );
+  });
+});
