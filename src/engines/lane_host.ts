@@ -14,6 +14,7 @@ import { NODE_DROPPED, NODE_WANTS_ROOM, type RingPlace } from "../ring/layout.ts
 import { stayAwake, wake } from "../ring/park.ts";
 import { finishForWriter } from "../ring/recovery.ts";
 import { RingReader } from "../ring/ring_reader.ts";
+import { RingScanner } from "../ring/ring_scanner.ts";
 import { readTopic } from "../ring/topic_table.ts";
 import { Idle } from "./idle.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
@@ -32,6 +33,7 @@ interface Inbox {
   readonly node: number;
   readonly place: RingPlace;
   readonly reader: RingReader;
+  readonly scanner: RingScanner;
   /** The types that its owners have numbered, as far as they came. */
   readonly types: string[];
   /** Events that have come into the shards. */
@@ -75,11 +77,13 @@ export class LaneHost implements Feed {
     this.#inboxes = Array.from({ length: layout.threads }, (_, index) => {
       const lane = index + 1;
       const place = layout.ring(0, lane);
+      const reader = new RingReader(cells, place);
       return {
         lane,
         node: layout.node(lane),
         place,
-        reader: new RingReader(cells, place),
+        reader,
+        scanner: new RingScanner(cells, place, reader),
         types: [],
         taken: 0,
         waiting: 0,
@@ -100,7 +104,7 @@ export class LaneHost implements Feed {
     if (state !== "open") this.#seal();
     for (const inbox of this.#inboxes) {
       if (!inbox.isBroken) {
-        inbox.reader.scan(() => {
+        inbox.scanner.scan(() => {
           inbox.waiting++;
           ledger.emitted++;
           return false;

@@ -51,9 +51,14 @@ export class RingReader {
     return this.#next;
   }
 
+  /** Position up to which there are frames, or up to which they count. */
+  get end(): number {
+    return this.#end ?? this.#cells.load(this.#words + RING_PUBLISHED);
+  }
+
   /** Whether a frame waits. */
   hasNext(): boolean {
-    return this.#next !== this.#tail || this.#published() !== this.#next;
+    return this.#next !== this.#tail || this.end !== this.#next;
   }
 
   /**
@@ -65,7 +70,7 @@ export class RingReader {
     const cells = this.#cells;
     for (;;) {
       if (this.#next === this.#tail) {
-        this.#tail = this.#published();
+        this.#tail = this.end;
         if (this.#next === this.#tail) return -1;
       }
       const start = this.#next & this.#mask;
@@ -87,7 +92,7 @@ export class RingReader {
 
   /** Reads nothing that is published from now on; gives the position where the ring ends. */
   seal(): number {
-    return this.#end ??= this.#published();
+    return this.#end ??= this.end;
   }
 
   /** Takes the frame that `peek` has found. */
@@ -127,9 +132,5 @@ export class RingReader {
     this.#head = head;
     cells.store(this.#words + RING_HEAD, head);
     return true;
-  }
-
-  #published(): number {
-    return this.#end ?? this.#cells.load(this.#words + RING_PUBLISHED);
   }
 }

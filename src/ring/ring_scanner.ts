@@ -1,13 +1,12 @@
 import { FRAME_MARK, FRAME_SIZE, MARK_DONE, PADDING } from "./frame.ts";
-import { RING_HEAD, RING_PUBLISHED, type RingPlace } from "./layout.ts";
+import { RING_HEAD, type RingPlace } from "./layout.ts";
 import type { Cells } from "../runtime/shared_cells.ts";
 import type { RingReader } from "./ring_reader.ts";
 
 /**
  * Looks ahead in a ring, at frames that its reader has not come to.
  *
- * Memory order. It runs in the thread of the reader, and loads `PUBLISHED` with acquire as that one
- * does. The mark that it sets is read by the same thread.
+ * Memory order. It runs in the thread of the reader, which loads `PUBLISHED` with acquire. The mark that it sets is read by the same thread.
  */
 export class RingScanner {
   readonly #cells: Cells;
@@ -25,7 +24,7 @@ export class RingScanner {
 
   /** Whether there are frames that `scan` has not looked at. */
   hasUnscanned(): boolean {
-    return this.#scanned !== this.#cells.load(this.#place.words + RING_PUBLISHED);
+    return this.#scanned !== this.#reader.end;
   }
 
   /**
@@ -34,11 +33,10 @@ export class RingScanner {
    */
   scan(visit: (word: number) => boolean): void {
     const cells = this.#cells;
-    const { words, data, capacity } = this.#place;
-    const tail = cells.load(words + RING_PUBLISHED);
-    const { next } = this.#reader;
+    const { data, capacity } = this.#place;
+    const { next, end } = this.#reader;
     let at = ((this.#scanned - next) | 0) > 0 ? this.#scanned : next;
-    while (at !== tail) {
+    while (at !== end) {
       const word = (data + (at & (capacity - 1))) >> 2;
       const size = cells.get(word + FRAME_SIZE);
       if ((size & PADDING) === 0 && visit(word)) cells.set(word + FRAME_MARK, MARK_DONE);

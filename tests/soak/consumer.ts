@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Message, silent } from "@beat/beat/message";
+import { type Message, silent } from "@beat/beat/message";
 import { Router } from "@beat/beat/router";
 import { subscriber } from "@beat/beat/transport";
 import process from "node:process";
