@@ -115,6 +115,13 @@ const SUITES: Suite[] = [
     runtimes: ["deno", "node24"],
     services: ["redis", "postgres"],
   },
+  {
+    name: "interop",
+    path: "tests/interop",
+    permissions: ["-A"],
+    runtimes: ["deno"],
+    services: ["redis", "nats"],
+  },
   { name: "soak", path: "tests/soak", runtimes: ["deno"] },
   { name: "asyncapi", path: "tests/asyncapi", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },

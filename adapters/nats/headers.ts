@@ -47,7 +47,12 @@ export function readRec(found: MsgHdrs | undefined, payload: Uint8Array, origin:
     else if (name.startsWith(ENCODED)) pairs.push([name.slice(ENCODED.length), decode(value)]);
     else if (!FROM_SERVER.test(name)) pairs.push([name, value]);
   }
-  return { id, key, headers: pairs, payload, time };
+  return { id, key, headers: pairs, payload: plain(payload), time };
+}
+
+/** What the client gives has methods of its own; users get what they know. */
+function plain({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function decode(value: string): string {

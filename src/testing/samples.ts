@@ -35,6 +35,9 @@ export function differences(sent: Message, got: Message): string[] {
   if (!isSame(sent.payload, got.payload)) {
     found.push(`payload of ${sent.payload.length} bytes came as other ${got.payload.length} bytes`);
   }
+  // A Buffer is one by `instanceof`, and its `slice` does something else.
+  const { constructor } = got.payload;
+  if (constructor !== Uint8Array) found.push(`payload came as a ${constructor.name}`);
   if (sent.key !== got.key) found.push(`key '${sent.key}' came as '${got.key}'`);
   for (const [name, value] of sent.metadata) {
     const came = got.metadata.get(name);

@@ -33,6 +33,9 @@ export type Defects = Record<string, readonly Defect[]>;
 const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
 
+/** Bytes with methods of their own, as a Buffer of Node is. */
+class ClientBytes extends Uint8Array {}
+
 /** Every delivery twice. */
 const twice = (deliveries: readonly Delivery[]) => deliveries.flatMap((one) => [one, one]);
 
@@ -47,6 +50,11 @@ export const DELIVERY_DEFECTS: Defects = {
           return end === -1 ? {} : { payload: payload.slice(0, end) };
         })),
       says: /payload of 256 bytes came as other 0 bytes/,
+    },
+    {
+      defect: "hands on what its client calls bytes",
+      make: () => memory(onRec(({ payload }) => ({ payload: new ClientBytes(payload) }))),
+      says: /payload came as a ClientBytes/,
     },
     {
       defect: "loses headers",
