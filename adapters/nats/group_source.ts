@@ -53,6 +53,7 @@ export class GroupSource implements Source {
   /** Deliveries of which it is looked up how often they were given back, and the end of that. */
   #looking = 0;
   #looked: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
 
   constructor(plan: GroupPlan) {
     this.#plan = plan;
@@ -90,6 +91,7 @@ export class GroupSource implements Source {
   async requeue(items: readonly Requeue[]): Promise<void> {
     const unstarted = items.filter((item) => item.unstarted).map(({ delivery }) => delivery);
     if (unstarted.length > 0) await this.#plan.givenBack.note(unstarted.map(heldOf));
+    await this.#stopping;
     const told = tell(this.#plan, items.map(({ delivery, delay }) => [delivery, nak(delay)]));
     this.#settle(items.map(({ delivery }) => delivery));
     await told;
@@ -116,7 +118,8 @@ export class GroupSource implements Source {
 
   async stop(): Promise<void> {
     // What is on its way by a connection that is lost will be delivered again.
-    await this.#plan.connection.untilLost(this.#inbox.drain()).catch(() => {});
+    this.#stopping = this.#plan.connection.untilLost(this.#withdraw()).catch(() => {});
+    await this.#stopping;
     await this.#looked;
   }
 
@@ -125,6 +128,13 @@ export class GroupSource implements Source {
     this.#unlisten();
     this.#inbox.close();
     this.#alarm.ring();
+  }
+
+  async #withdraw(): Promise<void> {
+    await this.#inbox.drain();
+    // To tell of a consumer the server looks through its requests and forgets those of nobody; NATS 2.9
+    // would take them for somebody when it delivers again what is given back.
+    await this.lag();
   }
 
   /** Asks for as much as there is room for, beginning with another lane each time. */
