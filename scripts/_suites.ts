@@ -99,7 +99,17 @@ const SUITES: Suite[] = [
     runtimes: ["deno", "bun", "node24"],
     services: ["nats"],
     // What fails and who dies is told by one runtime; the others take the short form.
-    omit: [{ files: ["/faults_test.ts", "/order_test.ts"], on: ["bun", "node24"] }],
+    omit: [
+      { files: ["/faults_test.ts", "/order_test.ts"], on: ["bun", "node24"] },
+      { files: ["/debian_test.ts"], on: ["deno", "bun", "node24"] },
+    ],
+  },
+  {
+    name: "nats-debian",
+    path: "adapters/nats/debian_test.ts",
+    permissions: ["-A"],
+    runtimes: ["deno"],
+    services: ["nats-debian"],
   },
   {
     name: "sql",

@@ -107,7 +107,7 @@ export class Connection {
   async #open(): Promise<Opened> {
     const { connection, servers, timeout } = this.#plan;
     const nc = connection as NatsConnection | undefined ?? await connect({
-      servers: [...servers],
+      ...servers,
       timeout,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_WAIT,

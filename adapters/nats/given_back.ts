@@ -51,6 +51,16 @@ export class GivenBack {
       this.#made = undefined;
     }
   }
+
+  /** Forgets what was noted of a stream, or of one consumer: the next of that name counts from 1. */
+  async forget(stream: string, durable = "*"): Promise<void> {
+    try {
+      const { jsm } = await this.#connection.open("forget deliveries");
+      await jsm.streams.purge(STREAM, { filter: `${SUBJECTS}.${stream}.${durable}.*` });
+    } catch {
+      // Nothing was noted, or may be by us.
+    }
+  }
 }
 
 function make({ jsm }: Opened): Promise<unknown> {

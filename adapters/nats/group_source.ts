@@ -8,14 +8,12 @@ import type {
   Source,
   Traits,
 } from "@beat/beat/transport";
-import type { Msg } from "@nats-io/transport-node";
 import { Alarm } from "./alarm.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { Connection, Opened } from "./connection.ts";
-import type { DeliveryInfo } from "./delivery_info.ts";
 import type { GivenBack } from "./given_back.ts";
 import type { GroupLane } from "./group_lane.ts";
-import { type Held, heldOf } from "./held.ts";
-import { readRec } from "./headers.ts";
+import { heldOf } from "./held.ts";
 import { Inbox } from "./inbox.ts";
 import { ACK, nak, prolong, tell } from "./settling.ts";
 
@@ -45,21 +43,24 @@ export class GroupSource implements Source {
   readonly traits: Partial<Traits>;
   readonly #plan: GroupPlan;
   readonly #inbox: Inbox;
+  readonly #arrivals: Arrivals;
   readonly #alarm = new Alarm();
   readonly #unlisten: () => void;
   #turn = 0;
   /** What came for the fetch that waits; `undefined`: none does. */
   #fetched: Delivery[] | undefined;
-  /** Deliveries of which it is looked up how often they were given back, and the end of that. */
-  #looking = 0;
-  #looked: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
 
   constructor(plan: GroupPlan) {
     this.#plan = plan;
     const { lanes, lease, connection, opened, host } = plan;
     this.traits = { lease, keyOrder: lanes.length > 1 ? "group" : "member" };
+    this.#arrivals = new Arrivals(plan, (delivery) => this.#hand(delivery));
     this.#inbox = new Inbox(opened, lanes, {
-      received: (lane, info, message) => this.#receive(lane, info, message),
+      received: (lane, info, message) => {
+        lane.receive();
+        this.#arrivals.add(lane, info, message);
+      },
       dismissed: () => this.#alarm.ring(),
       failed: (cause) => host.event({ kind: "failed", at: Date.now(), cause }),
     });
@@ -90,6 +91,7 @@ export class GroupSource implements Source {
   async requeue(items: readonly Requeue[]): Promise<void> {
     const unstarted = items.filter((item) => item.unstarted).map(({ delivery }) => delivery);
     if (unstarted.length > 0) await this.#plan.givenBack.note(unstarted.map(heldOf));
+    await this.#stopping;
     const told = tell(this.#plan, items.map(({ delivery, delay }) => [delivery, nak(delay)]));
     this.#settle(items.map(({ delivery }) => delivery));
     await told;
@@ -116,8 +118,9 @@ export class GroupSource implements Source {
 
   async stop(): Promise<void> {
     // What is on its way by a connection that is lost will be delivered again.
-    await this.#plan.connection.untilLost(this.#inbox.drain()).catch(() => {});
-    await this.#looked;
+    this.#stopping = this.#plan.connection.untilLost(this.#withdraw()).catch(() => {});
+    await this.#stopping;
+    await this.#arrivals.handed;
   }
 
   // deno-lint-ignore require-await
@@ -125,6 +128,13 @@ export class GroupSource implements Source {
     this.#unlisten();
     this.#inbox.close();
     this.#alarm.ring();
+  }
+
+  async #withdraw(): Promise<void> {
+    await this.#inbox.drain();
+    // To tell of a consumer the server looks through its requests and forgets those of nobody; NATS 2.9
+    // would take them for somebody when it delivers again what is given back.
+    await this.lag();
   }
 
   /** Asks for as much as there is room for, beginning with another lane each time. */
@@ -140,25 +150,6 @@ export class GroupSource implements Source {
       lane.ask(count, EXPIRES + timeout);
       left -= count;
     }
-  }
-
-  #receive(lane: GroupLane, { count, sequence, time }: DeliveryInfo, message: Msg): void {
-    const { topic, lease, givenBack } = this.#plan;
-    const { stream, durable } = lane;
-    lane.receive();
-    const origin = { id: `${topic}/${lane.name}/${sequence}`, time };
-    const rec = readRec(message.headers, message.data, origin);
-    const until = performance.now() + lease;
-    const token: Held = { reply: message.reply!, stream, durable, sequence, returns: 0, until };
-    if (count === 1 && this.#looking === 0) return this.#hand({ rec, token, lane, count });
-    const returned = count === 1 ? 0 : givenBack.times(token);
-    this.#looking++;
-    // One after the other: what comes later must not pass what is looked up.
-    this.#looked = Promise.all([returned, this.#looked]).then(([returns]) => {
-      this.#looking--;
-      token.returns = returns;
-      this.#hand({ rec, token, lane, count: Math.max(1, count - returns) });
-    });
   }
 
   #hand(delivery: Delivery): void {

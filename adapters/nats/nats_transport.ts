@@ -74,7 +74,7 @@ class JetStreamTransport implements NatsTransport {
     this.#connection = new Connection(plan);
     this.#topics = new Topics(this.#connection);
     this.#givenBack = new GivenBack(this.#connection);
-    this.admin = new StreamAdmin(this.#connection, this.#topics, plan);
+    this.admin = new StreamAdmin(this.#connection, this.#topics, this.#givenBack, plan);
     this.traits = {
       settle: "each",
       requeue: "broker",
@@ -98,14 +98,17 @@ class JetStreamTransport implements NatsTransport {
     const action = `peek into '${topic}'`;
     const { stream, subjects } = await this.#topics.open(action, topic);
     const { jsm } = await this.#connection.open(action);
-    const { first_seq, last_seq } = (await jsm.streams.info(stream)).state;
+    // A stream of somebody else may hold much more than the topic.
+    const next_by_subj = subjects.length === 1 ? subjects[0]! : ">";
     const recs: Rec[] = [];
-    for (let seq = first_seq; seq <= last_seq && recs.length < limit; seq++) {
-      const stored = await jsm.streams.getMessage(stream, { seq });
-      if (stored === null || !subjects.includes(stored.subject)) continue;
+    for (let seq = 1; recs.length < limit;) {
+      const query = { seq, next_by_subj };
+      const stored = await jsm.streams.getMessage(stream, query);
+      if (stored === null) break;
       const partition = subjects.length === 1 ? "" : subjects.indexOf(stored.subject);
-      const origin = { id: `${topic}/${partition}/${seq}`, time: stored.time.getTime() };
+      const origin = { id: `${topic}/${partition}/${stored.seq}`, time: stored.time.getTime() };
       recs.push(readRec(stored.header, stored.data, origin));
+      seq = stored.seq + 1;
     }
     return recs;
   }

@@ -1,13 +1,17 @@
 import { checkOptions, FUNCTION, integer, type Rule, type Rules } from "@beat/beat/transport";
 import type { NatsClient } from "./client.ts";
+import { isServer, readServers, type ServerOptions } from "./servers.ts";
 
 /** Where NATS is: one of `servers` and `connection` is needed. */
 export interface NatsServerOptions {
-  /** For example `nats://127.0.0.1:4222` or `tls://user:password@host`; several of a cluster. */
+  /** For example `nats://127.0.0.1:4222` or `tls://user:password@host`, or several of a cluster. */
   servers?: string | readonly string[];
-  /** A connection of nats.js, which stays open. */
+  /** A connection of nats.js, which stays open: for certificates, keys, and all else that it can. */
   connection?: NatsClient;
-  /** Milliseconds that an answer of the server may take. @default {5_000} */
+  /**
+   * Milliseconds that an answer of the server may take, after which a connection made here is given up.
+   * @default {5_000}
+   */
   timeout?: number;
 }
 
@@ -37,7 +41,7 @@ export interface NatsCoreOptions extends NatsServerOptions {
 
 /** Where to connect, checked. */
 export interface ServerPlan {
-  readonly servers: readonly string[];
+  readonly servers: ServerOptions;
   readonly connection: NatsClient | undefined;
   readonly timeout: number;
 }
@@ -60,7 +64,7 @@ const SERVERS: Rule = [
   "any",
   (value: unknown) => {
     const list = Array.isArray(value) ? value : [value];
-    return list.length > 0 && list.every((one) => typeof one === "string" && one !== "");
+    return list.length > 0 && list.every(isServer);
   },
 ];
 const CONNECTION: Rule = [
@@ -108,5 +112,5 @@ function planServer(
   if ((servers === undefined) === (connection === undefined)) {
     throw new TypeError(`Cannot ${action} as one of 'servers' and 'connection' must be given`);
   }
-  return { servers: [servers ?? []].flat(), connection, timeout };
+  return { servers: readServers([servers ?? []].flat()), connection, timeout };
 }

@@ -8,7 +8,7 @@ import { joinGroup, PARTITIONS } from "./testdata/logging_member.ts";
 import { type Workplace, workplace } from "./testdata/workplace.ts";
 
 const KEYS = Array.from({ length: 16 }, (_, at) => `key-${at}`);
-const ROUNDS = 12;
+const ROUNDS = 20;
 const LEASE = 600;
 
 withService("nats", "BEAT_NATS_URL", ({ url }) => {
@@ -22,22 +22,20 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
         const log = `${place.topic}.log`;
         await nats.admin.create(log, { partitions: 1 });
         place.opened(() => nats.admin.remove(log));
-        const rounds = Array.from({ length: ROUNDS }, (_, round) => String(round));
-        const messages = rounds.flatMap((text) => KEYS.map((key) => new Message(text, { key })));
+        const out = publisher(nats);
+        const publish = async (from: number, to: number) => {
+          for (let round = from; round < to; round++) {
+            await out.publish(topic, KEYS.map((key) => new Message(String(round), { key })));
+          }
+        };
         const { topic } = place;
         const script = new URL("./testdata/logging_process.ts", import.meta.url);
         const child = new Child(script, [url, topic, log, String(LEASE)]);
         place.opened(() => child.kill());
-        await publisher(nats).publish(topic, messages.slice(0, messages.length / 2));
+        await publish(0, ROUNDS / 2);
         await child.says("handled 9;");
-        let settled = 0;
-        const rest = Promise.withResolvers<void>();
-        const member = await joinGroup({ url, topic, log, lease: LEASE }, () => {
-          // Half of what is left is enough for the two to have shared it.
-          if (++settled === 20) rest.resolve();
-        });
-        await publisher(nats).publish(topic, messages.slice(messages.length / 2));
-        await rest.promise;
+        const member = await joinGroup({ url, topic, log, lease: LEASE });
+        await publish(ROUNDS / 2, ROUNDS);
         await child.kill();
         while ((await member.consumption.lag()).some(({ lag }) => lag > 0));
         await member.consumption.close();

@@ -7,7 +7,7 @@ import {
   type StreamInfo,
 } from "@nats-io/jetstream";
 import type { Connection, Opened } from "./connection.ts";
-import { recOf } from "./held.ts";
+import { readRec } from "./headers.ts";
 import type { Topic } from "./topics.ts";
 
 /** Where a reader is; it outlives the source. */
@@ -102,11 +102,12 @@ export class ReaderSource implements Source {
       void this.#watch(messages);
       for await (const message of messages) {
         if (this.#closed) break;
-        const rec = recOf(message, topic, this.#lane);
-        const { streamSequence, timestampNanos } = message.info;
+        const { streamSequence: token, timestampNanos } = message.info;
+        const time = Math.floor(timestampNanos / 1e6);
         // A consumer that the client makes anew begins with the stream.
-        if (timestampNanos / 1e6 < position.since) continue;
-        await host.admit({ rec, token: streamSequence, lane: this.#lane, count: 1 });
+        if (time < position.since) continue;
+        const rec = readRec(message.headers, message.data, { id: `${topic}//${token}`, time });
+        await host.admit({ rec, token, lane: this.#lane, count: 1 });
       }
     } catch (cause) {
       this.#fail(cause);

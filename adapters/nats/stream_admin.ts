@@ -1,6 +1,7 @@
 import { checkTopic } from "@beat/beat/message";
 import { checkOptions, type TopicAdmin, type TopicConfig } from "@beat/beat/transport";
 import type { Connection } from "./connection.ts";
+import type { GivenBack } from "./given_back.ts";
 import { isConsumerOf, safeName, subjectsOf, topicOf } from "./names.ts";
 import type { NatsPlan } from "./options.ts";
 import { configOf, limitsOf, NANOS, storageOf, TOPIC_RULES } from "./topic_config.ts";
@@ -10,12 +11,14 @@ import { type Topics, unlessMissing } from "./topics.ts";
 export class StreamAdmin implements TopicAdmin {
   readonly #connection: Connection;
   readonly #topics: Topics;
+  readonly #givenBack: GivenBack;
   readonly #plan: NatsPlan;
   readonly #creating = new Map<string, Promise<unknown>>();
 
-  constructor(connection: Connection, topics: Topics, plan: NatsPlan) {
+  constructor(connection: Connection, topics: Topics, givenBack: GivenBack, plan: NatsPlan) {
     this.#connection = connection;
     this.#topics = topics;
+    this.#givenBack = givenBack;
     this.#plan = plan;
   }
 
@@ -77,7 +80,10 @@ export class StreamAdmin implements TopicAdmin {
   async remove(topic: string): Promise<boolean> {
     const { jsm } = await this.#connection.open(`remove topic '${topic}'`);
     this.#topics.forget(topic);
-    return await unlessMissing(jsm.streams.delete(safeName(topic))) ?? false;
+    const stream = safeName(topic);
+    const found = await unlessMissing(jsm.streams.delete(stream)) ?? false;
+    if (found) await this.#givenBack.forget(stream);
+    return found;
   }
 
   async removeGroup(topic: string, group: string): Promise<boolean> {
@@ -88,6 +94,7 @@ export class StreamAdmin implements TopicAdmin {
     for await (const { name } of jsm.consumers.list(stream)) {
       if (!isConsumerOf(group, name)) continue;
       found = await unlessMissing(jsm.consumers.delete(stream, name)) ?? found;
+      await this.#givenBack.forget(stream, name);
     }
     return found;
   }

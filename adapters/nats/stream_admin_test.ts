@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { Message } from "@beat/beat/message";
 import { publisher } from "@beat/beat/transport";
 import { withService } from "../../tests/_services/mod.ts";
-import { type Workplace, workplace } from "./testdata/workplace.ts";
+import { take, type Workplace, workplace } from "./testdata/workplace.ts";
 
 withService("nats", "BEAT_NATS_URL", ({ url }) => {
   const test = (run: (place: Workplace) => Promise<void>) => workplace(url, run);
@@ -56,6 +56,30 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
           ] as const
         ) await assertRejects(() => admin.update(topic, config), Error, says);
         await assertRejects(() => admin.update(`${topic}.x`, {}), RangeError, "there is none");
+      }),
+    );
+
+    it(
+      "forgets with a group, or a topic, what its members have given back",
+      test(async (place) => {
+        const nats = await place.open({ lease: 60_000 });
+        const noted = async () => {
+          const filter = `beat.given-back.${place.stream}.>`;
+          const { state } = await place.jsm.streams.info("beat-given-back", {
+            subjects_filter: filter,
+          });
+          return Object.keys(state.subjects ?? {}).length;
+        };
+        for (const remove of ["removeGroup", "remove"] as const) {
+          await nats.admin.create(place.topic);
+          await place.publish(nats, ["one"]);
+          const source = await place.source(nats);
+          const [delivery] = await take(source, 1);
+          await source.requeue!([{ delivery: delivery!, delay: 0, unstarted: true }]);
+          assertEquals(await noted(), 1);
+          await nats.admin[remove](place.topic, "all");
+          assertEquals(await noted(), 0);
+        }
       }),
     );
 

@@ -17,7 +17,7 @@ export interface MemberPlan {
 /** Joins the group `all` of a topic whose keys are in order, and writes down what it handles. */
 export async function joinGroup(
   { url, topic, log, lease }: MemberPlan,
-  handled: () => void,
+  handled: () => void = () => {},
 ): Promise<{ transport: NatsTransport; consumption: Consumption }> {
   const transport = natsTransport({ servers: url, lease, partitions: PARTITIONS });
   const out = publisher(transport);
