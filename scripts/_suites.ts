@@ -98,6 +98,14 @@ const SUITES: Suite[] = [
     permissions: ["-A"],
     runtimes: PROCESSES,
   },
+  {
+    name: "sql-servers",
+    path: "adapters/sql",
+    permissions: ["-A"],
+    // Whole on Deno; the short forms pass on Bun and Node 24, two minutes each.
+    runtimes: ["deno"],
+    services: ["postgres", "mariadb"],
+  },
   { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
   { name: "asyncapi", path: "tests/asyncapi", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },
