@@ -1,5 +1,6 @@
 /**
- * Redis as a transport of `@beat/beat`: Streams with consumer groups, and Pub/Sub.
+ * Redis as a transport of `@beat/beat`: Streams with consumer groups, and Pub/Sub; and as a store of what
+ * was done.
  *
  * ```ts ignore
  * import { Message } from "@beat/beat/message";
@@ -17,7 +18,13 @@
 export { redisPublisher, redisSubscriber } from "./pairs.ts";
 export { type RedisPubSub, redisPubSub } from "./redis_pub_sub.ts";
 export { type RedisTransport, redisTransport } from "./redis_transport.ts";
-export type { MissedEntries, RedisServerOptions, RedisTransportOptions } from "./options.ts";
+export { type RedisStore, redisStore } from "./redis_store.ts";
+export type {
+  MissedEntries,
+  RedisServerOptions,
+  RedisStoreOptions,
+  RedisTransportOptions,
+} from "./options.ts";
 export type {
   RedisClient,
   RedisConnection,

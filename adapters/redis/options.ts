@@ -26,6 +26,9 @@ export interface RedisServerOptions {
   maxPayload?: number;
 }
 
+/** Where a store is: one of `url` and `client` is needed. */
+export type RedisStoreOptions = Omit<RedisServerOptions, "maxPayload">;
+
 /** Entries that were trimmed before a group had read them. */
 export interface MissedEntries {
   /** The topic. */
@@ -83,13 +86,14 @@ const CLIENT: Rule = [
   (value: RedisClient) => typeof value?.duplicate === "function",
 ];
 
-const SERVER_RULES: Rules = {
+const STORE_RULES: Rules = {
   url: TEXT,
   client: CLIENT,
   prefix: TEXT,
   timeout: integer(1),
-  maxPayload: integer(1),
 };
+
+const SERVER_RULES: Rules = { ...STORE_RULES, maxPayload: integer(1) };
 
 const TRANSPORT_RULES: Rules = {
   ...SERVER_RULES,
@@ -122,6 +126,13 @@ export function planTransport(options: RedisTransportOptions): RedisPlan {
 export function planPubSub(options: RedisServerOptions): ServerPlan {
   const action = "create a transport for Redis Pub/Sub";
   checkOptions(action, options, SERVER_RULES);
+  return planServer(action, options);
+}
+
+/** @throws {TypeError | RangeError} Naming the option, its value and its rule. */
+export function planStore(options: RedisStoreOptions): ServerPlan {
+  const action = "create a store in Redis";
+  checkOptions(action, options, STORE_RULES);
   return planServer(action, options);
 }
 

@@ -37,7 +37,7 @@ export type { Tables } from "./tables.ts";
 export { migrate, schema, type TableOptions } from "./schema.ts";
 export { type SqlTransport, sqlTransport } from "./sql_transport.ts";
 export type { SqlTransportOptions } from "./options.ts";
-export { SqlAdmin, type SqlTopicConfig } from "./admin.ts";
+export type { SqlAdmin, SqlTopicConfig } from "./topic_config.ts";
 export { sqlPublisher, sqlSubscriber } from "./faces.ts";
 export { publishInTx } from "./publish_in_tx.ts";
 export { relay, type RelayFailure, type RelayOptions } from "./relay.ts";

@@ -1,7 +1,7 @@
 import type { SqlSession } from "./contracts.ts";
 import { check, checkOptions, DURATION, FUNCTION } from "@beat/beat/transport";
 import { run } from "./session.ts";
-import { lockMark, type SqlStore, writeMark } from "./sql_store.ts";
+import { KEY_RULE, lockMark, type SqlStore, writeMark } from "./sql_store.ts";
 import { tablesOf } from "./tables.ts";
 
 /** What {@linkcode onceInTx} takes. */
@@ -53,6 +53,7 @@ export async function onceInTx<T, Tx>(
   options: OnceInTxOptions = {},
 ): Promise<OnceInTxResult<T>> {
   const action = "do something once";
+  check(action, "key", key, KEY_RULE);
   check(action, "work", work, FUNCTION);
   checkOptions(action, options, { ttl: DURATION });
   const { connection, prefix } = store;

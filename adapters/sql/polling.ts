@@ -9,6 +9,8 @@ export interface Polling {
   readonly pollInterval: number;
   /** Rings when there may be something. */
   readonly bell: Bell;
+  /** Ends what was made for the source. */
+  readonly close: () => Promise<void>;
 }
 
 /** One fetch: looks once, and waits a while if there is nothing. */

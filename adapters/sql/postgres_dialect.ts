@@ -1,8 +1,9 @@
 import type { Plan, Position, Queue, SqlDialect, SqlRow, Ticket } from "./contracts.ts";
 import type { Rec, StartPosition } from "@beat/beat/message";
-import { sinceOf } from "./numbered_log.ts";
+import { sinceOf } from "./numbered_dialect.ts";
 import { dueOf, forget, whereOurs } from "./queue_plans.ts";
 import { COLUMNS, insertion } from "./record.ts";
+import { ensureByConflict, fanOut, type TableParts, tableStatements } from "./table_statements.ts";
 import { EVERY_TOPIC, type Tables } from "./tables.ts";
 
 /** The clock, and not the start of the transaction. */
@@ -17,8 +18,32 @@ const NOTHING = "1:1:";
 /** Later than all times of messages, and within a bigint. */
 const END_OF_TIME = 9_007_199_254_740_991;
 
+/**
+ * What commits without waiting for the disk: a claim that a crash of the server undoes is one that nobody
+ * has any more.
+ */
+const UNHURRIED = "set_config('synchronous_commit', 'off', true)";
+
 /** Serialization failure, deadlock, lock not available. */
 const BUSY = ["40001", "40P01", "55P03"];
+
+const PARTS: TableParts = {
+  serial: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+  name: () => "text",
+  text: "text",
+  bytes: "bytea",
+  int64: "bigint",
+  int32: "integer",
+  now: NOW,
+  indexed: (column) => column,
+  own: {
+    messages: ["xid xid8 NOT NULL DEFAULT pg_current_xact_id()"],
+    groups: ["since bigint NOT NULL", "base pg_snapshot", "barrier xid8"],
+  },
+  order: "xid, seq",
+  // Rows are updated at each claim: room on their page keeps that away from the indexes.
+  options: { log: "", queue: " WITH (fillfactor = 70)", other: "" },
+};
 
 /** PostgreSQL 14 and later. */
 export const postgres: SqlDialect = {
@@ -29,9 +54,7 @@ export const postgres: SqlDialect = {
   skipLocked: " FOR UPDATE OF d SKIP LOCKED",
   forUpdate: " FOR UPDATE",
   upToDate: "",
-  ensure: (table, key, columns) =>
-    `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})
-    ON CONFLICT (${key}) DO NOTHING`,
+  ensure: ensureByConflict,
   groupTables: ({ groups }) => [groups],
   schema,
   join,
@@ -105,7 +128,7 @@ function* claim(queue: Queue, lease: string, limit: number): Plan<readonly SqlRo
       UPDATE ${deliveries} t SET attempts = attempts + 1, lease = ?, visible_at = ${NOW} + ?
       FROM due WHERE t.queue = ? AND t.seq = due.seq RETURNING t.seq, t.attempts
     )
-    SELECT ${COLUMNS}, t.seq AS taken, t.attempts
+    SELECT ${COLUMNS}, t.seq AS taken, t.attempts, ${UNHURRIED}
     FROM taken t LEFT JOIN ${messages} m ON m.seq = t.seq ORDER BY t.seq`,
     [name, limit, lease, queue.lease, name],
   ];
@@ -118,7 +141,7 @@ function* claim(queue: Queue, lease: string, limit: number): Plan<readonly SqlRo
 
 function* transfer(queue: Queue, ticket: Ticket, topic: string, rec: Rec): Plan<boolean> {
   const { deliveries } = queue.tables;
-  const [where, ours] = whereOurs(queue, [ticket]);
+  const [where, ours] = whereOurs(queue, [{ token: ticket }]);
   const [insert, values] = insertion(queue.tables, [{ topic, rec }]);
   const select = insert.replace(
     /VALUES .*/,
@@ -134,7 +157,7 @@ function* transfer(queue: Queue, ticket: Ticket, topic: string, rec: Rec): Plan<
 }
 
 function* bury(queue: Queue, ticket: Ticket, reason: string): Plan<boolean> {
-  const [where, values] = whereOurs(queue, [ticket]);
+  const [where, values] = whereOurs(queue, [{ token: ticket }]);
   const rows = yield [
     `UPDATE ${queue.tables.deliveries}
     SET lease = NULL, dead_at = ${NOW}, dead_reason = ? WHERE ${where} RETURNING seq`,
@@ -172,57 +195,16 @@ function* read(
 }
 
 function schema(tables: Tables): string[] {
-  const { messages, groups, deliveries, topics, marks, fanOut } = tables;
+  const { messages } = tables;
   return [
-    `CREATE TABLE IF NOT EXISTS ${messages} (
-      seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-      topic text NOT NULL,
-      id text NOT NULL DEFAULT '',
-      message_key text NOT NULL DEFAULT '',
-      headers text NOT NULL DEFAULT '[]',
-      payload bytea,
-      time bigint NOT NULL DEFAULT ${NOW},
-      published_at bigint NOT NULL DEFAULT ${NOW},
-      xid xid8 NOT NULL DEFAULT pg_current_xact_id())`,
-    `CREATE INDEX IF NOT EXISTS ${messages}_by_topic ON ${messages} (topic, xid, seq)`,
-    `CREATE TABLE IF NOT EXISTS ${groups} (
-      queue text NOT NULL,
-      topic text NOT NULL,
-      since bigint NOT NULL,
-      base pg_snapshot,
-      barrier xid8,
-      PRIMARY KEY (queue, topic))`,
-    // Rows are updated at each claim: room on their page keeps that away from the indexes.
-    `CREATE TABLE IF NOT EXISTS ${deliveries} (
-      queue text NOT NULL,
-      seq bigint NOT NULL,
-      message_key text NOT NULL,
-      visible_at bigint NOT NULL DEFAULT 0,
-      attempts integer NOT NULL DEFAULT 0,
-      lease text,
-      dead_at bigint,
-      dead_reason text,
-      PRIMARY KEY (queue, seq)) WITH (fillfactor = 70)`,
-    `CREATE INDEX IF NOT EXISTS ${deliveries}_by_key ON ${deliveries} (queue, message_key, seq)`,
-    `CREATE INDEX IF NOT EXISTS ${deliveries}_by_seq ON ${deliveries} (seq)`,
-    `CREATE TABLE IF NOT EXISTS ${topics} (
-      topic text PRIMARY KEY,
-      maker text NOT NULL,
-      retention_ms bigint)`,
-    `CREATE TABLE IF NOT EXISTS ${marks} (
-      mark text PRIMARY KEY,
-      token bigint NOT NULL,
-      done integer NOT NULL,
-      until bigint NOT NULL)`,
+    ...tableStatements(PARTS, tables),
     // Each statement in it has a snapshot of its own, taken after the transaction has got its number.
-    `CREATE OR REPLACE FUNCTION ${fanOut}() RETURNS trigger LANGUAGE plpgsql AS $$
+    `CREATE OR REPLACE FUNCTION ${tables.fanOut}() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      INSERT INTO ${deliveries} (queue, seq, message_key)
-      SELECT DISTINCT g.queue, m.seq, m.message_key FROM fresh m
-      JOIN ${groups} g ON g.topic IN (m.topic, '${EVERY_TOPIC}');
+      ${fanOut(tables, "m", "fresh m, ")};
       RETURN NULL;
     END $$`,
-    `CREATE OR REPLACE TRIGGER ${fanOut} AFTER INSERT ON ${messages}
-    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ${fanOut}()`,
+    `CREATE OR REPLACE TRIGGER ${tables.fanOut} AFTER INSERT ON ${messages}
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ${tables.fanOut}()`,
   ];
 }

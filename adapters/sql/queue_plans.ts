@@ -1,7 +1,13 @@
 import type { Plan, Queue, SqlRow, SqlValue, Ticket } from "./contracts.ts";
 import type { Rec } from "@beat/beat/message";
+import type { Requeue } from "@beat/beat/transport";
 import { list, padded } from "./placeholders.ts";
 import { COLUMNS, insertion } from "./record.ts";
+
+/** What was claimed, and how the claim is known. */
+export interface Claimed {
+  readonly token: Ticket;
+}
 
 /** Milliseconds that a delay may be: a hundred years, as no database can add infinity. */
 const LONGEST = 3_155_760_000_000;
@@ -28,62 +34,69 @@ export function* claim(queue: Queue, lease: string, limit: number): Plan<SqlRow[
     .sort((one, other) => Number(one["seq" as never]) - Number(other["seq" as never]));
 }
 
-/** Whether a claim would find something; a read, which nobody waits for. */
-export function* peekDue(queue: Queue): Plan<boolean> {
-  return (yield [`${dueOf(queue, "d.seq")} LIMIT 1`, [queue.name]]).length > 0;
-}
-
-/** Whether the queue is still there. */
-export function* exists({ tables, name }: Queue): Plan<boolean> {
-  return (yield [`SELECT topic FROM ${tables.groups} WHERE queue = ? LIMIT 1`, [name]]).length > 0;
+/**
+ * Whether a claim would find something; a read, which nobody waits for.
+ *
+ * @throws {Error} If the queue is not there any more.
+ */
+export function* isDue(queue: Queue): Plan<boolean> {
+  const { tables: { groups }, name } = queue;
+  const [row] = yield [
+    `SELECT EXISTS (${dueOf(queue, "d.seq")}) AS due,
+      EXISTS (SELECT 1 FROM ${groups} WHERE queue = ?) AS known`,
+    [name, name],
+  ];
+  // A truth is a number in some databases.
+  if (!Number(row!.known)) throw new Error(`Cannot read queue '${name}' as it was removed`);
+  return Boolean(Number(row!.due));
 }
 
 /** Ends deliveries for good; returns those that were no longer ours. */
-export function* settle<T extends Ticket>(queue: Queue, tickets: readonly T[]): Plan<T[]> {
-  const [where, values] = whereOurs(queue, tickets);
+export function* settle<T extends Claimed>(queue: Queue, claimed: readonly T[]): Plan<T[]> {
+  const [where, values] = whereOurs(queue, claimed);
   const rows = yield [
     `DELETE FROM ${queue.tables.deliveries} WHERE ${where} RETURNING seq`,
     values,
   ];
   const gone = new Set(rows.map(({ seq }) => Number(seq)));
-  return tickets.filter(({ seq }) => !gone.has(seq));
+  return claimed.filter(({ token }) => !gone.has(token.seq));
 }
 
 /** Has messages delivered again after a while; what no handler saw does not count as an attempt. */
-export function* putBack(
-  queue: Queue,
-  tickets: readonly Ticket[],
-  { delay, unstarted }: { delay: number; unstarted: boolean },
-): Plan<void> {
-  const [where, values] = whereOurs(queue, tickets);
-  yield [
-    `UPDATE ${queue.tables.deliveries}
-    SET lease = NULL, visible_at = ${queue.dialect.now} + ?, attempts = attempts - ?
-    WHERE ${where}`,
-    [Math.min(Math.ceil(delay), LONGEST), unstarted ? 1 : 0, ...values],
-  ];
+export function* putBack(queue: Queue, items: readonly Requeue[]): Plan<void> {
+  const { dialect: { now }, tables: { deliveries } } = queue;
+  const kinds = Map.groupBy(items, ({ delay, unstarted }) => `${delay} ${unstarted}`);
+  for (const alike of kinds.values()) {
+    const { delay, unstarted } = alike[0]!;
+    const [where, values] = whereOurs(queue, alike.map(({ delivery }) => delivery as Claimed));
+    yield [
+      `UPDATE ${deliveries}
+      SET lease = NULL, visible_at = ${now} + ?, attempts = attempts - ? WHERE ${where}`,
+      [Math.min(Math.ceil(delay), LONGEST), unstarted ? 1 : 0, ...values],
+    ];
+  }
 }
 
 /** Prolongs claims; returns those that were no longer ours. */
-export function* prolong<T extends Ticket>(queue: Queue, tickets: readonly T[]): Plan<T[]> {
+export function* prolong<T extends Claimed>(queue: Queue, claimed: readonly T[]): Plan<T[]> {
   const { deliveries } = queue.tables;
-  const [where, values] = whereOurs(queue, tickets);
+  const [where, values] = whereOurs(queue, claimed);
   yield [
     `UPDATE ${deliveries} SET visible_at = ${queue.dialect.now} + ? WHERE ${where}`,
     [queue.lease, ...values],
   ];
-  const seqs = tickets.map(({ seq }) => seq);
+  const seqs = claimed.map(({ token }) => token.seq);
   const rows = yield [
     `SELECT seq, lease FROM ${deliveries} WHERE queue = ? AND seq IN ${list(seqs)}`,
     [queue.name, ...padded(seqs)],
   ];
   const leases = new Map(rows.map(({ seq, lease }) => [Number(seq), lease]));
-  return tickets.filter(({ seq, lease }) => leases.get(seq) !== lease);
+  return claimed.filter(({ token }) => leases.get(token.seq) !== token.lease);
 }
 
 /** Ends a delivery and publishes a record instead; false if it was no longer ours. */
 export function* transfer(queue: Queue, ticket: Ticket, topic: string, rec: Rec): Plan<boolean> {
-  const lost = yield* settle(queue, [ticket]);
+  const lost = yield* settle(queue, [{ token: ticket }]);
   if (lost.length > 0) return false;
   yield insertion(queue.tables, [{ topic, rec }]);
   return true;
@@ -91,7 +104,7 @@ export function* transfer(queue: Queue, ticket: Ticket, topic: string, rec: Rec)
 
 /** Puts a delivery aside for a reason; false if it was no longer ours. */
 export function* bury(queue: Queue, ticket: Ticket, reason: string): Plan<boolean> {
-  const [where, values] = whereOurs(queue, [ticket]);
+  const [where, values] = whereOurs(queue, [{ token: ticket }]);
   const { dialect: { now, forUpdate }, tables: { deliveries } } = queue;
   const ours = yield [`SELECT seq FROM ${deliveries} WHERE ${where}${forUpdate}`, values];
   if (ours.length === 0) return false;
@@ -133,10 +146,10 @@ export function dueOf(
 /** What tells our deliveries from those that somebody else has by now. */
 export function whereOurs(
   { name }: Queue,
-  tickets: readonly Ticket[],
+  claimed: readonly Claimed[],
 ): [where: string, values: SqlValue[]] {
-  const seqs = tickets.map(({ seq }) => seq);
-  const leases = [...new Set(tickets.map(({ lease }) => lease))];
+  const seqs = claimed.map(({ token }) => token.seq);
+  const leases = [...new Set(claimed.map(({ token }) => token.lease))];
   const where = `queue = ? AND seq IN ${list(seqs)} AND lease IN ${list(leases)}`;
   return [where, [name, ...padded(seqs), ...padded(leases)]];
 }

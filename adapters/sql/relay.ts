@@ -154,7 +154,7 @@ function relayTransport(options: RelayOptions, group: string): Transport {
   const own = resolveOptions(ACTION, given as unknown as SqlTransportOptions);
   return {
     ...sqlTransport(own),
-    source({ topic, from, ordered }) {
+    source({ from, ordered }) {
       const lanes = new Map<string, Lane>();
       const laneOf = (name: string) => {
         let lane = lanes.get(name);
@@ -166,8 +166,9 @@ function relayTransport(options: RelayOptions, group: string): Transport {
       const queue = { dialect, tables: tablesOf(own.prefix), name, lease: own.lease, ordered };
       const transfer: SqlDialect["transfer"] = (queue, ticket, _topic, { headers }) =>
         dialect.bury(queue, ticket, new Map(headers).get("dlq_reason") ?? "");
-      const plan = { ...own, topic, queue, bell: new Bell(), laneOf, transfer };
-      return openGroup(plan, { topics, from });
+      // It polls: who publishes into the outbox is another process, mostly.
+      const polling = { ...own, bell: new Bell(), close: () => Promise.resolve() };
+      return openGroup({ ...polling, queue, topics, from, laneOf, transfer });
     },
   };
 }

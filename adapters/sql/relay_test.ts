@@ -24,7 +24,7 @@ import {
 import { onEveryDatabase, using } from "./testdata/databases.ts";
 import { openHandle } from "./testdata/servers.ts";
 
-onEveryDatabase((_name, fresh) => {
+onEveryDatabase((name, fresh) => {
   describe("relay()", () => {
     it("publishes what was committed, to its own topic, as it was", async () => {
       const made = await fresh();
@@ -72,6 +72,34 @@ onEveryDatabase((_name, fresh) => {
           const order = recs.map(textOf).map(Number);
           assertEquals(order, [...order].sort((a, b) => a - b), key);
         }
+      });
+    });
+
+    const onServers = name === "SQLite" ? it.skip : it;
+    onServers("publishes what is committed in another order than it was written", async () => {
+      const made = await fresh();
+      await using(made, 1, async ([{ connection }]) => {
+        const { prefix } = made;
+        const broker = new Broker();
+        const options = { connection, prefix, publisher: broker.publisher, pollInterval: 5 };
+        const running = await relay(options);
+        const written = Promise.withResolvers<void>();
+        const later = Promise.withResolvers<void>();
+        const first = connection.transaction(async (session) => {
+          await publishInTx(session, "orders", new Message("first"), { prefix });
+          written.resolve();
+          await later.promise;
+        });
+        await written.promise;
+        await connection.transaction((session) =>
+          publishInTx(session, "orders", new Message("second"), { prefix })
+        );
+        await broker.has(1);
+        later.resolve();
+        await first;
+        await broker.has(2);
+        assertEquals(broker.of("orders").map(textOf), ["second", "first"]);
+        await running.close();
       });
     });
 

@@ -1,9 +1,10 @@
 import type { Plan, SqlConnection } from "./contracts.ts";
 import type { Claim, ClaimResult, Store } from "@beat/beat/message";
-import { check, checkOptions, DURATION } from "@beat/beat/transport";
+import { check, checkOptions, DURATION, type Rule } from "@beat/beat/transport";
 import { checkConnection } from "./options.ts";
 import type { TableOptions } from "./schema.ts";
 import { transact } from "./session.ts";
+import { LONGEST_MARK } from "./table_statements.ts";
 import { PREFIX, PREFIX_RULE, type Tables, tablesOf } from "./tables.ts";
 
 /** A store in a database: what one process has done, all others know. */
@@ -21,6 +22,13 @@ interface Mark {
   /** Milliseconds until it counts no more; none are left if it does not. */
   readonly left: number;
 }
+
+/** A database that is not strict cuts off what is too long: two keys would be one. */
+export const KEY_RULE: Rule = [
+  `a text of 1 to ${LONGEST_MARK} characters`,
+  "string",
+  (key: string) => key.length > 0 && key.length <= LONGEST_MARK,
+];
 
 /** Milliseconds that a lease or a mark may be: a thousand years. */
 const LONGEST = 31_557_600_000_000;
@@ -73,6 +81,7 @@ export function sqlStore<Tx>(
     connection,
     prefix,
     async claim(key, lease) {
+      check("claim a key", "key", key, KEY_RULE);
       check("claim a key", "lease", lease, DURATION);
       return await transact(connection, () => claimMark(connection, tables, key, lease));
     },

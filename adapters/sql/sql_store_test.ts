@@ -1,7 +1,7 @@
-import { deduplicate, once } from "@beat/beat/middleware";
-import { Message, silent } from "@beat/beat/message";
+import { Message } from "@beat/beat/message";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { testStore } from "../../tests/_stores/contract.ts";
 import { onceInTx, publishInTx, type SqlConnection, type SqlSession, sqlStore } from "./mod.ts";
 import { onEveryDatabase, using } from "./testdata/databases.ts";
 
@@ -9,70 +9,22 @@ onEveryDatabase((name, fresh) => {
   const isSqlite = name === "SQLite";
 
   describe("sqlStore()", () => {
-    it("gives a key to one of many who claim it at once", async () => {
+    testStore((test) => async () => {
       const made = await fresh();
       await using(made, 3, async (clients) => {
         const { prefix } = made;
-        const stores = clients.map(({ connection }) => sqlStore(connection, { prefix }));
-        const claims = await Promise.all(
-          Array.from({ length: 12 }, (_, at) => stores[at % 3]!.claim("k", 30_000)),
-        );
-        const kinds = claims.map(({ kind }) => kind).sort();
-        assertEquals(kinds, ["claimed", ...new Array(11).fill("in-flight")]);
+        await test(clients.map(({ connection }) => sqlStore(connection, { prefix })));
       });
     });
 
-    it("refuses who holds an older claim", async () => {
+    it("refuses a key that could be taken for another", async () => {
       const made = await fresh();
       await using(made, 1, async ([{ connection }]) => {
         const store = sqlStore(connection, { prefix: made.prefix });
-        const first = await store.claim("k", 0);
-        const second = await store.claim("k", 30_000);
-        assert(first.kind === "claimed" && second.kind === "claimed");
-        assert(second.claim.token > first.claim.token);
-        assertEquals(await store.done("k", first.claim, 60_000), false);
-        assertEquals(await store.extend("k", first.claim, 60_000), false);
-        assertEquals(await store.release("k", first.claim), false);
-        assertEquals(await store.extend("k", second.claim, 60_000), true);
-        assertEquals(await store.done("k", second.claim, 60_000), true);
-        assertEquals((await store.claim("k", 1)).kind, "done");
-      });
-    });
-
-    it("gives free what was released, and what is past its time", async () => {
-      const made = await fresh();
-      await using(made, 1, async ([{ connection }]) => {
-        const store = sqlStore(connection, { prefix: made.prefix });
-        const first = await store.claim("k", 30_000);
-        assert(first.kind === "claimed");
-        assertEquals(await store.release("k", first.claim), true);
-        const second = await store.claim("k", 30_000);
-        assert(second.kind === "claimed");
-        assertEquals(await store.done("k", second.claim, 0), true);
-        assertEquals((await store.claim("k", Infinity)).kind, "claimed");
-      });
-    });
-
-    it("serves once() and deduplicate(): what failed is done again, what is done is not", async () => {
-      const made = await fresh();
-      await using(made, 1, async ([{ connection }]) => {
-        const store = sqlStore(connection, { prefix: made.prefix });
-        let calls = 0;
-        const work = () => {
-          if (++calls === 1) throw new Error("first");
-        };
-        await assertRejects(() => once(store, "k", work), Error, "first");
-        assertEquals((await once(store, "k", work)).kind, "ran");
-        assertEquals((await once(store, "k", work)).kind, "done");
-        assertEquals(calls, 2);
-
-        let handled = 0;
-        const handle = deduplicate({ store })(() => void handled++);
-        for (let round = 0; round < 2; round++) {
-          const messages = [new Message("paid", { uuid: "3f1c" })];
-          await handle({ messages, batch: false, handler: "h", topic: "t", logger: silent });
-        }
-        assertEquals(handled, 1);
+        const says = "'key' must be a text of 1 to 700 characters";
+        await assertRejects(() => store.claim("k".repeat(701), 1), RangeError, says);
+        await assertRejects(() => onceInTx(store, "", () => {}), RangeError, says);
+        assertEquals((await store.claim("😀".repeat(350), 1)).kind, "claimed");
       });
     });
   });

@@ -1,24 +1,17 @@
-import type { Plan, SqlRow } from "./contracts.ts";
+import type { Plan, Position, SqlRow } from "./contracts.ts";
 import { ClosedError, type Rec } from "@beat/beat/message";
-import type {
-  Health,
-  HealthReporter,
-  Host,
-  Sink,
-  Source,
-  SourceSpec,
-  Traits,
-  Transport,
-} from "@beat/beat/transport";
-import { SqlAdmin } from "./admin.ts";
+import type { HealthReporter, SourceSpec, Transport } from "@beat/beat/transport";
+import { sqlAdmin } from "./admin.ts";
 import { Bell } from "./bell.ts";
 import { openGroup } from "./group_source.ts";
+import { healthOf } from "./health.ts";
 import { resolveOptions, type SqlTransportOptions } from "./options.ts";
-import { type Bookmark, openBookmark, ReaderSource } from "./reader_source.ts";
+import { readerSource } from "./reader_source.ts";
 import { recordOf } from "./record.ts";
 import { run } from "./session.ts";
-import { SqlSink } from "./sink.ts";
+import { sqlSink } from "./sink.ts";
 import { queueOf, tablesOf } from "./tables.ts";
+import type { SqlAdmin } from "./topic_config.ts";
 
 /** A database as a broker. */
 export interface SqlTransport extends Transport, HealthReporter {
@@ -57,92 +50,70 @@ export function sqlTransport(options: SqlTransportOptions): SqlTransport {
   const tables = tablesOf(prefix);
   const bells = new Map<Bell, string>();
   /** A reader whose source is lost goes on where it was. */
-  const bookmarks = new WeakMap<SourceSpec, Bookmark>();
+  const bookmarks = new WeakMap<SourceSpec, { position: Position }>();
   let isClosed = false;
 
-  const openReader = async (spec: SourceSpec, bell: Bell, onClose: () => void) => {
-    const plan = { connection, tables, topic: spec.topic, pollInterval, bell };
-    const bookmark = bookmarks.get(spec) ?? await openBookmark(plan, spec.from);
+  const bookmarkOf = async (spec: SourceSpec) => {
+    const { topic, from } = spec;
+    const bookmark = bookmarks.get(spec) ??
+      { position: await run(connection, dialect.begin(tables, topic, from)) };
     bookmarks.set(spec, bookmark);
-    return new ReaderSource(plan, bookmark, onClose);
-  };
-  const openMember = (spec: SourceSpec, group: string, bell: Bell, onClose: () => void) => {
-    const { topic, from, ordered } = spec;
-    const queue = { dialect, tables, name: queueOf(topic, group), lease, ordered };
-    const plan = { connection, topic, queue, pollInterval, bell };
-    return openGroup(plan, { topics: [topic], from }, onClose);
+    return bookmark;
   };
 
   return {
     name: "sql",
-    traits: traitsOf(lease),
-    admin: new SqlAdmin(connection, tables),
+    traits: {
+      settle: "each",
+      requeue: "broker",
+      lease,
+      counts: true,
+      retained: true,
+      groups: true,
+      keyOrder: "group",
+    },
+    admin: sqlAdmin(connection, tables),
 
-    async source(spec: SourceSpec, _host: Host): Promise<Source> {
-      if (isClosed) throw new ClosedError(`subscribe to '${spec.topic}'`, "transport");
+    async source(spec) {
+      const { topic, group, from, ordered } = spec;
+      if (isClosed) throw new ClosedError(`subscribe to '${topic}'`, "transport");
       const bell = new Bell();
-      const { group } = spec;
-      const onClose = () => void bells.delete(bell);
+      // deno-lint-ignore require-await
+      const close = async () => void bells.delete(bell);
+      const polling = { connection, pollInterval, bell, close };
       const source = group === undefined
-        ? await openReader(spec, bell, onClose)
-        : await openMember(spec, group, bell, onClose);
-      bells.set(bell, spec.topic);
+        ? readerSource({ ...polling, tables, topic, bookmark: await bookmarkOf(spec) })
+        : await openGroup({
+          ...polling,
+          queue: { dialect, tables, name: queueOf(topic, group), lease, ordered },
+          topics: [topic],
+          from,
+        });
+      bells.set(bell, topic);
       return source;
     },
 
-    sink(): Sink {
-      return new SqlSink(connection, tables, (stored) => {
+    sink: () =>
+      sqlSink(connection, tables, (stored) => {
         for (const [bell, topic] of bells) if (topic === stored) bell.ring();
-      });
-    },
+      }),
 
-    async peek(topic: string, limit: number): Promise<Rec[]> {
-      const earliest = dialect.begin(tables, topic, "earliest");
+    async peek(topic, limit) {
       const rows = await run(
         connection,
         (function* (): Plan<readonly SqlRow[]> {
-          return yield* dialect.read(tables, topic, yield* earliest, limit);
+          const start = yield* dialect.begin(tables, topic, "earliest");
+          return yield* dialect.read(tables, topic, start, limit);
         })(),
       );
       return rows.map(recordOf);
     },
 
-    async health({ signal } = {}): Promise<Health> {
-      const started = performance.now();
-      const answered = (ok: boolean) => ({ ok, latencyMs: performance.now() - started });
-      try {
-        signal?.throwIfAborted();
-        await unlessAborted(connection.query("SELECT 1 AS ok", []), signal);
-        return answered(true);
-      } catch (cause) {
-        return { ...answered(false), cause };
-      }
-    },
+    health: ({ signal } = {}) => healthOf(connection, signal),
 
     // deno-lint-ignore require-await
-    async close(): Promise<void> {
+    async close() {
       isClosed = true;
     },
   };
-}
-
-function traitsOf(lease: number): Traits {
-  return {
-    settle: "each",
-    requeue: "broker",
-    lease,
-    counts: true,
-    retained: true,
-    groups: true,
-    keyOrder: "group",
-  };
-}
-
-function unlessAborted<T>(value: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal!.reason);
-    signal?.addEventListener("abort", abort);
-    const end = () => signal?.removeEventListener("abort", abort);
-    Promise.resolve(value).then(resolve, reject).finally(end);
-  });
 }

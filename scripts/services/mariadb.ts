@@ -35,6 +35,8 @@ export const mariadb: Server = {
     `--port=${place.port}`,
     "--innodb-flush-log-at-trx-commit=1",
     "--innodb-buffer-pool-size=64M",
+    // One test of the conformance suite opens a hundred.
+    "--max-connections=400",
   ],
 
   async isReady(_program, { folder }) {

@@ -33,6 +33,8 @@ export const postgres: Server = {
       ...["-D", dataOf(place), "-p", String(place.port)],
       ...["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="],
       ...["-c", "fsync=on", "-c", "synchronous_commit=on"],
+      // A hundred, as by default, is what one test of the conformance suite opens.
+      ...["-c", "max_connections=400"],
     ]),
 
   async isReady(program, { port }) {

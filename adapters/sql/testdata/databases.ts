@@ -1,41 +1,72 @@
 import { describe } from "@std/testing/bdd";
 import { newUuid } from "@beat/beat/message";
-import { withService } from "../../../tests/_services/mod.ts";
+import process from "node:process";
+import { type TestService, withService } from "../../../tests/_services/mod.ts";
 import { migrate } from "../mod.ts";
-import { newFile, type Opened, openMysql, openPg, openPostgres, openSqlite } from "./servers.ts";
+import { type Client, newFile, open, type Opened } from "./servers.ts";
 
 /** A database with tables that no other test has. */
 export interface Fresh {
+  /** By what, and where, other processes open it. */
+  readonly at: readonly [client: Client, url: string];
   /** Opens another client of it. */
   open(): Promise<Opened>;
   /** What the names of its tables begin with. */
   readonly prefix: string;
 }
 
-/** Registers tests that must hold on every database; those whose server is not there are skipped. */
+/** A database that is there. */
+export interface Database {
+  readonly name: string;
+  readonly client: Client;
+  readonly url: string;
+  /** The server of SQLite is the process itself. */
+  readonly restart?: TestService["restart"];
+}
+
+/** Deno takes the time for both; Bun and Node have one each. */
+const POSTGRES_CLIENTS: readonly Client[] = "Deno" in globalThis
+  ? ["postgres", "pg"]
+  : "Bun" in globalThis
+  ? ["postgres"]
+  : ["pg"];
+
+/**
+ * Registers tests on each server that the environment names, by each client. SQLite needs none: it is
+ * tested where none is named, so that each database has a run of its own.
+ */
+export function onEachDatabase(register: (database: Database) => void): void {
+  const names = { postgres: "BEAT_POSTGRES_URL", mariadb: "BEAT_MARIADB_URL" };
+  const on = (database: Database) => describe(database.name, () => register(database));
+  const isServed = Object.values(names).some((name) => Boolean(process.env[name]));
+  if (!isServed) on({ name: "SQLite", client: "sqlite", url: newFile() });
+  if (!isServed || process.env[names.postgres]) {
+    withService("postgres", names.postgres, ({ url, restart }) => {
+      for (const client of POSTGRES_CLIENTS) {
+        on({ name: `PostgreSQL by ${client}`, client, url, restart });
+      }
+    });
+  }
+  if (!isServed || process.env[names.mariadb]) {
+    withService("mariadb", names.mariadb, ({ url, restart }) => {
+      on({ name: "MariaDB by mysql2", client: "mysql", url, restart });
+    });
+  }
+}
+
+/** Registers tests that must hold on every database, with tables of their own. */
 export function onEveryDatabase(
   register: (name: string, fresh: () => Promise<Fresh>) => void,
 ): void {
-  const on = (name: string, open: () => Promise<Opened>) => {
-    describe(name, () => register(name, () => prepare(open)));
-  };
-  const file = newFile();
-  on("SQLite", () => openSqlite(file));
-  withService("postgres", "BEAT_POSTGRES_URL", ({ url }) => {
-    on("PostgreSQL by postgres", () => openPostgres(url));
-    on("PostgreSQL by pg", () => openPg(url));
-  });
-  withService("mariadb", "BEAT_MARIADB_URL", ({ url }) => {
-    on("MariaDB by mysql2", () => openMysql(url));
-  });
+  onEachDatabase(({ name, client, url }) => register(name, () => prepare(client, url)));
 }
 
-async function prepare(open: () => Promise<Opened>): Promise<Fresh> {
+async function prepare(client: Client, url: string): Promise<Fresh> {
   const prefix = `t${newUuid().replace(/-/g, "").slice(0, 12)}_`;
-  const { connection, close } = await open();
+  const { connection, close } = await open(client, url);
   await migrate(connection, { prefix });
   await close();
-  return { open, prefix };
+  return { at: [client, url], open: () => open(client, url), prefix };
 }
 
 /** Runs a test with clients that are closed at its end. */

@@ -16,6 +16,15 @@ export interface Opened<Tx = unknown> {
   close(): Promise<void>;
 }
 
+/** A client of a database. */
+export type Client = "sqlite" | "postgres" | "pg" | "mysql";
+
+/** Opens a database; for SQLite the URL is the path of its file. */
+export function open(client: Client, url: string): Promise<Opened> {
+  const ways = { sqlite: openSqlite, postgres: openPostgres, pg: openPg, mysql: openMysql };
+  return ways[client](url);
+}
+
 /** Opens SQLite: that of Bun on Bun, that of Node everywhere else. */
 export async function openHandle(
   path = ":memory:",
@@ -30,7 +39,7 @@ export async function openHandle(
 }
 
 /** Opens a database of SQLite; one in a file can be opened several times. */
-export async function openSqlite(path?: string): Promise<Opened<SqliteHandle>> {
+export async function openSqlite(path?: string): Promise<Opened> {
   const handle = await openHandle(path);
   handle.exec("PRAGMA journal_mode = WAL");
   // What survives the end of a process is enough for a test.
@@ -47,6 +56,27 @@ export function newFile(): string {
   return `${folder}/test.db`;
 }
 
+/** Milliseconds before a test hears that a server does not let it in. */
+const PATIENCE = 300;
+
+/**
+ * PostgreSQL starts a process for each who asks to be let in, while it starts itself, too: a hundred
+ * clients that ask again at once keep it from ever being ready.
+ */
+function patient<Tx>(connection: SqlConnection<Tx>): SqlConnection<Tx> {
+  const wait = async (error: unknown): Promise<never> => {
+    const { code } = Object(error) as { code?: unknown };
+    const isOut = ["57P03", "ECONNREFUSED", "ECONNRESET"].includes(String(code));
+    if (isOut) await new Promise((resolve) => setTimeout(resolve, PATIENCE));
+    throw error;
+  };
+  return {
+    dialect: connection.dialect,
+    query: (sql, values) => Promise.resolve(connection.query(sql, values)).catch(wait),
+    transaction: (work) => Promise.resolve(connection.transaction(work)).catch(wait),
+  };
+}
+
 /** Opens PostgreSQL by the package `postgres`. */
 export async function openPostgres(url: string): Promise<Opened> {
   const { default: postgres } = await import("postgres");
@@ -56,8 +86,8 @@ export async function openPostgres(url: string): Promise<Opened> {
     backoff: () => 0.1,
     onnotice: () => {},
   });
-  // Without a limit it waits for ever for a connection that has broken.
-  return { connection: fromPostgres(client), close: () => client.end({ timeout: 1 }) };
+  // As long as it may, it waits for a connection that has broken; a test closes a hundred in turn.
+  return { connection: patient(fromPostgres(client)), close: () => client.end({ timeout: 0.01 }) };
 }
 
 /** Opens PostgreSQL by the package `pg`. */
@@ -65,7 +95,12 @@ export async function openPg(url: string): Promise<Opened> {
   const { default: pg } = await import("pg");
   const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS, idleTimeoutMillis: IDLE });
   pool.on("error", () => {});
-  return { connection: fromPg(pool), close: () => pool.end() };
+  const close = async () => {
+    // Who waits for a client of a pool that has ended waits for ever.
+    while (pool.waitingCount > 0) await pool.query("SELECT 1").catch(() => {});
+    await pool.end();
+  };
+  return { connection: patient(fromPg(pool)), close };
 }
 
 let isMade: Promise<void> | undefined;
