@@ -102,6 +102,13 @@ const SUITES: Suite[] = [
     omit: [{ files: ["/faults_test.ts", "/order_test.ts"], on: ["bun", "node24"] }],
   },
   {
+    name: "kafka",
+    path: "adapters/kafka",
+    permissions: ["-A"],
+    runtimes: PROCESSES,
+    services: ["kafka"],
+  },
+  {
     name: "sql",
     path: "adapters/sql",
     permissions: ["-A"],
