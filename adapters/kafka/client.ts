@@ -54,7 +54,11 @@ export interface KafkaProducerOptions extends KafkaClientOptions {
 /** The part of every client that is used. */
 export interface KafkaClient {
   /** Looks up topics. */
-  metadata(options: { topics: string[]; forceUpdate?: boolean }): Promise<KafkaMetadata>;
+  metadata(options: {
+    topics: string[];
+    retries?: number;
+    forceUpdate?: boolean;
+  }): Promise<KafkaMetadata>;
   /** Ends it. */
   close(): Promise<void>;
   /** Adds a listener. */
@@ -66,7 +70,10 @@ export interface KafkaMetadata {
   /** The topics by name. */
   readonly topics: ReadonlyMap<string, {
     readonly id: string;
-    readonly partitions: readonly { readonly leader: number; readonly replicas: readonly number[] }[];
+    readonly partitions: readonly {
+      readonly leader: number;
+      readonly replicas: readonly number[];
+    }[];
   }>;
 }
 

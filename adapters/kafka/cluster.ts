@@ -14,8 +14,9 @@ import type { KafkaPlan } from "./options.ts";
 
 /** How often a client tries again what may go well then. */
 const RETRIES = 5;
-/** Milliseconds until it does so first; each wait is twice the one before. */
+/** Milliseconds until it does so first, and at most; each wait is twice the one before. */
 const FIRST_RETRY = 50;
+const LAST_RETRY = 1_000;
 /** Milliseconds between two signs of life of a member at most, and how many make a session at least. */
 const HEARTBEAT = 3_000;
 const HEARTBEATS = 10;
@@ -39,7 +40,8 @@ export class Cluster {
       connectTimeout: plan.timeout,
       requestTimeout: plan.timeout,
       retries: RETRIES,
-      retryDelay: (_client, _operation, attempt) => FIRST_RETRY * 2 ** (attempt - 1),
+      retryDelay: (_client, _operation, attempt) =>
+        Math.min(FIRST_RETRY * 2 ** (attempt - 1), LAST_RETRY),
     };
   }
 
@@ -54,11 +56,11 @@ export class Cluster {
     this.#refuse(action);
     const { clients, timeout } = this.#plan;
     // What is sent again by the same producer is stored once, so it does not give up before its time.
-    const retries = Math.ceil(Math.log2(timeout / FIRST_RETRY + 1));
+    const retries = RETRIES + Math.ceil(timeout / LAST_RETRY);
     return this.#producer ??= this.#watch(clients.producer({
       ...this.#options,
       idempotent: true,
-      retries: Math.max(RETRIES, retries),
+      retries,
     }));
   }
 

@@ -23,8 +23,8 @@ const WAIT = 500;
  */
 export class Fetcher {
   readonly #plan: FetcherPlan;
-  /** The brokers that were asked and have not answered. */
-  readonly #asked = new Set<number>();
+  /** The brokers that were asked and have not answered, with what resolves when they have. */
+  readonly #asked = new Map<number, Promise<void>>();
   #lanes: readonly KafkaLane[] = [];
   #isAsking = false;
   #failure: { readonly cause: unknown } | undefined;
@@ -64,6 +64,12 @@ export class Fetcher {
     return this.#take(room, isOpen);
   }
 
+  /** Ends the client; resolves when nothing of a request is left. */
+  async close(): Promise<void> {
+    await this.#plan.consumer.close();
+    await Promise.all(this.#asked.values());
+  }
+
   /** Takes from the lanes in turn. */
   #take(room: number, isOpen: (lane: KafkaLane) => boolean): Delivery[] {
     const lanes = this.#lanes.filter((lane) => !lane.isEmpty && isOpen(lane));
@@ -87,7 +93,7 @@ export class Fetcher {
       }
       const lanes = this.#lanes.filter((lane) => lane.isEmpty && isOpen(lane));
       for (const [node, own] of Map.groupBy(lanes, ({ partition }) => leaders[partition]!)) {
-        if (!this.#asked.has(node)) void this.#askNode(node, own);
+        if (!this.#asked.has(node)) this.#asked.set(node, this.#askNode(node, own));
       }
     } catch (cause) {
       this.#fail(cause);
@@ -97,7 +103,6 @@ export class Fetcher {
   }
 
   async #askNode(node: number, lanes: readonly KafkaLane[]): Promise<void> {
-    this.#asked.add(node);
     try {
       await this.#answer(node, lanes);
     } catch (cause) {
@@ -120,9 +125,11 @@ export class Fetcher {
     const topics = [{ topicId, partitions }];
     try {
       const { responses } = await consumer.fetch({ node, topics, maxBytes, maxWaitTime: WAIT });
-      const found = new Map(responses.flatMap((response) =>
-        response.partitions.map(({ partitionIndex, records }) => [partitionIndex, records])
-      ));
+      const found = new Map(
+        responses.flatMap((response) =>
+          response.partitions.map(({ partitionIndex, records }) => [partitionIndex, records])
+        ),
+      );
       for (const lane of lanes) lane.keep(found.get(lane.partition) ?? []);
     } catch (cause) {
       if (!isRefusedFor(cause, "OFFSET_OUT_OF_RANGE")) throw cause;

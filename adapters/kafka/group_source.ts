@@ -20,7 +20,10 @@ export interface GroupPlan extends FetcherPlan, Holder {
 interface Joined {
   readonly memberId: string;
   readonly generationId: number;
-  readonly assignments: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
+  readonly assignments: readonly {
+    readonly topic: string;
+    readonly partitions: readonly number[];
+  }[];
 }
 
 /**
@@ -78,7 +81,7 @@ export class GroupSource implements Source {
 
   async close(): Promise<void> {
     this.#membership = undefined;
-    await Promise.all([this.#member.close(), this.#plan.consumer.close()]);
+    await Promise.all([this.#member.close(), this.#fetcher.close()]);
   }
 
   /** Gives all partitions away: those that come next are given by the group. */

@@ -78,8 +78,15 @@ class KafkaBroker implements KafkaTransport {
 
   source(spec: SourceSpec, host: Host): Promise<Source> {
     const { group, topic } = spec;
-    return this.#fetching(`subscribe to '${topic}'`, topic, group, (fetching) =>
-      group === undefined ? this.#reader(spec, fetching) : this.#member(spec, group, host, fetching));
+    return this.#fetching(
+      `subscribe to '${topic}'`,
+      topic,
+      group,
+      (fetching) =>
+        group === undefined
+          ? this.#reader(spec, fetching)
+          : this.#member(spec, group, host, fetching),
+    );
   }
 
   sink(): Sink {
@@ -93,7 +100,7 @@ class KafkaBroker implements KafkaTransport {
       fetcher.lanes = beginnings.map((start, partition) => new KafkaLane(topic, partition, start));
       const { signal } = new AbortController();
       const deliveries = limit > 0 ? await fetcher.fetch(limit, () => false, signal) : [];
-      await fetching.consumer.close();
+      await fetcher.close();
       return deliveries.map(({ rec }) => rec);
     });
   }
@@ -118,8 +125,8 @@ class KafkaBroker implements KafkaTransport {
     use: (fetching: FetcherPlan) => Promise<T>,
   ): Promise<T> {
     const { maxBytes, onMissed } = this.#plan;
-    // It never joins the group that it has to name.
-    const consumer = this.#cluster.consumer(action, `beat-${newUuid()}`);
+    // It never joins the group that it has to name. A failure is for the engine, which tries again.
+    const consumer = this.#cluster.consumer(action, `beat-${newUuid()}`, { retries: 1 });
     consumer.topics.track(topic);
     try {
       return await use({

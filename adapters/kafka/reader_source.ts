@@ -47,6 +47,6 @@ export class ReaderSource implements Source {
   }
 
   close(): Promise<void> {
-    return this.#consumer.close();
+    return this.#fetcher.close();
   }
 }

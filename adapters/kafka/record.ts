@@ -51,7 +51,9 @@ export function readRecord({ key, value, headers: stored }: KafkaRecord, place: 
     key: text(key),
     headers,
     // What the client gives has methods of its own; users get what they know.
-    payload: value === null ? NOTHING : new Uint8Array(value.buffer, value.byteOffset, value.length),
+    payload: value === null
+      ? NOTHING
+      : new Uint8Array(value.buffer, value.byteOffset, value.length),
     time,
   };
 }

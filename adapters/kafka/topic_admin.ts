@@ -90,7 +90,11 @@ export class KafkaTopicAdmin implements TopicAdmin {
     const found = await findTopic(admin, topic);
     if (found === undefined) return undefined;
     const names = settings.map(([, name]) => name);
-    const resource = { resourceType: TOPIC, resourceName: topic, configurationKeys: names } as const;
+    const resource = {
+      resourceType: TOPIC,
+      resourceName: topic,
+      configurationKeys: names,
+    } as const;
     const [described] = await admin.describeConfigs({ resources: [resource] });
     const values = new Map(described?.configs.map(({ name, value }) => [name, value ?? ""]));
     const { leaders: { length: partitions }, replicas } = found;

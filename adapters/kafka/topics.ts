@@ -10,10 +10,13 @@ export interface Topic {
   readonly replicas: number;
 }
 
+/** How often a broker is asked that may not have heard of a topic yet, or of who leads it. */
+const RETRIES = 5;
+
 /** A topic; `undefined` if there is none. */
 export async function findTopic(client: KafkaClient, name: string): Promise<Topic | undefined> {
   try {
-    const { topics } = await client.metadata({ topics: [name] });
+    const { topics } = await client.metadata({ topics: [name], retries: RETRIES });
     const { id, partitions } = topics.get(name)!;
     return {
       name,
