@@ -178,7 +178,7 @@ withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
         });
         const out = publisher(kafka);
         // The partitions of these keys are 1, 0, 1 and 0.
-        const messages = ["b", "a", "b", "a"].map((key, at) =>
+        const messages = ["order-7", "a", "order-7", "a"].map((key, at) =>
           new Message(new Uint8Array(at === 2 ? 3_000 : 1), { key, uuid: String(at) })
         );
         const error = await assertRejects(

@@ -26,6 +26,9 @@ const DEFAULT = -1;
 const TOPIC = 2;
 const SET = 0;
 
+/** What is known from before does not count. */
+const FRESH = { retries: 1, forceUpdate: true };
+
 type Setting = keyof typeof SETTINGS;
 const settings = Object.entries(SETTINGS) as [Setting, string][];
 
@@ -86,8 +89,7 @@ export class KafkaTopicAdmin implements TopicAdmin {
 
   async describe(topic: string): Promise<TopicConfig | undefined> {
     const admin = this.#cluster.admin(`describe topic '${topic}'`);
-    await admin.metadata({ topics: [topic], forceUpdate: true }).catch(() => {});
-    const found = await findTopic(admin, topic);
+    const found = await findTopic(admin, topic, FRESH);
     if (found === undefined) return undefined;
     const names = settings.map(([, name]) => name);
     const resource = {
@@ -105,10 +107,11 @@ export class KafkaTopicAdmin implements TopicAdmin {
     return (await this.#cluster.admin("list topics").listTopics()).sort();
   }
 
-  remove(topic: string): Promise<boolean> {
+  async remove(topic: string): Promise<boolean> {
+    if (await this.describe(topic) === undefined) return false;
     const action = `remove topic '${topic}'`;
     const remove = (admin: KafkaAdmin) => admin.deleteTopics({ topics: [topic] });
-    return this.#unless(action, "UNKNOWN_TOPIC_OR_PARTITION", remove);
+    return await this.#unless(action, "UNKNOWN_TOPIC_OR_PARTITION", remove);
   }
 
   removeGroup(topic: string, group: string): Promise<boolean> {

@@ -10,13 +10,17 @@ export interface Topic {
   readonly replicas: number;
 }
 
-/** How often a broker is asked that may not have heard of a topic yet, or of who leads it. */
-const RETRIES = 5;
+/** A broker is asked several times: it may not have heard of a topic yet, or of who leads it. */
+const PATIENT = { retries: 5 };
 
 /** A topic; `undefined` if there is none. */
-export async function findTopic(client: KafkaClient, name: string): Promise<Topic | undefined> {
+export async function findTopic(
+  client: KafkaClient,
+  name: string,
+  options: { retries: number; forceUpdate?: boolean } = PATIENT,
+): Promise<Topic | undefined> {
   try {
-    const { topics } = await client.metadata({ topics: [name], retries: RETRIES });
+    const { topics } = await client.metadata({ topics: [name], ...options });
     const { id, partitions } = topics.get(name)!;
     return {
       name,
