@@ -29,7 +29,8 @@ export class Cluster {
   readonly #listeners = new Set<(event: ConnectionEvent) => void>();
   #admin: KafkaAdmin | undefined;
   #producer: KafkaProducer | undefined;
-  #isConnected = false;
+  /** Connections that are open of the clients that administer and produce. */
+  #connections = 0;
   #wasConnected = false;
   #closed = false;
 
@@ -127,14 +128,13 @@ export class Cluster {
   }
 
   #watch<T extends KafkaClient>(client: T): T {
-    client.on("client:broker:connect", () => this.#tell(true));
-    client.on("client:broker:disconnect", () => this.#tell(false));
+    client.on("client:broker:connect", () => ++this.#connections === 1 && this.#tell(true));
+    client.on("client:broker:disconnect", () => --this.#connections === 0 && this.#tell(false));
     return this.#keep(client);
   }
 
   #tell(isConnected: boolean): void {
-    if (this.#closed || isConnected === this.#isConnected) return;
-    this.#isConnected = isConnected;
+    if (this.#closed) return;
     const kind = !isConnected ? "lost" : this.#wasConnected ? "recovered" : "connected";
     this.#wasConnected = true;
     for (const listener of this.#listeners) listener({ kind, at: Date.now() });
