@@ -63,6 +63,16 @@ export async function kill(server: Server): Promise<void> {
   if (known !== undefined) await end(known, "SIGKILL");
 }
 
+/** Has a server stand still: its connections stay open, and nothing comes by them until {@linkcode thaw}. */
+export function freeze(server: Server): void {
+  signal(server, "SIGSTOP");
+}
+
+/** Has a server go on that stands still. */
+export function thaw(server: Server): void {
+  signal(server, "SIGCONT");
+}
+
 /** Ends a server in good order and starts it again with what it has stored. */
 export async function restart(server: Server): Promise<Service> {
   const known = readState()[server.name];
@@ -76,6 +86,11 @@ export function status(server: Server): Service {
   const known = readState()[server.name];
   if (known === undefined) return { missing: "down" };
   return isRunning(known) ? { url: server.url(known) } : { missing: "killed" };
+}
+
+function signal(server: Server, name: Deno.Signal): void {
+  const known = readState()[server.name];
+  if (known !== undefined && isRunning(known)) Deno.kill(known.pid, name);
 }
 
 async function place(

@@ -119,6 +119,14 @@ const SUITES: Suite[] = [
     services: ["nats-debian"],
   },
   {
+    name: "kafka",
+    path: "adapters/kafka",
+    permissions: ["-A"],
+    runtimes: ["deno", "bun", "node24"],
+    services: ["kafka"],
+    omit: [{ files: ["/faults_test.ts"], on: ["bun", "node24"] }],
+  },
+  {
     name: "sql-postgres",
     path: "adapters/sql",
     permissions: ["-A"],

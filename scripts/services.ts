@@ -6,6 +6,7 @@
  * deno task services status
  * deno task services restart redis
  * deno task services kill redis         # as a crash would; `up` starts it with what it has stored
+ * deno task services freeze redis       # its connections stay open; `thaw` lets it go on
  * deno task services down
  * ```
  *
@@ -14,7 +15,18 @@
  * @module
  */
 
-import { down, findServer, kill, restart, SERVERS, type Service, status, up } from "./_services.ts";
+import {
+  down,
+  findServer,
+  freeze,
+  kill,
+  restart,
+  SERVERS,
+  type Service,
+  status,
+  thaw,
+  up,
+} from "./_services.ts";
 import type { Server } from "./services/_server.ts";
 
 const COMMANDS: Record<string, (server: Server) => Promise<Service> | Service> = {
@@ -24,6 +36,14 @@ const COMMANDS: Record<string, (server: Server) => Promise<Service> | Service> =
   restart,
   kill: async (server) => {
     await kill(server);
+    return status(server);
+  },
+  freeze: (server) => {
+    freeze(server);
+    return status(server);
+  },
+  thaw: (server) => {
+    thaw(server);
     return status(server);
   },
 };

@@ -8,6 +8,8 @@ export interface TestService {
   readonly url: string;
   /** Stops it as a crash would, and starts it with what it has stored; only if it was started here. */
   readonly restart: ((whileDown?: () => Promise<void>) => Promise<void>) | undefined;
+  /** Has it stand still with open connections until it is told to go on; only if it was started here. */
+  readonly freeze: (() => Promise<() => Promise<void>>) | undefined;
 }
 
 /**
@@ -25,7 +27,8 @@ export function withService(
     return;
   }
   const deno = process.env.BEAT_DENO;
-  register({ url, restart: deno === undefined ? undefined : restart });
+  const own = deno === undefined ? { restart: undefined, freeze: undefined } : { restart, freeze };
+  register({ url, ...own });
 
   async function restart(whileDown: () => Promise<void> = () => Promise.resolve()) {
     await command("kill", name);
@@ -34,6 +37,11 @@ export function withService(
     } finally {
       await command("up", name);
     }
+  }
+
+  async function freeze() {
+    await command("freeze", name);
+    return () => command("thaw", name);
   }
 
   function command(...words: string[]): Promise<void> {

@@ -1,0 +1,197 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Message, PublishError } from "@beat/beat/message";
+import { consume, publisher } from "@beat/beat/transport";
+import { Child } from "../../tests/faults/child.ts";
+import { withService } from "../../tests/_services/mod.ts";
+import type { MissedRecords } from "./mod.ts";
+import { take, TestHost, textsOf, type Workplace, workplace } from "./testdata/workplace.ts";
+
+withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
+  const test = (run: (place: Workplace) => Promise<void>) => workplace(url, run);
+
+  describe("Kafka, when something fails", () => {
+    it(
+      "waits for a handler when partitions are shared out, and what it did counts",
+      test(async (place) => {
+        const kafka = await place.withTopic();
+        await place.publish(kafka, ["one", "two"], "key");
+        const calls: string[] = [];
+        const began = Promise.withResolvers<void>();
+        const go = Promise.withResolvers<void>();
+        const finished = Promise.withResolvers<void>();
+        const handle = async ([message]: readonly Message[]) => {
+          calls.push(message!.text());
+          began.resolve();
+          await go.promise;
+          if (calls.includes("two")) finished.resolve();
+        };
+        const { topic } = place;
+        const options = { topic, group: "all", from: "earliest", ordered: "key" } as const;
+        const first = await consume(kafka, handle, options);
+        await began.promise;
+        const joining = consume(place.transport(), handle, options);
+        go.resolve();
+        const second = await joining;
+        await finished.promise;
+        await Promise.all([first.close(), second.close()]);
+        assertEquals(calls, ["one", "two"]);
+        assertEquals(await place.positions(), [2n]);
+      }),
+    );
+
+    it(
+      "keeps the order of each key among two members of which one is killed",
+      test(async (place) => {
+        const kafka = await place.withTopic(4);
+        const keys = Array.from({ length: 16 }, (_, at) => `key ${at}`);
+        const publish = async (round: number) => {
+          const out = publisher(kafka);
+          await out.publish(
+            place.topic,
+            keys.map((key) => new Message(`${key} ${round}`, { key })),
+          );
+          await out.close();
+        };
+        const seen: string[] = [];
+        const complete = Promise.withResolvers<void>();
+        const survivor = await consume(kafka, ([message]) => {
+          seen.push(message!.text());
+          if (new Set(seen).size === 3 * keys.length) complete.resolve();
+        }, { topic: place.topic, group: "all", from: "earliest", ordered: "key" });
+        place.opened(() => survivor.close());
+        const script = new URL("./testdata/hanging_consumer.ts", import.meta.url);
+        const child = new Child(script, [url, place.topic, "1500"]);
+        await child.says("joined");
+        for (let round = 1; round <= 3; round++) await publish(round);
+        await child.says("got");
+        await child.kill();
+        await complete.promise;
+        for (const key of keys) {
+          const own = seen.filter((text) => text.startsWith(`${key} `));
+          assertEquals(own, [...own].sort(), key);
+        }
+      }),
+    );
+
+    it(
+      "does not commit what a member had before its partitions were given away",
+      test(async (place) => {
+        const kafka = await place.withTopic(2);
+        await place.publish(kafka, ["one", "two", "three"], "key");
+        const host = new TestHost();
+        const first = await place.source(kafka, place.spec(), host);
+        const taken = await take(first, 3);
+        assertEquals(textsOf(taken), ["one", "two", "three"]);
+        await first.ack(taken.slice(0, 1));
+        const before = await place.positions();
+        await place.source(place.transport());
+        await host.revoked;
+        await first.ack(taken.slice(2));
+        assertEquals(await place.positions(), before);
+        assertEquals(before.reduce((sum, offset) => sum + offset), 1n);
+      }),
+    );
+
+    it(
+      "loses its partitions when the group went on without it, and joins again",
+      test(async (place) => {
+        const kafka = await place.withTopic();
+        await place.publish(kafka, ["one"]);
+        const host = new TestHost();
+        const member = await place.source(kafka, place.spec(), host);
+        const [taken] = await take(member, 1);
+        await place.kafka.removeMembersFromConsumerGroup({ groupId: `all.${place.topic}` });
+        const again = await take(member, 1);
+        assertEquals(textsOf(again), ["one"]);
+        assertEquals(host.lostLanes, [taken!.lane]);
+        assert(again[0]!.lane !== taken!.lane);
+      }),
+    );
+
+    it(
+      "goes on where there is something when retention has passed a group, and says what is gone",
+      test(async (place) => {
+        const missed: MissedRecords[] = [];
+        const kafka = await place.withTopic(1, { onMissed: (gone) => missed.push(gone) });
+        const { topic } = place;
+        await place.publish(kafka, ["one", "two", "three", "four"]);
+        const first = await place.source(kafka);
+        await first.ack(await take(first, 1));
+        await first.close();
+        const partitions = [{ partition: 0, offset: 3n }];
+        await place.kafka.deleteRecords({ topics: [{ name: topic, partitions }] });
+        const second = await place.source(kafka);
+        assertEquals(textsOf(await take(second, 1)), ["four"]);
+        assertEquals(missed, [{ topic, group: "all", lane: "0", count: 2, from: "1" }]);
+      }),
+    );
+
+    it(
+      "reads a partition from its beginning that a topic got while it was consumed",
+      test(async (place) => {
+        const kafka = await place.withTopic(1);
+        const came = Promise.withResolvers<string>();
+        const consumption = await consume(kafka, ([message]) => came.resolve(message!.text()), {
+          topic: place.topic,
+          group: "all",
+          reconnect: { initialDelay: 1 },
+        });
+        place.opened(() => consumption.close());
+        const admin = place.transport();
+        assertEquals(await admin.admin.update(place.topic, { partitions: 2 }), ["partitions"]);
+        // Of 16 keys some go to the new partition; those of the first are read in any case.
+        const keys = Array.from({ length: 16 }, (_, at) => `key ${at}`);
+        const out = publisher(admin);
+        await out.publish(place.topic, keys.map((key) => new Message(key, { key })));
+        await out.close();
+        await came.promise;
+        while ((await place.positions()).reduce((sum, offset) => sum + offset) < 16n);
+      }),
+    );
+
+    it(
+      "refuses a topic that is not there, to who subscribes and to who publishes",
+      test(async (place) => {
+        const kafka = place.transport();
+        const text = "as there is no topic 'nowhere': make one by 'admin.create'";
+        const options = { topic: "nowhere", group: "all" };
+        await assertRejects(() => consume(kafka, () => {}, options), RangeError, text);
+        const out = publisher(kafka);
+        const error = await assertRejects(
+          () => out.publish("nowhere", new Message("one")),
+          PublishError,
+        );
+        assertEquals(error.failed[0]!.outcome, "rejected");
+        assert(String(error.failed[0]!.cause).includes(text));
+        await out.close();
+      }),
+    );
+
+    it(
+      "names what the broker has refused, and what it has stored is not among it",
+      test(async (place) => {
+        const kafka = place.transport();
+        await place.kafka.createTopics({
+          ...{ topics: [place.topic], partitions: 2, replicas: 1 },
+          configs: [{ name: "max.message.bytes", value: "2000" }],
+        });
+        const out = publisher(kafka);
+        // The partitions of these keys are 1, 0, 1 and 0.
+        const messages = ["order-7", "a", "order-7", "a"].map((key, at) =>
+          new Message(new Uint8Array(at === 2 ? 3_000 : 1), { key, uuid: String(at) })
+        );
+        const error = await assertRejects(
+          () => out.publish(place.topic, messages),
+          PublishError,
+        );
+        const failed = error.failed.map(({ index, outcome }) => [index, outcome]);
+        assertEquals(failed, [[0, "rejected"], [2, "rejected"]]);
+        await out.publish(place.topic, messages[0]!);
+        await out.close();
+        const ids = (await kafka.peek(place.topic, 10)).map(({ id }) => id);
+        assertEquals(ids.sort(), ["0", "1", "3"]);
+      }),
+    );
+  });
+});
