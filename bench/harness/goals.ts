@@ -74,7 +74,8 @@ function describe({ limit, of, relation }: Goal, measure: Measure): string {
 const UNITS = { bytes: "bytes", live: "bytes", seconds: "seconds" } as const;
 
 function factor(value: number): string {
-  return value < 1 ? `1/${Math.round(1 / value)}` : String(value);
+  const inverse = Math.round(1 / value);
+  return value < 1 && Math.abs(inverse * value - 1) < 0.001 ? `1/${inverse}` : String(value);
 }
 
 /** Three significant digits, as far as a reader needs them. */

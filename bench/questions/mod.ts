@@ -13,6 +13,7 @@ import { deferredQuestion } from "./deferred.ts";
 import { emitQuestion } from "./emit.ts";
 import { flowQuestion } from "./flow.ts";
 import { isolationQuestion } from "./isolation.ts";
+import { lanesQuestion } from "./lanes.ts";
 import { messagesQuestion } from "./messages.ts";
 import { messagesHeapQuestion } from "./messages_heap.ts";
 import { tenHandlersQuestion } from "./ten_handlers.ts";
@@ -36,6 +37,7 @@ export const QUESTIONS: readonly Question[] = [
   bulkQuestion,
   flowQuestion,
   threadsQuestion,
+  lanesQuestion,
   bytesQuestion,
   messagesQuestion,
   messagesHeapQuestion,

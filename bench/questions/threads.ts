@@ -6,22 +6,10 @@
  *
  * @module
  */
-import type { Goal, ProcessSubject, Question } from "../harness/types.ts";
+import type { ProcessSubject, Question } from "../harness/types.ts";
+import { inR, ROUND_TRIP } from "../subjects/round_trip.ts";
 import { ours } from "../subjects/subject.ts";
-import {
-  type Carrier,
-  ourThreads,
-  peerThreads,
-  pingPong,
-  type Shape,
-} from "../subjects/threads.ts";
-
-const R = "R: round trip of a word";
-
-function inR(limit: number, stretch: number): { goals: Goal[] } {
-  const goal = { of: R, relation: "times", state: "fresh" } as const;
-  return { goals: [{ ...goal, limit }, { ...goal, limit: stretch, stretch: true }] };
-}
+import { type Carrier, ourThreads, peerThreads, type Shape } from "../subjects/threads.ts";
 
 function peer(carrier: Carrier, shape: Shape): ProcessSubject {
   return {
@@ -46,7 +34,7 @@ export const threadsQuestion: Question = {
       ours("emitBatch of 32, zeroCopy", () => ourThreads("lent", true), inR(0.2, 0.12)),
       ours("emit, event.data", () => ourThreads("built"), inR(2, 1)),
       ours("emit, JSON", () => ourThreads("json")),
-      { name: R, kind: "bound", setup: pingPong, use() {} },
+      ROUND_TRIP,
       peer("postMessage", "one by one"),
       peer("postMessage", "arrays of 100"),
       peer("postMessage", "packed buffers of 100"),
