@@ -4,6 +4,7 @@ import { type Engine, ENGINES } from "./engines.ts";
 import { runPass } from "./pass.ts";
 import { grouped, printFaults, printPass } from "./report.ts";
 import { openTerminal, type Output, type Terminal } from "./terminal.ts";
+import { HANDLERS, runThreads } from "./threads/run.ts";
 import { checksOf, faultsIn } from "./verdict.ts";
 import { BROKERS } from "./webhooks/brokers.ts";
 import { runWebhooks } from "./webhooks/run.ts";
@@ -12,6 +13,7 @@ import { MissingServerError } from "./webhooks/servers.ts";
 
 const DEFAULT_ROUNDS = 1_000;
 const MAX_ROUNDS = 10_000;
+const MAX_THREADS = 8;
 
 const HELP =
   `Feeds real GitHub webhook deliveries through a bus, then over HTTP through a router with
@@ -20,6 +22,7 @@ retries, dead letters and replay, and checks every count.
   --only P    only this part: bus or webhooks
   --broker B  what the webhooks go through: ${BROKERS.join(", ")}; default memory.
               A server is that of BEAT_REDIS_URL and the like, or is started for the demo
+  --threads N instead: hash, parse and index them in N threads, 1 to ${MAX_THREADS}, and kill one
   --serve     keep the receiver of webhooks running, and tell how to post to it
   --port N    where it listens then; default 8787
   --rounds N  feed all deliveries N times, 1 to ${grouped(MAX_ROUNDS)}; default ${
@@ -28,6 +31,13 @@ retries, dead letters and replay, and checks every count.
   --help      show this
 `;
 
+/** What a test puts in the place of what the demo shows. */
+export interface DemoParts {
+  engines?: Engine[];
+  /** The module that threads run. */
+  handlers?: URL;
+}
+
 /**
  * Runs the demo and returns the exit code: 0 if every count is right, 1 if one is off, 2 if the
  * arguments cannot be understood.
@@ -35,7 +45,7 @@ retries, dead letters and replay, and checks every count.
 export async function main(
   args: string[],
   output: Output,
-  engines: Engine[] = ENGINES,
+  { engines = ENGINES, handlers = HANDLERS }: DemoParts = {},
 ): Promise<number> {
   const options = readOptions(args);
   if (typeof options === "string") {
@@ -47,6 +57,9 @@ export async function main(
     return 0;
   }
   const terminal = openTerminal(output);
+  if (options.threads > 0) {
+    return tell(terminal, "threads", await runThreads(terminal, options.threads, handlers));
+  }
   const codes: number[] = [];
   try {
     if (options.serve) return await serveWebhooks(terminal, options.port, options.broker);
@@ -62,13 +75,20 @@ export async function main(
 
 /** The second part: the same payloads as webhooks, over HTTP and through a router. */
 async function post(terminal: Terminal, broker: string): Promise<number> {
-  const { paint, print } = terminal;
-  const { checks, faults } = await runWebhooks(terminal, broker);
-  for (const fault of faults) print(paint("red", `✗ webhooks, ${fault}`));
+  return tell(terminal, "webhooks", await runWebhooks(terminal, broker));
+}
+
+/** Prints what a part has come to, and gives the exit code. */
+function tell(
+  { paint, print }: Terminal,
+  part: string,
+  { checks, faults }: { checks: number; faults: string[] },
+): number {
+  for (const fault of faults) print(paint("red", `✗ ${part}, ${fault}`));
   print(
     faults.length === 0
-      ? paint("green", `✓ all ${checks} checks of the webhooks hold`)
-      : paint("red", `✗ ${faults.length} of ${checks} checks of the webhooks fail`),
+      ? paint("green", `✓ all ${checks} checks of the ${part} hold`)
+      : paint("red", `✗ ${faults.length} of ${checks} checks of the ${part} fail`),
   );
   return faults.length === 0 ? 0 : 1;
 }
@@ -109,6 +129,8 @@ interface DemoOptions {
   readonly rounds: number;
   readonly only: string;
   readonly broker: string;
+  /** How many threads; 0 to run the parts without any. */
+  readonly threads: number;
   readonly serve: boolean;
   readonly port: number;
   readonly help: boolean;
@@ -123,6 +145,7 @@ function readOptions(args: string[]): DemoOptions | string {
         rounds: { type: "string", default: String(DEFAULT_ROUNDS) },
         only: { type: "string", default: "all" },
         broker: { type: "string", default: "memory" },
+        threads: { type: "string" },
         serve: { type: "boolean", default: false },
         port: { type: "string", default: "8787" },
         help: { type: "boolean", default: false },
@@ -135,9 +158,13 @@ function readOptions(args: string[]): DemoOptions | string {
     if (!(rounds >= 1 && rounds <= MAX_ROUNDS)) {
       return refusal("rounds", `a whole number from 1 to ${grouped(MAX_ROUNDS)}`, values.rounds);
     }
+    const threads = values.threads === undefined ? 0 : readNumber(values.threads);
+    if (values.threads !== undefined && !(threads >= 1 && threads <= MAX_THREADS)) {
+      return refusal("threads", `a whole number from 1 to ${MAX_THREADS}`, values.threads);
+    }
     const port = readNumber(values.port);
     if (!(port <= 65_535)) return refusal("port", "a whole number from 0 to 65,535", values.port);
-    return { rounds, only, broker, serve, port, help };
+    return { rounds, only, broker, threads, serve, port, help };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

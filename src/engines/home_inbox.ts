@@ -16,6 +16,8 @@ export class HomeInbox {
   readonly #events: ForeignEvents;
   readonly #hold: () => void;
   readonly #hear: (from: number, note: Note) => void;
+  /** The node whose ring was last. */
+  #lastRing = 0;
 
   /** `hold` is called when a delivery is about to be open, `hear` with what a thread tells. */
   constructor(
@@ -34,11 +36,16 @@ export class HomeInbox {
 
   /** Moves a burst of each ring; says whether there is more. */
   move(): boolean {
+    const { readers } = this.#mesh;
     let isBusy = false;
-    for (const [from, reader] of this.#mesh.readers.entries()) {
+    for (let i = 0; i < readers.length; i++) {
+      const from = this.#lastRing = (this.#lastRing + 1) % readers.length;
+      const reader = readers[from];
       if (reader === undefined) continue;
       if (this.#moveRing(from, reader)) isBusy = true;
       if (reader.release()) this.#mesh.offerRoom(from);
+      // Who comes next time is not the one that has filled the queue.
+      if (this.#queue.isFull) break;
     }
     return isBusy;
   }

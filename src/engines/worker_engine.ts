@@ -73,6 +73,11 @@ export class WorkerEngine implements Engine {
   /** Look ahead in the rings, by the node that writes them. */
   readonly #scanners: RingScanner[];
   readonly #counters: ThreadCounters;
+  /**
+   * The node whose ring is next. A turn that a promise has stopped must not begin with the same ring
+   * again: a full one would keep the others waiting, and a thread would wait for its own.
+   */
+  #nextRing = 0;
   #isHandling = false;
   #onStop: (() => void) | undefined;
   #onSettled: (() => void) | undefined;
@@ -192,6 +197,7 @@ export class WorkerEngine implements Engine {
   /** Handles a burst; says whether there is more. */
   #turn(): boolean {
     this.#followState();
+    const { readers } = this.#mesh;
     let left = BURST;
     try {
       this.#isHandling = true;
@@ -201,8 +207,10 @@ export class WorkerEngine implements Engine {
           this.#handleDue();
           left--;
         }
-        for (const [from, reader] of this.#mesh.readers.entries()) {
-          const taken = this.#drainRing(from, reader!, Math.min(left, BURST_OF_RING));
+        for (let rings = readers.length; rings > 0 && this.#isFree(); rings--) {
+          const from = this.#nextRing;
+          this.#nextRing = (from + 1) % readers.length;
+          const taken = this.#drainRing(from, readers[from]!, Math.min(left, BURST_OF_RING));
           left -= taken;
           if (taken > 0) isBusy = true;
         }

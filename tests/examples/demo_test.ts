@@ -121,6 +121,49 @@ describe("demo, the webhooks", () => {
   });
 });
 
+describe("demo, the threads", () => {
+  for (const threads of ["1", "2"]) {
+    it(`handle all but the one that kills its thread, with --threads ${threads}`, async () => {
+      const { code, stdout, stderr } = await runProgram("examples/demo.ts", "--threads", threads);
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      assertStringIncludes(
+        stdout,
+        "handled once: 3,289 · twice: 0 · in doubt: no. 1,646 · lost: 0\n",
+      );
+      assertEquals(stdout.match(/^\d +(lived|died once) /gm)?.length, Number(threads));
+      assertEquals(
+        stdout.match(/^a thread died; the next one in its place served [\d.]+ ms later$/gm)?.length,
+        1,
+      );
+      assert(stdout.endsWith("✓ all 11 checks of the threads hold\n"));
+    });
+  }
+
+  it("fail their checks where a thread loses deliveries, and the demo exits with 1", async () => {
+    const handlers = new URL("./testdata/losing_handlers.ts", import.meta.url);
+    let text = "";
+    const output = { write: (part: string) => text += part };
+    assertEquals(await main(["--threads", "1"], output, { handlers }), 1);
+    assertEquals(faultLines(text).slice(0, 4), [
+      "✗ threads, handled once: 2961 instead of 3289",
+      "✗ threads, neither handled nor named: 329 instead of 0",
+      "✗ threads, named as in doubt:  instead of 1646",
+      "✗ threads, digests that differ: 2961 instead of 0",
+    ]);
+  });
+
+  for (const threads of ["0", "two", "9", ""]) {
+    it(`are not started with --threads=${threads}`, async () => {
+      const { code, stdout } = await runProgram("examples/demo.ts", `--threads=${threads}`);
+      assertEquals(code, 2);
+      assertStringIncludes(
+        stdout,
+        `'--threads' must be a whole number from 1 to 8: current value is '${threads}'\n`,
+      );
+    });
+  }
+});
+
 // The program passes the result of `main` on as its exit code: 2 is seen above, 1 takes a bus that
 // does not do its job.
 describe("demo, the exit code of a run", () => {
@@ -217,7 +260,7 @@ async function runMain(engines: Engine[]): Promise<{ code: number; text: string 
   const code = await main(
     ["--only", "bus", "--rounds", "1"],
     { write: (part) => text += part },
-    engines,
+    { engines },
   );
   return { code, text };
 }

@@ -118,6 +118,15 @@ describe("enqueue()", () => {
     });
   });
 
+  it("waits for a ring of the thread's own, which is read in turn with the others", async () => {
+    await withBus("kinds", { threads: 1, capacity: 1024 }, async (bus) => {
+      await bus.ready;
+      const seen = collect(bus, "seen", 500);
+      for (let data = 0; data < 500; data++) await bus.enqueue({ type: "hop", data });
+      assertEquals(await seen, Array.from({ length: 500 }, (_, index) => index));
+    });
+  });
+
   it("gives up by signal, by time and when the bus closes", async () => {
     await withBus("kinds", { threads: 1, capacity: 4096, overflow: "error" }, async (bus) => {
       await bus.ready;

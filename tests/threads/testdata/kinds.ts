@@ -70,6 +70,8 @@ serve((bus, { index, threads }) => {
   bus.on("relay", async ({ data }) => {
     for (let i = 0; i < Number(data); i++) await bus.enqueue({ type: "relayed", data: i });
   });
+  bus.on("hop", async ({ data }) => await bus.enqueue({ type: "landed", data }));
+  bus.on("landed", async ({ data }) => await bus.enqueue({ type: "seen", data }));
   bus.on("ask", () => bus.emit("answer.me", [index, threads]));
   bus.on("chain", ({ data }) => {
     if (Number(data) > 0) bus.emit("chain", Number(data) - 1);
