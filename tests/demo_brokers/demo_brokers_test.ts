@@ -3,7 +3,12 @@ import { describe, it } from "@std/testing/bdd";
 import { runProgram } from "../examples/_program.ts";
 import { withService } from "../_services/mod.ts";
 
-const SERVERS = [["redis", "BEAT_REDIS_URL"], ["postgres", "BEAT_POSTGRES_URL"]] as const;
+const SERVERS = [
+  ["redis", "BEAT_REDIS_URL"],
+  ["nats", "BEAT_NATS_URL"],
+  ["kafka", "BEAT_KAFKA_URL"],
+  ["postgres", "BEAT_POSTGRES_URL"],
+] as const;
 
 describe("demo --broker", () => {
   for (const [name, variable] of SERVERS) {

@@ -4,6 +4,7 @@
 import { watermill } from "@beat/beat/marshal";
 import { Message, newUuid } from "@beat/beat/message";
 import { publisher, subscriber, type TopicAdmin, type Transport } from "@beat/beat/transport";
+import { kafkaTransport } from "@beat/kafka";
 import { natsTransport } from "@beat/nats";
 import { redisTransport } from "@beat/redis";
 import { assertEquals } from "@std/assert";
@@ -20,6 +21,7 @@ type Open = (url: string) => Transport & { readonly admin: TopicAdmin };
 const BROKERS: readonly [name: string, variable: string, open: Open, coded: boolean][] = [
   ["redis", "BEAT_REDIS_URL", (url) => redisTransport({ url, layout: "watermill" }), false],
   ["nats", "BEAT_NATS_URL", (servers) => natsTransport({ servers }), true],
+  ["kafka", "BEAT_KAFKA_URL", (brokers) => kafkaTransport({ brokers }), true],
 ];
 
 /** The payload of a message: text, and bytes that are none. */

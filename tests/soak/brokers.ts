@@ -1,4 +1,6 @@
 import type { TopicAdmin, TopicConfig, Transport } from "@beat/beat/transport";
+import { kafkaTransport } from "@beat/kafka";
+import { natsTransport } from "@beat/nats";
 import { redisTransport } from "@beat/redis";
 import { fromPostgres, migrate, sqlTransport } from "@beat/sql";
 import postgres from "postgres";
@@ -28,6 +30,30 @@ const CONNECT: Readonly<Record<string, (url: string) => Promise<Connected> | Con
       timeout: TIMEOUT,
       partitions: PARTITIONS,
     });
+    return {
+      transport,
+      config: { partitions: PARTITIONS },
+      pace: 20,
+      close: () => transport.close(),
+    };
+  },
+  nats(servers) {
+    const transport = natsTransport({
+      servers,
+      lease: LEASE,
+      timeout: TIMEOUT,
+      partitions: PARTITIONS,
+    });
+    return {
+      transport,
+      config: { partitions: PARTITIONS },
+      pace: 60,
+      close: () => transport.close(),
+    };
+  },
+  // What it tells of its brokers leads around the network that fails: that is cut and frozen for nobody.
+  kafka(brokers) {
+    const transport = kafkaTransport({ brokers, timeout: TIMEOUT, sessionTimeout: 6_000 });
     return {
       transport,
       config: { partitions: PARTITIONS },

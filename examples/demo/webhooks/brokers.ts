@@ -34,7 +34,12 @@ const CONNECT: Readonly<Record<string, (url: string) => Promise<Connected>>> = {
   },
   async nats(url) {
     const { natsTransport } = await load<typeof import("@beat/nats")>("@beat/nats");
-    const transport = natsTransport({ servers: url });
+    const transport = natsTransport({ servers: url, ...PARTITIONED });
+    return { transport, config: PARTITIONED, close: () => transport.close() };
+  },
+  async kafka(url) {
+    const { kafkaTransport } = await load<typeof import("@beat/kafka")>("@beat/kafka");
+    const transport = kafkaTransport({ brokers: url });
     return { transport, config: PARTITIONED, close: () => transport.close() };
   },
   async postgres(url) {
