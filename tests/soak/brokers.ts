@@ -51,7 +51,6 @@ const CONNECT: Readonly<Record<string, (url: string) => Promise<Connected> | Con
       close: () => transport.close(),
     };
   },
-  // What it tells of its brokers leads around the network that fails: that is cut and frozen for nobody.
   kafka(brokers) {
     const transport = kafkaTransport({ brokers, timeout: TIMEOUT, sessionTimeout: 6_000 });
     return {
@@ -76,6 +75,11 @@ const CONNECT: Readonly<Record<string, (url: string) => Promise<Connected> | Con
 
 /** The brokers that there is a soak for. */
 export const BROKERS: readonly string[] = Object.keys(CONNECT);
+
+/** Whether clients stay on the address that they are given; Kafka's go where the broker says it is. */
+export function isProxied(name: string): boolean {
+  return name !== "kafka";
+}
 
 /** Connects to a broker. */
 export async function connect(name: string, url: string): Promise<Connected> {

@@ -1,7 +1,7 @@
 import { down, kill, restart, up } from "../../scripts/_services.ts";
 import type { Server } from "../../scripts/services/_server.ts";
 import { Proxy } from "../faults/proxy.ts";
-import { connect } from "./brokers.ts";
+import { connect, isProxied } from "./brokers.ts";
 import { PREFETCH } from "./consumer.ts";
 import { Ledger } from "./ledger.ts";
 import { Members } from "./members.ts";
@@ -35,13 +35,14 @@ export async function soak(
   { milliseconds, seed, wasUp }: SoakOptions,
 ): Promise<readonly string[]> {
   const topic = `soak-${seed}-${Date.now().toString(36)}`;
-  const proxy = await Proxy.open(url);
+  const proxy = isProxied(server.name) ? await Proxy.open(url) : undefined;
+  const near = proxy?.url ?? url;
   const direct = await connect(server.name, url);
   await direct.transport.admin.create(topic, direct.config);
   const ledger = new Ledger();
-  const members = new Members([server.name, proxy.url, topic], ledger);
+  const members = new Members([server.name, near, topic], ledger);
   for (let at = 0; at < MEMBERS; at++) await members.start();
-  const shaky = await connect(server.name, proxy.url);
+  const shaky = await connect(server.name, near);
   const producer = new Producer(shaky, topic, ledger);
   const produced = producer.run();
 
@@ -49,12 +50,14 @@ export async function soak(
   const acts: Readonly<Record<string, () => Promise<void>>> = {
     "a consumer killed": () => members.kill(),
     "a consumer replaced": () => members.replace(),
-    "the network cut": () => Promise.resolve(proxy.cut()),
-    "the network frozen": async () => {
-      const thaw = proxy.freeze();
-      await pause(random.between(...FROZEN));
-      thaw();
-    },
+    ...(proxy && {
+      "the network cut": () => Promise.resolve(proxy.cut()),
+      "the network frozen": async () => {
+        const thaw = proxy.freeze();
+        await pause(random.between(...FROZEN));
+        thaw();
+      },
+    }),
     "the server killed": async () => {
       await kill(server);
       await up(server, false);
@@ -77,7 +80,7 @@ export async function soak(
   await members.close();
   const grown = Deno.memoryUsage().heapUsed - (early ?? Infinity);
   await shaky.close();
-  await proxy.close();
+  await proxy?.close();
   await direct.transport.admin.remove(topic);
   await direct.close();
   if (!wasUp) await down(server);
