@@ -21,6 +21,8 @@ import { checkTypeTests } from "./_type_tests.ts";
 interface Cell {
   suite: string;
   runtime: RuntimeName;
+  /** Whether it needs servers: then it mostly waits. */
+  isServed: boolean;
   run: () => Promise<Outcome>;
 }
 
@@ -61,20 +63,20 @@ function chooseSuites(runtimes: RuntimeName[]): Cell[] {
     runtimes.filter((runtime) => runtimesOf(suite).includes(runtime)).map((runtime) => ({
       suite: suite.name,
       runtime,
+      isServed: suite.services !== undefined,
       run: () => runSuite(suite, runtime, install),
     }))
   );
   const typeTests = typeTestFiles();
   if (wanted(TYPES) && runtimes.includes("deno") && typeTests.length > 0) {
-    cells.push({ suite: TYPES, runtime: "deno", run: () => checkTypeTests(typeTests) });
+    const run = () => checkTypeTests(typeTests);
+    cells.push({ suite: TYPES, runtime: "deno", isServed: false, run });
   }
   return cells;
 }
 
 async function runCell(cell: Cell, namesMissing: string | undefined): Promise<Outcome> {
   const label = `${cell.suite.padEnd(16)} ${cell.runtime.padEnd(9)}`;
-  const live = Deno.stdout.isTerminal();
-  if (live) await write(`  ${label} …`);
   const started = performance.now();
   let outcome: Outcome;
   if (namesMissing !== undefined && cell.runtime !== "deno") {
@@ -88,7 +90,7 @@ async function runCell(cell: Cell, namesMissing: string | undefined): Promise<Ou
     }
   }
   const time = paint("dim", seconds(performance.now() - started));
-  await write(`${live ? "\r" : ""}  ${label} ${describe(outcome)}  ${time}\n`);
+  console.log(`  ${label} ${describe(outcome)}  ${time}`);
   if (outcome.failed > 0) console.log(`\n${indent(outcome.output.trim())}\n`);
   return outcome;
 }
@@ -141,10 +143,6 @@ function indent(text: string): string {
   return text.split("\n").map((line) => `    ${line}`).join("\n");
 }
 
-async function write(text: string): Promise<void> {
-  await Deno.stdout.write(new TextEncoder().encode(text));
-}
-
 const started = performance.now();
 const runtimes = chooseRuntimes();
 const cells = chooseSuites(runtimes);
@@ -153,8 +151,15 @@ const namesMissing = needsNames ? await ensureNodeModules(install) : undefined;
 if (namesMissing !== undefined) console.log(`Only Deno can run: ${namesMissing}\n`);
 
 const outcomes: Outcome[] = [];
+/** Runs one cell after the other. */
+async function runInTurn(isServed: boolean): Promise<void> {
+  for (const [at, cell] of cells.entries()) {
+    if (cell.isServed === isServed) outcomes[at] = await runCell(cell, namesMissing);
+  }
+}
 try {
-  for (const cell of cells) outcomes.push(await runCell(cell, namesMissing));
+  // What waits for servers leaves the processor to the others.
+  await Promise.all([runInTurn(false), runInTurn(true)]);
 } finally {
   await endTestServices();
 }
