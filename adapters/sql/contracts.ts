@@ -1,4 +1,5 @@
 import type { Rec, StartPosition } from "@beat/beat/message";
+import type { Stretch } from "./stretch.ts";
 import type { Tables } from "./tables.ts";
 
 /** What goes into a statement. */
@@ -72,7 +73,7 @@ export interface SqlDialect {
   /** Gives a new queue what it must have of earlier messages; true when nothing is missing any more. */
   catchUp(tables: Tables, queue: string): Plan<boolean>;
   /** Claims up to `limit` messages that are due; each row has `attempts` beside the message. */
-  claim(queue: Queue, lease: string, limit: number): Plan<readonly SqlRow[]>;
+  claim(queue: Queue, stretch: Stretch, lease: string, limit: number): Plan<readonly SqlRow[]>;
   /** Ends a delivery and publishes a record instead; false if it was no longer ours. */
   transfer(queue: Queue, ticket: Ticket, topic: string, rec: Rec): Plan<boolean>;
   /** Puts a delivery aside for a reason; false if it was no longer ours. */

@@ -5,6 +5,7 @@ import { look, type Polling } from "./polling.ts";
 import * as plans from "./queue_plans.ts";
 import { recordOf } from "./record.ts";
 import { atomically, execute, run } from "./session.ts";
+import { type Stretch, stretchOf } from "./stretch.ts";
 
 /** What a source of a group is made of. */
 export interface GroupPlan extends Polling {
@@ -32,13 +33,26 @@ export async function openGroup(plan: GroupPlan): Promise<Source> {
   let isCaughtUp = false;
   let isIdle = false;
 
-  /** Claims what is due. A queue that was empty is looked at before anything is locked. */
+  /** Where to look when nothing is due at the beginning: what is there may be delayed for long. */
+  let further = 0;
+
   const take = async (room: number): Promise<SqlDelivery[]> => {
     // A queue that is new gets what was published before.
     isCaughtUp ||= await atomically(connection, () => dialect.catchUp(tables, name));
-    if (!isCaughtUp || isIdle && !await run(connection, plans.isDue(queue))) return [];
+    if (!isCaughtUp) return [];
+    const first = await run(connection, stretchOf(queue, 0));
+    const rows = await claim(first, room);
+    if (rows.length > 0 || first.isLast) return rows;
+    const stretch = await run(connection, stretchOf(queue, Math.max(further, first.upTo)));
+    const others = await claim(stretch, room);
+    if (others.length === 0) further = stretch.isLast ? 0 : stretch.upTo;
+    return others;
+  };
+  /** Claims what is due. Where nothing was, it is looked at before anything is locked. */
+  const claim = async (stretch: Stretch, room: number): Promise<SqlDelivery[]> => {
+    if (isIdle && !await run(connection, plans.isDue(queue, stretch))) return [];
     const lease = newUuid();
-    const rows = await atomically(connection, () => dialect.claim(queue, lease, room));
+    const rows = await atomically(connection, () => dialect.claim(queue, stretch, lease, room));
     isIdle = rows.length === 0;
     return rows.map((row) => deliveryOf(row, lease));
   };

@@ -6,6 +6,9 @@ import { publishInTx, type SqlSession, sqlTransport } from "./mod.ts";
 import { onEveryDatabase, using } from "./testdata/databases.ts";
 import { Inbox } from "./testdata/inbox.ts";
 
+/** More messages of one key than are looked at together, twice. */
+const BACKLOG = 1_100;
+
 onEveryDatabase((name, fresh) => {
   /** SQLite has one transaction at a time. */
   const onServers = name === "SQLite" ? it.skip : it;
@@ -114,6 +117,39 @@ onEveryDatabase((name, fresh) => {
         }
         await second.close();
         await publishing.close();
+      });
+    });
+
+    it("in order, bring what stands far behind a key that is delayed, and the key after that", async () => {
+      const made = await fresh();
+      await using(made, 1, async ([{ connection }]) => {
+        const transport = sqlTransport({ connection, prefix: made.prefix, pollInterval: 5 });
+        const out = publisher(transport);
+        let isDelayed = true;
+        const seen: string[] = [];
+        const came = Promise.withResolvers<void>();
+        const all = Promise.withResolvers<void>();
+        const member = await consume(transport, ([message]) => {
+          if (isDelayed && message!.text() === "a0") throw new Error("not yet");
+          seen.push(message!.text());
+          if (message!.text() === "far") came.resolve();
+          if (seen.length === 4) all.resolve();
+        }, {
+          ...{ topic: "t", group: "g", from: "earliest", ordered: "key" },
+          retry: { delays: [500, 500] },
+        });
+        const pile = Array.from(
+          { length: BACKLOG },
+          (_, at) => new Message(`a${at}`, { key: "a" }),
+        );
+        await out.publish("t", [...pile, new Message("far", { key: "b" })]);
+        await came.promise;
+        assertEquals(seen, ["far"]);
+        isDelayed = false;
+        await all.promise;
+        assertEquals(seen.slice(1, 4), ["a0", "a1", "a2"]);
+        await member.close();
+        await out.close();
       });
     });
 

@@ -4,6 +4,7 @@ import { sinceOf } from "./numbered_dialect.ts";
 import { dueOf, forget, whereOurs } from "./queue_plans.ts";
 import { COLUMNS, insertion } from "./record.ts";
 import { ensureByConflict, fanOut, type TableParts, tableStatements } from "./table_statements.ts";
+import type { Stretch } from "./stretch.ts";
 import { EVERY_TOPIC, type Tables } from "./tables.ts";
 
 /** The clock, and not the start of the transaction. */
@@ -119,18 +120,24 @@ function* catchUp({ groups, messages, deliveries }: Tables, queue: string): Plan
   return Number(row!.pending) === 0;
 }
 
-function* claim(queue: Queue, lease: string, limit: number): Plan<readonly SqlRow[]> {
+function* claim(
+  queue: Queue,
+  stretch: Stretch,
+  lease: string,
+  limit: number,
+): Plan<readonly SqlRow[]> {
   const { name, tables: { messages, deliveries } } = queue;
+  const [select, values] = dueOf(queue, stretch, "d.seq");
   const rows = yield [
     `WITH due AS MATERIALIZED (
-      ${dueOf(queue, "d.seq")} LIMIT ? FOR UPDATE OF d SKIP LOCKED
+      ${select} LIMIT ? FOR UPDATE OF d SKIP LOCKED
     ), taken AS (
       UPDATE ${deliveries} t SET attempts = attempts + 1, lease = ?, visible_at = ${NOW} + ?
       FROM due WHERE t.queue = ? AND t.seq = due.seq RETURNING t.seq, t.attempts
     )
     SELECT ${COLUMNS}, t.seq AS taken, t.attempts, ${UNHURRIED}
     FROM taken t LEFT JOIN ${messages} m ON m.seq = t.seq ORDER BY t.seq`,
-    [name, limit, lease, queue.lease, name],
+    [...values, limit, lease, queue.lease, name],
   ];
   const found = rows.filter(({ seq }) => seq !== null);
   if (found.length < rows.length) {

@@ -3,6 +3,7 @@ import type { Rec } from "@beat/beat/message";
 import type { Requeue } from "@beat/beat/transport";
 import { list, padded } from "./placeholders.ts";
 import { COLUMNS, insertion } from "./record.ts";
+import type { Stretch } from "./stretch.ts";
 
 /** What was claimed, and how the claim is known. */
 export interface Claimed {
@@ -13,9 +14,15 @@ export interface Claimed {
 const LONGEST = 3_155_760_000_000;
 
 /** Claims up to `limit` messages that are due; each row has `attempts` beside the message. */
-export function* claim(queue: Queue, lease: string, limit: number): Plan<SqlRow[]> {
+export function* claim(
+  queue: Queue,
+  stretch: Stretch,
+  lease: string,
+  limit: number,
+): Plan<SqlRow[]> {
   const { dialect: { now, skipLocked, upToDate }, tables: { messages, deliveries }, name } = queue;
-  const due = yield [`${dueOf(queue, "d.seq, d.attempts")} LIMIT ?${skipLocked}`, [name, limit]];
+  const [select, values] = dueOf(queue, stretch, "d.seq, d.attempts");
+  const due = yield [`${select} LIMIT ?${skipLocked}`, [...values, limit]];
   if (due.length === 0) return [];
   const seqs = due.map(({ seq }) => Number(seq));
   yield [
@@ -39,12 +46,13 @@ export function* claim(queue: Queue, lease: string, limit: number): Plan<SqlRow[
  *
  * @throws {Error} If the queue is not there any more.
  */
-export function* isDue(queue: Queue): Plan<boolean> {
+export function* isDue(queue: Queue, stretch: Stretch): Plan<boolean> {
   const { tables: { groups }, name } = queue;
+  const [select, values] = dueOf(queue, stretch, "d.seq");
   const [row] = yield [
-    `SELECT EXISTS (${dueOf(queue, "d.seq")}) AS due,
+    `SELECT EXISTS (${select}) AS due,
       EXISTS (SELECT 1 FROM ${groups} WHERE queue = ?) AS known`,
-    [name, name],
+    [...values, name],
   ];
   // A truth is a number in some databases.
   if (!Number(row!.known)) throw new Error(`Cannot read queue '${name}' as it was removed`);
@@ -125,22 +133,24 @@ export function* countUnsettled({ tables, name }: Queue): Plan<number> {
 }
 
 /**
- * Selects what is due. In order, that is nothing that has an earlier unsettled message of its key, nor
- * what would run beside one: a transaction that took its number early and committed late is earlier
- * than what is already with a handler.
+ * Selects what is due in a stretch. In order, that is nothing that has an earlier unsettled message of
+ * its key, nor what would run beside one: a transaction that took its number early and committed late
+ * is earlier than what is already with a handler.
  */
 export function dueOf(
-  { dialect: { now }, tables: { deliveries }, ordered }: Queue,
+  { dialect: { now }, tables: { deliveries }, name, ordered }: Queue,
+  { after, upTo }: Stretch,
   columns: string,
-): string {
-  const inOrder = ` AND (d.message_key = '' OR NOT EXISTS (
-      SELECT 1 FROM ${deliveries} e
-      WHERE e.queue = d.queue AND e.message_key = d.message_key AND e.seq <> d.seq
-        AND e.dead_at IS NULL
-        AND (e.seq < d.seq OR (e.lease IS NOT NULL AND e.visible_at > ${now}))))`;
-  return `SELECT ${columns} FROM ${deliveries} d
+): [select: string, values: SqlValue[]] {
+  const ofKey = `SELECT 1 FROM ${deliveries} e
+      WHERE e.queue = d.queue AND e.message_key = d.message_key AND e.dead_at IS NULL`;
+  const inOrder = ` AND d.seq > ? AND d.seq <= ? AND (d.message_key = '' OR (
+      NOT EXISTS (${ofKey} AND e.seq < d.seq) AND
+      NOT EXISTS (${ofKey} AND e.seq > d.seq AND e.lease IS NOT NULL AND e.visible_at > ${now})))`;
+  const select = `SELECT ${columns} FROM ${deliveries} d
     WHERE d.queue = ? AND d.dead_at IS NULL AND d.visible_at <= ${now}${ordered ? inOrder : ""}
     ORDER BY d.seq`;
+  return [select, ordered ? [name, after, upTo] : [name]];
 }
 
 /** What tells our deliveries from those that somebody else has by now. */
