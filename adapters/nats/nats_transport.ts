@@ -15,9 +15,9 @@ import { Connection } from "./connection.ts";
 import { GivenBack } from "./given_back.ts";
 import { GroupSource } from "./group_source.ts";
 import { joinGroup } from "./groups.ts";
+import { readRec } from "./headers.ts";
 import { JetStreamSink } from "./jetstream_sink.ts";
 import { type NatsPlan, type NatsTransportOptions, planTransport } from "./options.ts";
-import { readRec } from "./headers.ts";
 import { openReader, type Position, positionOf, ReaderSource } from "./reader_source.ts";
 import { StreamAdmin } from "./stream_admin.ts";
 import { Topics } from "./topics.ts";
@@ -50,8 +50,8 @@ export interface NatsTransport extends Transport, HealthReporter, ConnectionEven
  * ```ts ignore
  * import { natsTransport } from "@beat/nats";
  *
- * const nats = natsTransport({ servers: "nats://127.0.0.1:4222" });
- * await nats.admin.create("orders", { partitions: 16 });
+ * const nats = natsTransport({ servers: "nats://127.0.0.1:4222", partitions: 16 });
+ * await nats.admin.create("orders");
  * await nats.close();
  * ```
  */
@@ -87,7 +87,14 @@ class JetStreamTransport implements NatsTransport {
   }
 
   async source(spec: SourceSpec, host: Host): Promise<Source> {
-    return await this.#connection.untilLost(this.#source(spec, host));
+    const opening = this.#source(spec, host);
+    try {
+      return await this.#connection.untilLost(opening);
+    } catch (error) {
+      // It may come all the same, when nobody waits for it any more.
+      opening.then((source) => source.close()).catch(() => {});
+      throw error;
+    }
   }
 
   sink(): Sink {
