@@ -20,7 +20,7 @@ import { JetStreamSink } from "./jetstream_sink.ts";
 import { type NatsPlan, type NatsTransportOptions, planTransport } from "./options.ts";
 import { openReader, type Position, positionOf, ReaderSource } from "./reader_source.ts";
 import { StreamAdmin } from "./stream_admin.ts";
-import { Topics } from "./topics.ts";
+import { partitionNameOf, Topics } from "./topics.ts";
 
 /** What outlives the source of a consumption. */
 interface Memory {
@@ -103,16 +103,16 @@ class JetStreamTransport implements NatsTransport {
 
   async peek(topic: string, limit: number): Promise<Rec[]> {
     const action = `peek into '${topic}'`;
-    const { stream, subjects } = await this.#topics.open(action, topic);
+    const known = await this.#topics.open(action, topic);
     const { jsm } = await this.#connection.open(action);
     // A stream of somebody else may hold much more than the topic.
-    const next_by_subj = subjects.length === 1 ? subjects[0]! : ">";
+    const next_by_subj = known.subjects.length === 1 ? known.subjects[0]! : ">";
     const recs: Rec[] = [];
     for (let seq = 1; recs.length < limit;) {
       const query = { seq, next_by_subj };
-      const stored = await jsm.streams.getMessage(stream, query);
+      const stored = await jsm.streams.getMessage(known.stream, query);
       if (stored === null) break;
-      const partition = subjects.length === 1 ? "" : subjects.indexOf(stored.subject);
+      const partition = partitionNameOf(known, stored.subject);
       const origin = { id: `${topic}/${partition}/${stored.seq}`, time: stored.time.getTime() };
       recs.push(readRec(stored.header, stored.data, origin));
       seq = stored.seq + 1;
@@ -147,15 +147,21 @@ class JetStreamTransport implements NatsTransport {
     const opened = await connection.open(action);
     const stream = await opened.jsm.streams.info(topic.stream);
     const memory = this.#recall(spec, stream);
-    const plan = { topic: topic.name, connection, opened, host };
+    const plan = { connection, opened, host };
     let source: Source;
     if (group === undefined) {
       const consumer = await openReader(opened, topic, memory.position);
-      source = new ReaderSource({ ...plan, consumer, position: memory.position, prefetch });
+      source = new ReaderSource({ ...plan, topic, consumer, position: memory.position, prefetch });
     } else {
       const { lease, timeout } = this.#plan;
       const joined = await joinGroup(opened, topic, { ...spec, group, from: memory.from }, lease);
-      source = new GroupSource({ ...plan, ...joined, timeout, givenBack: this.#givenBack });
+      source = new GroupSource({
+        ...plan,
+        ...joined,
+        topic: topic.name,
+        timeout,
+        givenBack: this.#givenBack,
+      });
     }
     this.#memories.set(spec, memory);
     return source;
