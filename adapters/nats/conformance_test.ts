@@ -4,6 +4,9 @@ import { Proxy } from "../../tests/faults/proxy.ts";
 import { withService } from "../../tests/_services/mod.ts";
 import { natsCore, natsTransport } from "./mod.ts";
 
+/** Tests in which a server is killed. */
+const RESTARTS = /^(reconnect|publish):/;
+
 /** Only Deno takes the time for the whole of it. */
 const short = !("Deno" in globalThis);
 
@@ -46,9 +49,10 @@ withService("nats", "BEAT_NATS_URL", ({ url, restart }) => {
         },
         async topic({ test, name }) {
           const transport = await connect();
-          // A backlog that is large and need not survive anything.
-          const isLarge = test.startsWith("backpressure");
-          await transport.admin.create(name, isLarge ? { persistence: "ephemeral" } : {});
+          // What need not survive anything is not written to the disk: thousands of messages, one by
+          // one, keep a busy machine from hearing acks for longer than a lease.
+          const persistence = RESTARTS.test(test) ? "persistent" : "ephemeral";
+          await transport.admin.create(name, { persistence });
           await transport.close();
           return name;
         },

@@ -1,7 +1,7 @@
 import { ClosedError } from "@beat/beat/message";
 import type { ConnectionEvent, Health } from "@beat/beat/transport";
 import { jetstream, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, type NatsConnection, type Status } from "@nats-io/transport-node";
 import type { ServerPlan } from "./options.ts";
 
 /** A connection, and what is done by it. */
@@ -30,6 +30,7 @@ export class Connection {
   readonly #listeners = new Set<(event: ConnectionEvent) => void>();
   readonly #waiting = new Set<(cause: unknown) => void>();
   #opening: Promise<Opened> | undefined;
+  #stopWatching = () => {};
   #isLost = false;
   #closed = false;
 
@@ -85,7 +86,7 @@ export class Connection {
     try {
       signal?.throwIfAborted();
       signal?.addEventListener("abort", abort);
-      const asking = this.open("ask for the health").then(({ nc }) => nc.rtt());
+      const asking = this.open("ask for the health").then(({ nc }) => this.untilLost(nc.rtt()));
       await Promise.race([asking, aborted.promise]);
       return { ok: true, latencyMs: performance.now() - began };
     } catch (cause) {
@@ -101,6 +102,7 @@ export class Connection {
     // Whoever asks from now on hears that it is closed, and not that it will come back.
     this.#isLost = false;
     const opened = await this.#opening?.catch(() => undefined);
+    this.#stopWatching();
     if (this.#plan.connection === undefined) await opened?.nc.close();
   }
 
@@ -126,7 +128,10 @@ export class Connection {
 
   async #watch(nc: NatsConnection): Promise<void> {
     const opening = this.#opening;
-    for await (const { type } of nc.status()) {
+    // Not in the type; without it a connection that was handed in would keep this one in memory.
+    const statuses: AsyncIterable<Status> & { stop?: () => void } = nc.status();
+    this.#stopWatching = () => statuses.stop?.();
+    for await (const { type } of statuses) {
       const kind = KINDS[type];
       if (kind !== undefined && !this.#closed) this.#tell({ kind, at: Date.now() });
     }

@@ -7,7 +7,7 @@ import {
 } from "@nats-io/jetstream";
 import type { Opened } from "./connection.ts";
 import { GroupLane } from "./group_lane.ts";
-import { consumerOf } from "./names.ts";
+import { consumerOf, safeName } from "./names.ts";
 import { NANOS } from "./topic_config.ts";
 import { type Topic, unlessMissing } from "./topics.ts";
 
@@ -33,7 +33,7 @@ export async function joinGroup(
     });
   }));
   const lanes = infos.map((info, partition) => {
-    checkConsumer(`subscribe to '${topic.name}'`, info, spec.ordered);
+    checkConsumer(info, topic, partition, spec.ordered);
     const [name, most] = subjects.length === 1 ? ["", Infinity] : [String(partition), 1];
     return new GroupLane({ name, stream, durable: info.name, most });
   });
@@ -59,16 +59,32 @@ async function join(
 }
 
 /** @throws {RangeError} If somebody has made the consumer for something else. */
-function checkConsumer(action: string, { name, config }: ConsumerInfo, ordered: boolean): void {
+function checkConsumer(
+  { name, config }: ConsumerInfo,
+  topic: Topic,
+  partition: number,
+  ordered: boolean,
+): void {
+  const { filter_subject = "", filter_subjects = [filter_subject] } = config;
+  const subject = topic.subjects[partition]!;
   const rule = config.ack_policy !== AckPolicy.Explicit
     ? "'ack_policy' must be 'explicit'"
     : config.deliver_subject !== undefined
     ? "'deliver_subject' must be left out"
+    : filter_subjects.join() !== subject && !(filter_subjects.join() === "" && isWhole(topic))
+    ? `'filter_subject' must be '${subject}'`
     : ordered && config.max_ack_pending !== 1
     ? "'max_ack_pending' must be 1 to keep the order of keys"
     : undefined;
   if (rule === undefined) return;
-  throw new RangeError(`Cannot ${action} as its consumer '${name}' does not fit: ${rule}`);
+  throw new RangeError(
+    `Cannot subscribe to '${topic.name}' as its consumer '${name}' does not fit: ${rule}`,
+  );
+}
+
+/** Whether the stream holds the topic and nothing else, so that there is nothing to filter. */
+function isWhole({ name, stream, subjects }: Topic): boolean {
+  return stream === safeName(name) && subjects.length === 1;
 }
 
 function startOf(from: SourceSpec["from"]): Partial<ConsumerConfig> {

@@ -86,6 +86,26 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
     );
 
     it(
+      "finds its message by one name, whoever reads it",
+      test(async (place) => {
+        const nats = await place.open({ partitions: 2 });
+        await jetstream(place.client).publish(`${place.topic}.=1`, "hello");
+        const [rec] = await nats.peek(place.topic, 1);
+        const [reader, member] = await Promise.all([{}, { group: "all" }].map(async (who) => {
+          const taken = Promise.withResolvers<string>();
+          const consumption = await consume(nats, ([message]) => taken.resolve(message!.uuid), {
+            topic: place.topic,
+            from: "earliest",
+            ...who,
+          });
+          place.opened(() => consumption.close());
+          return await taken.promise;
+        }));
+        assertEquals([rec!.id, reader, member], new Array(3).fill(`${place.topic}/1/1`));
+      }),
+    );
+
+    it(
       "and core NATS here read each other",
       test(async (place) => {
         const core = natsCore({ connection: place.client });

@@ -1,14 +1,13 @@
 import type { Rec } from "@beat/beat/message";
-import { partitionOf, type SendFailure, type SendItem, type Sink } from "@beat/beat/transport";
+import { partitionOf, type SendItem, type Sink } from "@beat/beat/transport";
 import type { Connection, Opened } from "./connection.ts";
 import { writeHeaders } from "./headers.ts";
+import { rejectAll, type Result, sendEach } from "./sending.ts";
 import { checkSize } from "./size.ts";
 import type { Topic, Topics } from "./topics.ts";
 
 /** The header by which a stream knows what is published twice. */
 const ID = "Nats-Msg-Id";
-
-type Result = undefined | SendFailure;
 
 /** Publishes to streams and waits until they have stored it. */
 export class JetStreamSink implements Sink {
@@ -33,46 +32,29 @@ export class JetStreamSink implements Sink {
       topic = await this.#topics.open("publish", lane);
       this.#connection.checkConnected();
     } catch (cause) {
-      // Nothing was sent.
-      return items.map(() => ({ cause, outcome: "rejected" }));
+      return rejectAll(items, cause);
     }
-    const results = new Array<Result>(items.length);
-    const refused = new Map<string, unknown>();
-    const publishing: Promise<void>[] = [];
-    for (const [at, { rec, identity }] of items.entries()) {
-      const { key } = rec;
-      if (refused.has(key)) {
-        results[at] = { cause: refused.get(key), outcome: "not-attempted" };
-        continue;
-      }
-      // Until the stream has answered.
-      results[at] = { cause: undefined, outcome: "unknown" };
-      try {
-        const headers = writeHeaders(rec);
-        // Encoded as metadata are: the client takes away spaces around it.
-        headers.set(ID, encodeURIComponent(identity));
-        checkSize(opened.nc.info, rec, headers);
-        const stored = opened.js.publish(subjectFor(topic, rec), rec.payload, { headers });
-        publishing.push(stored.then(
-          () => void (results[at] = undefined),
-          (cause) => {
-            this.#topics.forget(topic.name);
-            results[at] = { cause, outcome: isRefusal(cause) ? "rejected" : "unknown" };
-          },
-        ));
-      } catch (cause) {
-        if (key !== "") refused.set(key, cause);
-        results[at] = { cause, outcome: "rejected" };
-      }
-    }
+    const answers: Promise<void>[] = [];
+    const unanswered = new Set<number>();
+    const results = sendEach(items, ({ rec, identity }, at) => {
+      const headers = writeHeaders(rec);
+      // Encoded as metadata are: the client takes away spaces around it.
+      headers.set(ID, encodeURIComponent(identity));
+      checkSize(opened.nc.info, rec, headers);
+      unanswered.add(at);
+      const stored = opened.js.publish(subjectFor(topic, rec), rec.payload, { headers });
+      const refused = (cause: Error) => {
+        this.#topics.forget(topic.name);
+        results[at] = { cause, outcome: isRefusal(cause) ? "rejected" : "unknown" };
+      };
+      answers.push(stored.then(() => {}, refused).finally(() => unanswered.delete(at)));
+    });
     try {
-      await this.#connection.untilLost(Promise.all(publishing));
-      return results;
+      await this.#connection.untilLost(Promise.all(answers));
     } catch (cause) {
-      return results.map((result) =>
-        result?.outcome === "unknown" ? { cause, outcome: "unknown" } : result
-      );
+      for (const at of unanswered) results[at] = { cause, outcome: "unknown" };
     }
+    return results;
   }
 
   async close(): Promise<void> {}

@@ -1,11 +1,17 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Message, PublishError } from "@beat/beat/message";
+import { ClosedError, Message, PublishError } from "@beat/beat/message";
 import { consume, publisher } from "@beat/beat/transport";
-import { jetstreamManager } from "@nats-io/jetstream";
+import { AckPolicy, jetstreamManager } from "@nats-io/jetstream";
 import { connect, headers } from "@nats-io/transport-node";
 import { withService } from "../../tests/_services/mod.ts";
-import { type NatsTransport, natsTransport, type NatsTransportOptions } from "./mod.ts";
+import {
+  natsPublisher,
+  natsSubscriber,
+  type NatsTransport,
+  natsTransport,
+  type NatsTransportOptions,
+} from "./mod.ts";
 
 const BINARY = new Uint8Array([0, 255, 13, 10]);
 
@@ -207,6 +213,46 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
         assertEquals(await got.promise, "mine");
         await consumption.close();
         await jsm.streams.delete(name);
+      }));
+
+    it("refuses a group whose consumer somebody has made for something else", () =>
+      withClient(async (client) => {
+        const jsm = await jetstreamManager(client);
+        const name = `OTHERS-${crypto.randomUUID()}`;
+        const root = `others-${crypto.randomUUID()}`;
+        await jsm.streams.add({ name, subjects: [`${root}.>`] });
+        const nats = natsTransport({ connection: client });
+        const join = async (topic: string, group: string) =>
+          await (await consume(nats, () => {}, { topic, group })).close();
+        await join(`${root}.paid`, "all");
+        await join(`${root}.paid`, "all");
+        await assertRejects(
+          () => join(`${root}.open`, "all"),
+          RangeError,
+          `its consumer 'all' does not fit: 'filter_subject' must be '${root}.open'`,
+        );
+        await jsm.consumers.add(name, { durable_name: "quick", ack_policy: AckPolicy.None });
+        await assertRejects(
+          () => join(`${root}.open`, "quick"),
+          RangeError,
+          "its consumer 'quick' does not fit: 'ack_policy' must be 'explicit'",
+        );
+        await jsm.streams.delete(name);
+      }));
+
+    it("has a pair that opens a connection each, and closes it", () =>
+      withTopic(async (_nats, topic) => {
+        const out = natsPublisher({ servers: url });
+        const reader = natsSubscriber({ servers: url });
+        const stream = await reader.subscribe(topic, { group: "all" });
+        await out.publish(topic, new Message("hello"));
+        for await (const message of stream) {
+          assertEquals(message.text(), "hello");
+          message.ack();
+          break;
+        }
+        await Promise.all([out.close(), reader.close()]);
+        await assertRejects(() => out.publish(topic, new Message("late")), ClosedError);
       }));
 
     it("is healthy while the server answers", async () => {

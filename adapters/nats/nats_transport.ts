@@ -15,12 +15,12 @@ import { Connection } from "./connection.ts";
 import { GivenBack } from "./given_back.ts";
 import { GroupSource } from "./group_source.ts";
 import { joinGroup } from "./groups.ts";
+import { readRec } from "./headers.ts";
 import { JetStreamSink } from "./jetstream_sink.ts";
 import { type NatsPlan, type NatsTransportOptions, planTransport } from "./options.ts";
-import { readRec } from "./headers.ts";
 import { openReader, type Position, positionOf, ReaderSource } from "./reader_source.ts";
 import { StreamAdmin } from "./stream_admin.ts";
-import { Topics } from "./topics.ts";
+import { partitionNameOf, Topics } from "./topics.ts";
 
 /** What outlives the source of a consumption. */
 interface Memory {
@@ -50,8 +50,8 @@ export interface NatsTransport extends Transport, HealthReporter, ConnectionEven
  * ```ts ignore
  * import { natsTransport } from "@beat/nats";
  *
- * const nats = natsTransport({ servers: "nats://127.0.0.1:4222" });
- * await nats.admin.create("orders", { partitions: 16 });
+ * const nats = natsTransport({ servers: "nats://127.0.0.1:4222", partitions: 16 });
+ * await nats.admin.create("orders");
  * await nats.close();
  * ```
  */
@@ -87,7 +87,14 @@ class JetStreamTransport implements NatsTransport {
   }
 
   async source(spec: SourceSpec, host: Host): Promise<Source> {
-    return await this.#connection.untilLost(this.#source(spec, host));
+    const opening = this.#source(spec, host);
+    try {
+      return await this.#connection.untilLost(opening);
+    } catch (error) {
+      // It may come all the same, when nobody waits for it any more.
+      opening.then((source) => source.close()).catch(() => {});
+      throw error;
+    }
   }
 
   sink(): Sink {
@@ -96,16 +103,16 @@ class JetStreamTransport implements NatsTransport {
 
   async peek(topic: string, limit: number): Promise<Rec[]> {
     const action = `peek into '${topic}'`;
-    const { stream, subjects } = await this.#topics.open(action, topic);
+    const known = await this.#topics.open(action, topic);
     const { jsm } = await this.#connection.open(action);
     // A stream of somebody else may hold much more than the topic.
-    const next_by_subj = subjects.length === 1 ? subjects[0]! : ">";
+    const next_by_subj = known.subjects.length === 1 ? known.subjects[0]! : ">";
     const recs: Rec[] = [];
     for (let seq = 1; recs.length < limit;) {
       const query = { seq, next_by_subj };
-      const stored = await jsm.streams.getMessage(stream, query);
+      const stored = await jsm.streams.getMessage(known.stream, query);
       if (stored === null) break;
-      const partition = subjects.length === 1 ? "" : subjects.indexOf(stored.subject);
+      const partition = partitionNameOf(known, stored.subject);
       const origin = { id: `${topic}/${partition}/${stored.seq}`, time: stored.time.getTime() };
       recs.push(readRec(stored.header, stored.data, origin));
       seq = stored.seq + 1;
@@ -140,15 +147,21 @@ class JetStreamTransport implements NatsTransport {
     const opened = await connection.open(action);
     const stream = await opened.jsm.streams.info(topic.stream);
     const memory = this.#recall(spec, stream);
-    const plan = { topic: topic.name, connection, opened, host };
+    const plan = { connection, opened, host };
     let source: Source;
     if (group === undefined) {
       const consumer = await openReader(opened, topic, memory.position);
-      source = new ReaderSource({ ...plan, consumer, position: memory.position, prefetch });
+      source = new ReaderSource({ ...plan, topic, consumer, position: memory.position, prefetch });
     } else {
       const { lease, timeout } = this.#plan;
       const joined = await joinGroup(opened, topic, { ...spec, group, from: memory.from }, lease);
-      source = new GroupSource({ ...plan, ...joined, timeout, givenBack: this.#givenBack });
+      source = new GroupSource({
+        ...plan,
+        ...joined,
+        topic: topic.name,
+        timeout,
+        givenBack: this.#givenBack,
+      });
     }
     this.#memories.set(spec, memory);
     return source;

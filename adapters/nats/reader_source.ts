@@ -8,7 +8,7 @@ import {
 } from "@nats-io/jetstream";
 import type { Connection, Opened } from "./connection.ts";
 import { readRec } from "./headers.ts";
-import type { Topic } from "./topics.ts";
+import { partitionNameOf, type Topic } from "./topics.ts";
 
 /** Where a reader is; it outlives the source. */
 export interface Position {
@@ -20,7 +20,7 @@ export interface Position {
 
 /** What a reader is made of. */
 export interface ReaderPlan {
-  readonly topic: string;
+  readonly topic: Topic;
   readonly consumer: Consumer;
   readonly position: Position;
   readonly host: Host;
@@ -106,7 +106,8 @@ export class ReaderSource implements Source {
         const time = Math.floor(timestampNanos / 1e6);
         // A consumer that the client makes anew begins with the stream.
         if (time < position.since) continue;
-        const rec = readRec(message.headers, message.data, { id: `${topic}//${token}`, time });
+        const id = `${topic.name}/${partitionNameOf(topic, message.subject)}/${token}`;
+        const rec = readRec(message.headers, message.data, { id, time });
         await host.admit({ rec, token, lane: this.#lane, count: 1 });
       }
     } catch (cause) {
@@ -116,8 +117,9 @@ export class ReaderSource implements Source {
 
   /** The client would wait for ever for a stream that was deleted. */
   async #watch(messages: ConsumerMessages): Promise<void> {
+    const { name } = this.#plan.topic;
     for await (const { type } of messages.status()) {
-      if (DELETED.has(type)) this.#fail(new Error(`Reading '${this.#plan.topic}' ended: ${type}`));
+      if (DELETED.has(type)) this.#fail(new Error(`Reading '${name}' ended: ${type}`));
     }
   }
 

@@ -11,6 +11,11 @@ export interface Topic {
   readonly subjects: readonly string[];
 }
 
+/** The name of the partition that a message was published to. */
+export function partitionNameOf({ subjects }: Topic, subject: string): string {
+  return subjects.length === 1 ? "" : String(subjects.indexOf(subject));
+}
+
 /** The topics that are used, looked up once however many ask for them at the same time. */
 export class Topics {
   readonly #connection: Connection;

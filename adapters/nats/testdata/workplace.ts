@@ -17,8 +17,8 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { type NatsTransport, natsTransport, type NatsTransportOptions } from "../mod.ts";
 import { safeName } from "../names.ts";
 
-/** Short, so that what waits for its end does not take long. */
-const LEASE = 500;
+/** Longer than a busy machine may stop; what waits for its end has one of its own. */
+const LEASE = 30_000;
 
 /** What one test opens, and closes at its end. */
 export class Workplace {
