@@ -85,6 +85,10 @@ export interface KafkaConsumer extends KafkaClient {
   readonly topics: { track(topic: string): boolean };
   /** Joins the group; `consumer:group:join` tells of what it got. */
   joinGroup(options: object): Promise<unknown>;
+  /** Leaves the group. */
+  leaveGroup(): Promise<void>;
+  /** Whether it has connections, and all of them are open. */
+  isConnected(): boolean;
   /** The broker that keeps the books of the group. */
   findGroupCoordinator(): Promise<number>;
   /** The connections to some brokers. */

@@ -9,6 +9,7 @@ import type {
   KafkaConsumerOptions,
   KafkaProducer,
 } from "./client.ts";
+import { endClient } from "./ending.ts";
 import { READ_UNCOMMITTED } from "./offsets.ts";
 import type { KafkaPlan } from "./options.ts";
 
@@ -114,7 +115,7 @@ export class Cluster {
   /** Ends all clients; none is made any more. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(Array.from(this.#clients, (client) => client.close()));
+    await Promise.all(Array.from(this.#clients, endClient));
   }
 
   #refuse(action: string): void {

@@ -1,5 +1,7 @@
 /** What clients throw: a tree, at whose leaves is what a broker has answered. */
 interface ClientError {
+  /** What kind of error it is. */
+  readonly code?: string;
   /** The name of what a broker has answered. */
   readonly apiId?: string;
   /** The whole answer, of which some part is an error. */
@@ -7,6 +9,8 @@ interface ClientError {
   readonly errors?: readonly unknown[];
   readonly cause?: unknown;
 }
+
+const LOSSES = ["PLT_KFK_NETWORK", "PLT_KFK_TIMEOUT"];
 
 /** All errors in an error, from the first to the last. */
 export function* errorsIn(error: unknown): Generator<ClientError> {
@@ -19,4 +23,9 @@ export function* errorsIn(error: unknown): Generator<ClientError> {
 /** Whether a broker has refused something for one of some reasons. */
 export function isRefusedFor(error: unknown, ...reasons: readonly string[]): boolean {
   return errorsIn(error).some(({ apiId }) => apiId !== undefined && reasons.includes(apiId));
+}
+
+/** Whether a broker could not be reached, or did not answer. */
+export function isConnectionLost(error: unknown): boolean {
+  return errorsIn(error).some(({ code }) => code !== undefined && LOSSES.includes(code));
 }

@@ -2,8 +2,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Message, PublishError } from "@beat/beat/message";
 import { consume, publisher } from "@beat/beat/transport";
+import { Consumer } from "@platformatic/kafka";
 import { Child } from "../../tests/faults/child.ts";
 import { withService } from "../../tests/_services/mod.ts";
+import { isRefusedFor } from "./errors.ts";
+import { commitPositions } from "./membership.ts";
 import type { MissedRecords } from "./mod.ts";
 import { take, TestHost, textsOf, type Workplace, workplace } from "./testdata/workplace.ts";
 
@@ -90,6 +93,37 @@ withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
         await first.ack(taken.slice(2));
         assertEquals(await place.positions(), before);
         assertEquals(before.reduce((sum, offset) => sum + offset), 1n);
+      }),
+    );
+
+    it(
+      "has the broker refuse what is committed for an earlier assignment",
+      test(async (place) => {
+        await place.withTopic();
+        const { topic } = place;
+        const join = async (): Promise<Consumer> => {
+          const consumer = new Consumer({
+            ...{ clientId: "test", bootstrapBrokers: [url], groupId: `all.${topic}` },
+            heartbeatInterval: 100,
+          });
+          place.opened(() => consumer.close());
+          consumer.topics.track(topic);
+          await consumer.joinGroup({});
+          return consumer;
+        };
+        const member = await join();
+        const { groupId: group, generationId: generation } = member;
+        const memberId = member.memberId!;
+        const commit = (offset: bigint) =>
+          commitPositions(member, { group, memberId, generation }, topic, new Map([[0, offset]]));
+        await commit(1n);
+        const rejoined = new Promise((resolve) => member.once("consumer:group:join", resolve));
+        const joining = join();
+        await rejoined;
+        await joining;
+        const error = await assertRejects(() => commit(2n));
+        assert(isRefusedFor(error, "ILLEGAL_GENERATION"));
+        assertEquals(await place.positions(), [1n]);
       }),
     );
 

@@ -1,6 +1,6 @@
 import type { Delivery, Lane } from "@beat/beat/transport";
 import type { KafkaConsumer } from "./client.ts";
-import { isRefusedFor } from "./errors.ts";
+import { isConnectionLost, isRefusedFor } from "./errors.ts";
 import type { KafkaLane } from "./lane.ts";
 import { openTopic, type Topic } from "./topics.ts";
 
@@ -43,6 +43,11 @@ export class Fetcher {
   set lanes(lanes: readonly KafkaLane[]) {
     this.#lanes = lanes;
     this.#wake();
+  }
+
+  /** Whether it has failed as a broker could not be reached, or did not answer. */
+  get isLost(): boolean {
+    return isConnectionLost(this.#failure?.cause);
   }
 
   /** At most `room` deliveries as soon as there is one, or none after a while. */

@@ -1,6 +1,7 @@
 import type { Delivery, Host, Lane, LaneLag, Source } from "@beat/beat/transport";
 import { Buffer } from "node:buffer";
 import type { KafkaConsumer } from "./client.ts";
+import { endConsumer } from "./ending.ts";
 import { Fetcher, type FetcherPlan } from "./fetcher.ts";
 import { KafkaLane, laneOf, offsetOf } from "./lane.ts";
 import { commitPositions, type Membership } from "./membership.ts";
@@ -81,7 +82,10 @@ export class GroupSource implements Source {
 
   async close(): Promise<void> {
     this.#membership = undefined;
-    await Promise.all([this.#member.close(), this.#fetcher.close()]);
+    await Promise.all([
+      endConsumer(this.#member, this.#fetcher.isLost),
+      this.#fetcher.close(),
+    ]);
   }
 
   /** Gives all partitions away: those that come next are given by the group. */

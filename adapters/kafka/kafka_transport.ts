@@ -12,7 +12,6 @@ import type {
   Traits,
   Transport,
 } from "@beat/beat/transport";
-import type { KafkaConsumer } from "./client.ts";
 import { Cluster } from "./cluster.ts";
 import { Fetcher, type FetcherPlan } from "./fetcher.ts";
 import { skipGap } from "./gap.ts";
@@ -166,14 +165,13 @@ class KafkaBroker implements KafkaTransport {
     const action = `subscribe to '${topic}'`;
     const holder = { ...fetching, group: groupName(group, topic), from };
     await foundGroup(this.#cluster.admin(action), holder);
-    let member: KafkaConsumer | undefined;
     const source = new GroupSource({
       ...holder,
       host,
       within: Math.min(sessionTimeout, rebalanceTimeout) / 2,
       join: (release) =>
-        member = this.#cluster.consumer(action, holder.group, {
-          // The answer to a member that joins is that all have.
+        this.#cluster.consumer(action, holder.group, {
+          // The answer to a member that joins comes when all have.
           requestTimeout: rebalanceTimeout + timeout,
           protocolsMetadata: release,
         }),
@@ -182,7 +180,7 @@ class KafkaBroker implements KafkaTransport {
       await source.join();
       return source;
     } catch (error) {
-      await member?.close();
+      await source.close();
       throw error;
     }
   }

@@ -24,7 +24,9 @@ describe("kafkaTransport()", () => {
     refuses({ brokers: [] }, RangeError, "'brokers' must be a broker as host:port, or several");
     refuses({ brokers: "localhost" }, RangeError, "'brokers' must be a broker as host:port");
     refuses({ clients: {} }, TypeError, "'clients' must be an object with the functions 'admin'");
-    refuses({ brokers: NOWHERE, timeout: 0 }, RangeError, "'timeout' must be an integer");
+    refuses({ brokers: NOWHERE, timeout: 999 }, RangeError, "'timeout' must be an integer");
+    const times = { sessionTimeout: 2_000, rebalanceTimeout: 1_000 };
+    refuses({ brokers: NOWHERE, ...times }, RangeError, "'rebalanceTimeout' must be at least");
     refuses({ brokers: NOWHERE, groupId: "a" }, TypeError, "option 'groupId' is unknown");
   });
 

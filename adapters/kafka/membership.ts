@@ -1,5 +1,4 @@
-import { offsetCommitV8 } from "@platformatic/kafka";
-import type { Connection } from "@platformatic/kafka";
+import { type Connection, offsetCommitV8 } from "@platformatic/kafka";
 import type { KafkaConsumer } from "./client.ts";
 
 /** What a member is between two times that partitions are shared out. */

@@ -1,6 +1,7 @@
 import { checkOptions, FUNCTION, integer, type Rule, type Rules } from "@beat/beat/transport";
 import type { KafkaClients } from "./client.ts";
 import { clientsOf } from "./clients.ts";
+import { checkedGroupName, defaultGroupName } from "./group_name.ts";
 
 /** Records that retention has removed before they were read. */
 export interface MissedRecords {
@@ -22,13 +23,16 @@ export interface KafkaTransportOptions {
   brokers?: string | readonly string[];
   /** Makes clients of `@platformatic/kafka` with TLS, SASL and whatever else they need. */
   clients?: KafkaClients;
-  /** The Kafka group of a group on a topic. @default {`<group>.<topic>`} */
+  /** The Kafka group of a group on a topic. @default {`<group>.<topic>`, dots and spaces of the group escaped} */
   groupName?: (group: string, topic: string) => string;
-  /** Milliseconds without an answer after which a connection is given up. @default {10_000} */
+  /** Milliseconds without an answer after which a connection is given up, 1 000 at least. @default {10_000} */
   timeout?: number;
   /** Milliseconds without a sign of life after which what a member had comes to another. @default {45_000} */
   sessionTimeout?: number;
-  /** Milliseconds that members have when partitions are shared out anew; half of it is for handlers. @default {60_000} */
+  /**
+   * Milliseconds that members have when partitions are shared out anew; of the shorter one of this and
+   * `sessionTimeout` half is for handlers. @default {60_000, or `sessionTimeout` if that is more}
+   */
   rebalanceTimeout?: number;
   /** Bytes that are fetched at once; a larger record comes alone. @default {1_048_576} */
   maxBytes?: number;
@@ -65,7 +69,7 @@ const RULES: Rules = {
   brokers: BROKERS,
   clients: CLIENTS,
   groupName: FUNCTION,
-  timeout: integer(1),
+  timeout: integer(1_000),
   sessionTimeout: integer(100),
   rebalanceTimeout: integer(100),
   maxBytes: integer(1),
@@ -80,12 +84,19 @@ export function planTransport(options: KafkaTransportOptions): KafkaPlan {
   if ((brokers === undefined) === (clients === undefined)) {
     throw new TypeError(`Cannot ${ACTION} as one of 'brokers' and 'clients' must be given`);
   }
+  const { sessionTimeout = 45_000 } = rest;
+  const { rebalanceTimeout = Math.max(60_000, sessionTimeout) } = rest;
+  if (rebalanceTimeout < sessionTimeout) {
+    throw new RangeError(
+      `Cannot ${ACTION} as 'rebalanceTimeout' must be at least 'sessionTimeout', ${sessionTimeout} ms: current value is ${rebalanceTimeout}`,
+    );
+  }
   return {
     clients: clients ?? clientsOf(typeof brokers === "string" ? [brokers] : [...brokers!]),
-    groupName: rest.groupName ?? ((group, topic) => `${group}.${topic}`),
+    groupName: checkedGroupName(rest.groupName ?? defaultGroupName),
     timeout: rest.timeout ?? 10_000,
-    sessionTimeout: rest.sessionTimeout ?? 45_000,
-    rebalanceTimeout: rest.rebalanceTimeout ?? 60_000,
+    sessionTimeout,
+    rebalanceTimeout,
     maxBytes: rest.maxBytes ?? 1_048_576,
     maxPayload: rest.maxPayload ?? 1_044_480,
     onMissed: rest.onMissed ?? (() => {}),

@@ -114,10 +114,11 @@ export class KafkaTopicAdmin implements TopicAdmin {
     return await this.#unless(action, "UNKNOWN_TOPIC_OR_PARTITION", remove);
   }
 
-  removeGroup(topic: string, group: string): Promise<boolean> {
+  async removeGroup(topic: string, group: string): Promise<boolean> {
     const groups = [this.#groupName(group, topic)];
     const action = `remove group '${groups[0]}'`;
-    return this.#unless(action, "GROUP_ID_NOT_FOUND", (admin) => admin.deleteGroups({ groups }));
+    const remove = (admin: KafkaAdmin) => admin.deleteGroups({ groups });
+    return await this.#unless(action, "GROUP_ID_NOT_FOUND", remove);
   }
 
   /** Whether something was there to be removed. */

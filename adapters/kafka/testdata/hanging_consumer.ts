@@ -1,6 +1,5 @@
 /**
- * A process that takes a message of each partition that it gets and settles the first only: it is there to
- * be killed.
+ * A process that takes messages and never settles one: it is there to be killed.
  *
  * @module
  */
