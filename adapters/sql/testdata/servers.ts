@@ -56,18 +56,21 @@ export function newFile(): string {
   return `${folder}/test.db`;
 }
 
-/** Milliseconds before a test hears that a server does not let it in. */
+/** Milliseconds before a test hears that its connection is broken, or that a server does not let it in. */
 const PATIENCE = 300;
+const BROKEN = /^(57P|08|E[A-Z]+$|CONNECTION_)/;
 
 /**
  * PostgreSQL starts a process for each who asks to be let in, while it starts itself, too: a hundred
  * clients that ask again at once keep it from ever being ready.
  */
-function patient<Tx>(connection: SqlConnection<Tx>): SqlConnection<Tx> {
+function patient<Tx>(connection: SqlConnection<Tx>, onBroken = () => {}): SqlConnection<Tx> {
   const wait = async (error: unknown): Promise<never> => {
     const { code } = Object(error) as { code?: unknown };
-    const isOut = ["57P03", "ECONNREFUSED", "ECONNRESET"].includes(String(code));
-    if (isOut) await new Promise((resolve) => setTimeout(resolve, PATIENCE));
+    if (BROKEN.test(String(code))) {
+      onBroken();
+      await new Promise((resolve) => setTimeout(resolve, PATIENCE));
+    }
     throw error;
   };
   return {
@@ -86,8 +89,10 @@ export async function openPostgres(url: string): Promise<Opened> {
     backoff: () => 0.1,
     onnotice: () => {},
   });
-  // As long as it may, it waits for a connection that has broken; a test closes a hundred in turn.
-  return { connection: patient(fromPostgres(client)), close: () => client.end({ timeout: 0.01 }) };
+  // It waits as long as it may for a connection that has broken; a test closes a hundred in turn.
+  let timeout = 1;
+  const connection = patient(fromPostgres(client), () => timeout = 0.01);
+  return { connection, close: () => client.end({ timeout }) };
 }
 
 /** Opens PostgreSQL by the package `pg`. */
