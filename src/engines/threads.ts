@@ -26,18 +26,16 @@ export function checkWrite(length: number, fill: Fill, options: WriteOptions): v
  *
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range, or all rings together are too large.
- * @throws {UnsupportedError} If the runtime shares no memory between threads.
+ * @throws {UnsupportedError} If threads cannot share memory here, or not wait for it in the background.
  */
 export function createThreadBus<M extends object = OpenEventMap>(
   options: ThreadOptions,
 ): AsyncBus<M> {
   const full = completeOptions(options);
   if (typeof SharedArrayBuffer === "undefined") {
-    throw new UnsupportedError(
-      "create an async bus with threads",
-      "there is no shared memory: a page must be cross-origin isolated",
-    );
+    refuse("there is no shared memory: a page must be cross-origin isolated");
   }
+  if (Atomics.waitAsync === undefined) refuse("there is no 'Atomics.waitAsync' to wake threads by");
   let home: HomeEngine;
   try {
     home = new HomeEngine(full);
@@ -69,6 +67,10 @@ export function createThreadBus<M extends object = OpenEventMap>(
     },
     ready: home.ready,
   });
+}
+
+function refuse(reason: string): never {
+  throw new UnsupportedError("create an async bus with threads", reason);
 }
 
 /** What a bus with threads has beside the face that every bus has. */
