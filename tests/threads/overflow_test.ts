@@ -120,6 +120,18 @@ describe("two threads that send to each other", () => {
   }
 });
 
+describe("enqueue() in handlers", () => {
+  it("goes on when the rings are full of what the threads tell each other", async () => {
+    await withBus("kinds", { capacity: 1024 }, async (bus) => {
+      await bus.ready;
+      const seen = collect(bus, "seen", 2);
+      bus.emit({ type: "subscribe much", key: "a", data: "b" });
+      bus.emit({ type: "subscribe much", key: "b", data: "a" });
+      assertEquals((await seen).toSorted(), ["a", "b"]);
+    });
+  });
+});
+
 describe("enqueue()", () => {
   it("waits for room in a ring, in turn", async () => {
     await withBus("kinds", { threads: 1, capacity: 1024 }, async (bus) => {

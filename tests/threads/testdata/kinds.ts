@@ -93,6 +93,13 @@ serve((bus, { index, threads }) => {
       await bus.enqueue(event, { timeout: 2 }).catch(countRefusal);
     }
   });
+  bus.on("subscribe much", async ({ key, data }) => {
+    await meet();
+    for (let i = 0; i < 40; i++) bus.on(`much.${index}.${i}`, () => {});
+    // Larger than what the notes may have left free.
+    await bus.enqueue({ type: "much", key: String(data), data: key!.padEnd(150) });
+  });
+  bus.on("much", async ({ key }) => await bus.enqueue({ type: "seen", data: key }));
   bus.on("refusals", async () => await bus.enqueue({ type: "seen", data: refusals }));
   bus.on("hop", async ({ data }) => await bus.enqueue({ type: "landed", data }));
   bus.on("landed", async ({ data }) => await bus.enqueue({ type: "seen", data }));
@@ -122,6 +129,18 @@ serve((bus, { index, threads }) => {
   });
   return () => bus.closed;
 });
+
+/** Waits until two threads are here. */
+function meet(): Promise<void> {
+  const channel = new BroadcastChannel("beat.meet");
+  return new Promise((resolve) => {
+    channel.onmessage = ({ data }) => {
+      if (data === "here") channel.postMessage("here as well");
+      resolve();
+    };
+    channel.postMessage("here");
+  });
+}
 
 function failOnPurpose(): never {
   throw new TypeError("outside a handler");
