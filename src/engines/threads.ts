@@ -32,10 +32,12 @@ export function createThreadBus<M extends object = OpenEventMap>(
   options: ThreadOptions,
 ): AsyncBus<M> {
   const full = completeOptions(options);
-  if (typeof SharedArrayBuffer === "undefined") {
-    refuse("there is no shared memory: a page must be cross-origin isolated");
+  const missing = typeof SharedArrayBuffer === "undefined"
+    ? "shared memory: a page must be cross-origin isolated"
+    : Atomics.waitAsync === undefined && "'Atomics.waitAsync'";
+  if (missing) {
+    throw new UnsupportedError("create an async bus with threads", `there is no ${missing}`);
   }
-  if (Atomics.waitAsync === undefined) refuse("there is no 'Atomics.waitAsync' to wake threads by");
   let home: HomeEngine;
   try {
     home = new HomeEngine(full);
@@ -67,10 +69,6 @@ export function createThreadBus<M extends object = OpenEventMap>(
     },
     ready: home.ready,
   });
-}
-
-function refuse(reason: string): never {
-  throw new UnsupportedError("create an async bus with threads", reason);
 }
 
 /** What a bus with threads has beside the face that every bus has. */

@@ -39,7 +39,7 @@ describe("a bus with threads", () => {
   for (
     const [owner, name, message] of [
       [globalThis, "SharedArrayBuffer", "there is no shared memory"],
-      [Atomics, "waitAsync", "there is no 'Atomics.waitAsync' to wake threads by"],
+      [Atomics, "waitAsync", "there is no 'Atomics.waitAsync'"],
     ] as const
   ) {
     it(`is refused where there is no ${name}`, () => {
