@@ -36,12 +36,11 @@ export class HomeInbox {
 
   /** Moves a burst of each ring; says whether there is more. */
   move(): boolean {
-    const { readers } = this.#mesh;
+    const { readers, layout } = this.#mesh;
     let isBusy = false;
-    for (let i = 0; i < readers.length; i++) {
-      const from = this.#lastRing = (this.#lastRing + 1) % readers.length;
-      const reader = readers[from];
-      if (reader === undefined) continue;
+    for (let rings = layout.threads; rings > 0; rings--) {
+      const from = this.#lastRing = this.#lastRing % layout.threads + 1;
+      const reader = readers[from]!;
       if (this.#moveRing(from, reader)) isBusy = true;
       if (reader.release()) this.#mesh.offerRoom(from);
       // Who comes next time is not the one that has filled the queue.

@@ -1,3 +1,4 @@
+import { MAX_DELAY } from "../core/lifecycle.ts";
 import { startThread, type ThreadSource } from "../runtime/threads.ts";
 import { NODE_ANSWER, NODE_STOP } from "../ring/layout.ts";
 import type { Driver, Thread } from "../runtime/thread.ts";
@@ -119,7 +120,7 @@ export class Supervisor {
       if (one.state !== "stopping") return;
       if (isGone) this.#end(one);
       else this.#leave(one);
-    }, Math.min(timeout, 2 ** 31 - 1));
+    }, Math.min(timeout, MAX_DELAY));
     await ended.promise;
     clearTimeout(timer);
   }

@@ -26,17 +26,17 @@ export function checkWrite(length: number, fill: Fill, options: WriteOptions): v
  *
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range, or all rings together are too large.
- * @throws {UnsupportedError} If the runtime shares no memory between threads.
+ * @throws {UnsupportedError} If threads cannot share memory here, or not wait for it in the background.
  */
 export function createThreadBus<M extends object = OpenEventMap>(
   options: ThreadOptions,
 ): AsyncBus<M> {
   const full = completeOptions(options);
-  if (typeof SharedArrayBuffer === "undefined") {
-    throw new UnsupportedError(
-      "create an async bus with threads",
-      "there is no shared memory: a page must be cross-origin isolated",
-    );
+  const missing = typeof SharedArrayBuffer === "undefined"
+    ? "shared memory: a page must be cross-origin isolated"
+    : Atomics.waitAsync === undefined && "'Atomics.waitAsync'";
+  if (missing) {
+    throw new UnsupportedError("create an async bus with threads", `there is no ${missing}`);
   }
   let home: HomeEngine;
   try {

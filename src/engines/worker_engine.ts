@@ -292,7 +292,7 @@ export class WorkerEngine implements Engine {
 
   /** Hears what threads tell while events wait for promises. */
   #hearNotes(): void {
-    const { cells } = this.#mesh;
+    const { cells, readers } = this.#mesh;
     for (const [from, scanner] of this.#scanners.entries()) {
       scanner.scan((word) => {
         const flags = cells.get(word + FRAME_FLAGS);
@@ -301,6 +301,11 @@ export class WorkerEngine implements Engine {
         this.notes.hear(from, readData(cells, word) as Note);
         return true;
       });
+      const reader = readers[from]!;
+      // Moves over what was heard: two threads that wait for room would otherwise keep each other's
+      // ring full of it.
+      reader.peek();
+      if (reader.release()) this.#mesh.offerRoom(from);
     }
   }
 

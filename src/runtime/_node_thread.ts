@@ -40,7 +40,8 @@ export function startNodeThread(module: URL, events: ThreadEvents): Thread {
 export function adoptNodeThread(worker: NodeWorker, events: ThreadEvents): Thread {
   worker.on("message", events.onMessage);
   worker.on("error", (error: unknown) => {
-    events.onError(error instanceof Error ? error : new Error(messageOf(error)));
+    const { message = error } = Object(error) as { message?: unknown };
+    events.onError(error instanceof Error ? error : new Error(String(message)));
   });
   worker.on("messageerror", events.onError);
   let isTerminated = false;
@@ -69,8 +70,4 @@ export function nodePort(): ThreadPort | undefined {
     // Deno has none: its thread ends when the other side lets go.
     close: () => port.close?.(),
   };
-}
-
-function messageOf(error: unknown): string {
-  return String((error as { message?: unknown } | null)?.message ?? error);
 }

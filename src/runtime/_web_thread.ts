@@ -1,4 +1,5 @@
 import { isDeno } from "./runtime_name.ts";
+import { within } from "./within.ts";
 import type { Thread, ThreadEvents, ThreadPort } from "./thread.ts";
 
 /** Milliseconds for the event that says that a terminated thread has gone. */
@@ -65,16 +66,4 @@ export function webPort(): ThreadPort | undefined {
     },
     close,
   };
-}
-
-async function within<T>(limit: number, outcome: Promise<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), limit);
-  });
-  try {
-    return await Promise.race([outcome, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

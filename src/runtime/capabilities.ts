@@ -1,4 +1,5 @@
 import { type StartThread, startWebWorker, startWorkerThread } from "./_probe_thread.ts";
+import { within } from "./within.ts";
 
 /** What the runtime can do for the thread that asks, as {@linkcode capabilities} has tried it. */
 export interface Capabilities {
@@ -148,20 +149,5 @@ function attempt<T>(action: () => T): T | undefined {
     return action();
   } catch {
     return undefined;
-  }
-}
-
-/** What `outcome` resolves with, or nothing if it rejects or takes too long. */
-async function within<T>(limit: number, outcome: T | Promise<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), limit);
-  });
-  try {
-    return await Promise.race([outcome, timeout]);
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
   }
 }

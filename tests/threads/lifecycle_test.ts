@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { BusClosedError, DrainTimeoutError, forAsync } from "../../mod.ts";
+import { BusClosedError, DrainTimeoutError, forAsync, UnsupportedError } from "../../mod.ts";
 import { currentColumn } from "../runtimes/_table.ts";
 import { collect, moduleOf, withBus } from "./_buses.ts";
 
@@ -36,6 +36,23 @@ describe("options of a bus with threads", () => {
 });
 
 describe("a bus with threads", () => {
+  for (
+    const [owner, name, message] of [
+      [globalThis, "SharedArrayBuffer", "there is no shared memory"],
+      [Atomics, "waitAsync", "there is no 'Atomics.waitAsync'"],
+    ] as const
+  ) {
+    it(`is refused where there is no ${name}`, () => {
+      const property = Object.getOwnPropertyDescriptor(owner, name)!;
+      Reflect.deleteProperty(owner, name);
+      try {
+        assertThrows(() => forAsync({ handlers: moduleOf("kinds") }), UnsupportedError, message);
+      } finally {
+        Object.defineProperty(owner, name, property);
+      }
+    });
+  }
+
   it("tells what it uses", async () => {
     await withBus("kinds", {}, async (bus) => {
       assertEquals(bus.capabilities, { engine: "async", threads: 2, transport: "shared-memory" });

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BusClosedError, type DropReport, forAsync, QueueFullError } from "../../mod.ts";
 import { UnsupportedError } from "../../mod.ts";
+import { fnv1a } from "../../src/engines/fnv1a.ts";
 import { type AnyBus, collect, moduleOf, withBus } from "./_buses.ts";
 
 const LARGE = { type: "value", data: new Uint8Array(200) };
@@ -20,7 +21,8 @@ function fill(bus: AnyBus): QueueFullError {
 
 describe("a full ring", () => {
   it("makes emit wait, and nothing is lost", async () => {
-    await withBus("kinds", { threads: 1, capacity: 1024 }, async (bus) => {
+    const options = { threads: 1, capacity: 1024, blockTimeout: 60_000 };
+    await withBus("kinds", options, async (bus) => {
       await bus.ready;
       const { processed } = bus.stats();
       bus.emit("spin", 20);
@@ -31,16 +33,17 @@ describe("a full ring", () => {
   });
 
   it("makes emit fail after 'blockTimeout', in bytes", async () => {
-    await withBus("kinds", { threads: 1, capacity: 1024, blockTimeout: 10 }, async (bus) => {
+    // What the threads tell each other at first leaves room for one event in any case.
+    await withBus("kinds", { threads: 1, capacity: 4096, blockTimeout: 10 }, async (bus) => {
       await bus.ready;
       bus.emit("spin", 300);
       const start = performance.now();
       const { message, capacity } = fill(bus);
       assertEquals(performance.now() - start >= 10, true);
-      assertEquals(capacity, 1024);
+      assertEquals(capacity, 4096);
       assertEquals(
         message,
-        "Cannot accept event 'value' as there was no room in a ring for 10 ms: capacity is 1024 bytes",
+        "Cannot accept event 'value' as there was no room in a ring for 10 ms: capacity is 4096 bytes",
       );
     });
   });
@@ -88,6 +91,43 @@ describe("a full ring", () => {
       assertEquals(Number(count) > 0, true);
       await bus.drain();
       assertEquals(bus.stats().failed, 0);
+    });
+  });
+});
+
+describe("two threads that send to each other", () => {
+  const keys = ["a", "b"].toSorted((one, other) => fnv1a(one) % 2 - fnv1a(other) % 2);
+  for (
+    const [type, left, action] of [
+      ["volley", 100, "emit() is refused"],
+      ["patient volley", 8, "enqueue() gives up in time"],
+    ] as const
+  ) {
+    it(`go on when their rings are full: ${action} in a handler`, async () => {
+      await withBus("kinds", { capacity: 1024 }, async (bus) => {
+        await bus.ready;
+        assertEquals(keys.map((key) => fnv1a(key) % 2), [0, 1]);
+        keys.forEach((key, at) => bus.emit({ type, key, data: { back: keys[1 - at], left } }));
+        while (bus.stats().depth > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+        const refused = collect(bus, "seen", 2);
+        for (const key of keys) bus.emit({ type: "refusals", data: undefined, key });
+        assertEquals((await refused).some((count) => Number(count) > 0), true);
+        await bus.drain();
+        const { emitted, processed, failed } = bus.stats();
+        assertEquals([emitted, failed], [processed, 0]);
+      });
+    });
+  }
+});
+
+describe("enqueue() in handlers", () => {
+  it("goes on when the rings are full of what the threads tell each other", async () => {
+    await withBus("kinds", { capacity: 1024 }, async (bus) => {
+      await bus.ready;
+      const seen = collect(bus, "seen", 2);
+      bus.emit({ type: "subscribe much", key: "a", data: "b" });
+      bus.emit({ type: "subscribe much", key: "b", data: "a" });
+      assertEquals((await seen).toSorted(), ["a", "b"]);
     });
   });
 });

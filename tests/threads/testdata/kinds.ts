@@ -70,6 +70,37 @@ serve((bus, { index, threads }) => {
   bus.on("relay", async ({ data }) => {
     for (let i = 0; i < Number(data); i++) await bus.enqueue({ type: "relayed", data: i });
   });
+  let refusals = 0;
+  const countRefusal = (error: Error) => {
+    if (error.name !== "QueueFullError") throw error;
+    refusals++;
+  };
+  // Both answer each event with two: their rings to each other are full before long.
+  bus.on("volley", ({ type, key, data }) => {
+    const { back, left } = data as { back: string; left: number };
+    for (let i = 0; i < 2 && left > 0; i++) {
+      try {
+        bus.emit({ type, key: back, data: { back: key, left: left - 1 } });
+      } catch (error) {
+        countRefusal(error as Error);
+      }
+    }
+  });
+  bus.on("patient volley", async ({ type, key, data }) => {
+    const { back, left } = data as { back: string; left: number };
+    for (let i = 0; i < 2 && left > 0; i++) {
+      const event = { type, key: back, data: { back: key, left: left - 1 } };
+      await bus.enqueue(event, { timeout: 2 }).catch(countRefusal);
+    }
+  });
+  bus.on("subscribe much", async ({ key, data }) => {
+    await meet();
+    for (let i = 0; i < 40; i++) bus.on(`much.${index}.${i}`, () => {});
+    // Larger than what the notes may have left free.
+    await bus.enqueue({ type: "much", key: String(data), data: key!.padEnd(150) });
+  });
+  bus.on("much", async ({ key }) => await bus.enqueue({ type: "seen", data: key }));
+  bus.on("refusals", async () => await bus.enqueue({ type: "seen", data: refusals }));
   bus.on("hop", async ({ data }) => await bus.enqueue({ type: "landed", data }));
   bus.on("landed", async ({ data }) => await bus.enqueue({ type: "seen", data }));
   bus.on("ask", () => bus.emit("answer.me", [index, threads]));
@@ -98,6 +129,18 @@ serve((bus, { index, threads }) => {
   });
   return () => bus.closed;
 });
+
+/** Waits until two threads are here. */
+function meet(): Promise<void> {
+  const channel = new BroadcastChannel("beat.meet");
+  return new Promise((resolve) => {
+    channel.onmessage = ({ data }) => {
+      if (data === "here") channel.postMessage("here as well");
+      resolve();
+    };
+    channel.postMessage("here");
+  });
+}
 
 function failOnPurpose(): never {
   throw new TypeError("outside a handler");
