@@ -6,6 +6,8 @@ import { currentColumn } from "../runtimes/_table.ts";
 import { startProducer, withProducers } from "./_producers.ts";
 
 const HERE = currentColumn();
+/** A thread of Bun cannot close itself, one of Node ends when it listens no more. */
+const CLOSE = HERE === "bun" ? [] : ["close" as const];
 
 /** Lets timers and messages have a turn. */
 function turn(): Promise<void> {
@@ -136,8 +138,7 @@ describe("lanes from other threads", () => {
 });
 
 describe("the end of a thread that feeds a bus", () => {
-  // A thread of Bun cannot close itself, one of Node ends when it listens no more.
-  for (const how of ["leave", "exit", ...(HERE === "bun" ? [] : ["close" as const])] as const) {
+  for (const how of ["leave", "exit", "throw", "reject", ...CLOSE] as const) {
     it(`by ${how} gives its lane to the next one, and loses nothing`, async () => {
       const { bus, seen } = notingBus();
       const handle = share(bus, { producers: 1 });

@@ -12,6 +12,8 @@ export interface Order {
     | "until closed"
     | "die in a batch"
     | "leave"
+    | "throw"
+    | "reject"
     | "exit"
     | "close";
   type?: string;
@@ -61,6 +63,12 @@ async function follow({ how, type = "a", key, count = 0 }: Order, told: Told): P
     producer!.emitBatch([...Array.from({ length: count }, (_, data) => event(data)), last]);
   }
   if (how === "leave") producer!.close();
+  if (how === "throw") {
+    setTimeout(() => {
+      throw new Error("outside all handlers");
+    });
+  }
+  if (how === "reject") void Promise.reject(new Error("outside all handlers"));
   if (how === "exit") process.exit(0);
   if (how === "close") {
     const { close } = globalThis as { close?: () => void };
