@@ -259,4 +259,19 @@ describe("a producer", () => {
     const { emitted, processed, failed } = bus.stats();
     assertEquals([emitted, processed, failed], [3, 3, 1]);
   });
+
+  it("may be read by a codec that closes the bus", async () => {
+    const bus = forFlow();
+    const valueCodec = {
+      encode: () => new Uint8Array(),
+      decode: () => void bus.close(),
+    };
+    const producer = attach(share(bus, { valueCodec }), { valueCodec });
+    for (const data of [1, 2, 3]) producer.emit("a", data);
+    bus.on("a", () => {});
+    await assertRejects(() => bus.flush(), BusClosedError, "Cannot flush the bus");
+    assertEquals(await bus.close(), { discarded: 3, inDoubt: 0, stuck: 0 });
+    const { emitted, dropped, depth } = bus.stats();
+    assertEquals([emitted, dropped, depth], [3, 3, 0]);
+  });
 });
