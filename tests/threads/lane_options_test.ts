@@ -187,6 +187,34 @@ describe("a producer", () => {
     await bus.close({ timeout: 0 });
   });
 
+  it("holds the process only while an enqueue() waits", async () => {
+    const bus = await haltedBus();
+    const producer = attach(share(bus, { capacity: 1_024, overflow: "error" }));
+    assertThrows(() => {
+      for (;;) producer.emit("a", 1);
+    }, QueueFullError);
+    const { setInterval, clearInterval } = globalThis;
+    const open = new Set<unknown>();
+    globalThis.setInterval = ((callback: () => void, delay: number) => {
+      const handle = setInterval(callback, delay);
+      open.add(handle);
+      return handle;
+    }) as typeof setInterval;
+    globalThis.clearInterval = (handle) => {
+      open.delete(handle);
+      clearInterval(handle);
+    };
+    try {
+      const waiting = producer.enqueue({ type: "a", data: 1 }, { timeout: 5 });
+      assertEquals(open.size, 1);
+      await assertRejects(() => waiting, QueueFullError);
+      while (open.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    } finally {
+      Object.assign(globalThis, { setInterval, clearInterval });
+    }
+    await bus.close({ timeout: 0 });
+  });
+
   it("refuses those who wait when the bus closes", async () => {
     const bus = await haltedBus();
     const producer = attach(share(bus, { capacity: 1_024, overflow: "error" }));

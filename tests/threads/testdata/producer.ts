@@ -11,6 +11,7 @@ export interface Order {
     | "enqueue"
     | "until closed"
     | "die in a batch"
+    | "hang in a batch"
     | "leave"
     | "throw"
     | "reject"
@@ -58,9 +59,14 @@ async function follow({ how, type = "a", key, count = 0 }: Order, told: Told): P
     told.accepted = count;
   }
   if (how === "until closed") { for (;; told.accepted++) producer!.emit(event(told.accepted)); }
-  if (how === "die in a batch") {
-    const last = { type, data: { toJSON: () => process.exit(1) } };
-    producer!.emitBatch([...Array.from({ length: count }, (_, data) => event(data)), last]);
+  if (how === "die in a batch" || how === "hang in a batch") {
+    const toJSON = () => {
+      if (how === "die in a batch") process.exit(1);
+      port.send(told);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    };
+    const events = Array.from({ length: count }, (_, data) => event(data));
+    producer!.emitBatch([...events, { type, data: { toJSON } }]);
   }
   if (how === "leave") producer!.close();
   if (how === "throw") {
