@@ -17,6 +17,7 @@ import { RingReader } from "../ring/ring_reader.ts";
 import { RingScanner } from "../ring/ring_scanner.ts";
 import { readTopic } from "../ring/topic_table.ts";
 import { Idle } from "./idle.ts";
+import type { Resolution } from "../core/resolution.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { Feed } from "./feed.ts";
 import type { FlowEngine } from "./flow_engine.ts";
@@ -34,8 +35,8 @@ interface Inbox {
   readonly place: RingPlace;
   readonly reader: RingReader;
   readonly scanner: RingScanner;
-  /** The types that its owners have numbered, as far as they came. */
-  readonly types: string[];
+  /** Who handles the types that its owners have numbered, as far as they came. */
+  readonly resolutions: Resolution[];
   /** Events that have come into the shards. */
   taken: number;
   /** Events behind those that the books have counted. */
@@ -84,7 +85,7 @@ export class LaneHost implements Feed {
         place,
         reader,
         scanner: new RingScanner(cells, place, reader),
-        types: [],
+        resolutions: [],
         taken: 0,
         waiting: 0,
         dropped: 0,
@@ -143,11 +144,9 @@ export class LaneHost implements Feed {
     this.collect();
     const types: string[] = [];
     for (const inbox of this.#inboxes) {
-      const { reader, isBroken } = inbox;
-      for (let word; !isBroken && (word = reader.peek()) >= 0;) {
-        types.push(this.#typeOf(inbox, word));
-        reader.take(word);
-        reader.finish(word, true);
+      for (let word; !inbox.isBroken && (word = this.#peek(inbox)) >= 0;) {
+        types.push(this.#resolve(inbox, word).type);
+        take(inbox, word);
       }
     }
     for (const pull of this.#pulls) pull.refuse(new BusClosedError("flush the bus"));
@@ -218,31 +217,26 @@ export class LaneHost implements Feed {
 
   #moveOne(inbox: Inbox): boolean {
     const { core } = this.#engine;
-    const { reader } = inbox;
-    let word = -1;
+    const word = this.#peek(inbox);
+    if (word < 0) return false;
     try {
-      word = reader.peek();
-      if (word < 0) return false;
-      const type = this.#typeOf(inbox, word);
-      const event = readEvent(this.#lanes.cells, word, type, this.#codec);
-      if (this.#engine.offer(core.registry.current(type), event) !== undefined) {
+      const { cells } = this.#lanes;
+      const resolution = this.#resolve(inbox, word);
+      const event = readEvent(cells, word, resolution.type, this.#codec);
+      // The codec is code of the user: a bus that it has closed has taken all frames.
+      if (core.state === "closed") return false;
+      if (this.#engine.offer(resolution, event) !== undefined) {
         this.#isStuck = true;
         return false;
       }
     } catch (error) {
-      if (word < 0) {
-        // What follows in it is lost: `close` reports it as stuck.
-        inbox.isBroken = true;
-        core.reportFailure(error, {}, "A lane", inbox);
-        return false;
-      }
+      if (core.state === "closed") return false;
       // Its data is not what the codec has made, or takes: an event without handlers.
       core.ledger.emitted++;
       core.ledger.processed++;
       core.reportFailure(error, {}, "An event of a lane", inbox);
     }
-    reader.take(word);
-    reader.finish(word, true);
+    take(inbox, word);
     inbox.taken++;
     // The books had it as one of the lane; it is one of a shard now.
     if (inbox.waiting > 0) {
@@ -252,6 +246,18 @@ export class LaneHost implements Feed {
     return true;
   }
 
+  /** The next frame; -1 if there is none, or none can be found. */
+  #peek(inbox: Inbox): number {
+    try {
+      return inbox.reader.peek();
+    } catch (error) {
+      // What follows in it is lost: `close` reports it as stuck.
+      inbox.isBroken = true;
+      this.#engine.core.reportFailure(error, {}, "A lane", inbox);
+      return -1;
+    }
+  }
+
   #seal(): void {
     if (this.#isSealed) return;
     this.#isSealed = true;
@@ -259,10 +265,22 @@ export class LaneHost implements Feed {
     for (const { node } of this.#inboxes) wake(this.#lanes.cells, node);
   }
 
-  #typeOf({ lane, types }: Pick<Inbox, "lane" | "types">, word: number): string {
+  /** Who handles the event of a frame. */
+  #resolve({ lane, resolutions }: Inbox, word: number): Resolution {
     const { cells, layout } = this.#lanes;
-    if ((cells.get(word + FRAME_FLAGS) & FLAG_TYPE) !== 0) return readExtras(cells, word).type!;
+    const { registry } = this.#engine.core;
+    if ((cells.get(word + FRAME_FLAGS) & FLAG_TYPE) !== 0) {
+      return registry.current(readExtras(cells, word).type!);
+    }
     const topic = cells.get(word + FRAME_TOPIC);
-    return types[topic] ??= readTopic(cells, layout, lane, topic);
+    const known = resolutions[topic];
+    if (known?.version === registry.version) return known;
+    const type = known?.type ?? readTopic(cells, layout, lane, topic);
+    return resolutions[topic] = registry.current(type);
   }
+}
+
+function take({ reader }: Inbox, word: number): void {
+  reader.take(word);
+  reader.finish(word, true);
 }

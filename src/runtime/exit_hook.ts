@@ -8,10 +8,16 @@ export interface ExitHooks {
   exit(): void;
 }
 
+interface ExitEvent {
+  error?: unknown;
+  reason?: unknown;
+  defaultPrevented?: boolean;
+}
+
 interface Scope {
   addEventListener?(
     name: string,
-    listener: (event: { error?: unknown; reason?: unknown }) => void,
+    listener: (event: ExitEvent) => void,
   ): void;
   close?(): void;
   WorkerGlobalScope?: unknown;
@@ -30,7 +36,16 @@ export function onExit({ fault, exit }: ExitHooks): void {
 export function atThreadEnd(action: () => void): void {
   const scope = globalThis as unknown as Scope;
   beforeEnd(scope, action);
-  if (!isDeno()) scope.process?.on?.("exit", action);
+  if (!isDeno()) {
+    scope.process?.on?.("exit", action);
+    return;
+  }
+  // What nobody catches ends a `Worker` of Deno on the spot.
+  for (const name of ["error", "unhandledrejection"]) {
+    scope.addEventListener?.(name, ({ defaultPrevented }) => {
+      if (!defaultPrevented) action();
+    });
+  }
 }
 
 function beforeEnd(scope: Scope, action: () => void): void {

@@ -187,6 +187,34 @@ describe("a producer", () => {
     await bus.close({ timeout: 0 });
   });
 
+  it("holds the process only while an enqueue() waits", async () => {
+    const bus = await haltedBus();
+    const producer = attach(share(bus, { capacity: 1_024, overflow: "error" }));
+    assertThrows(() => {
+      for (;;) producer.emit("a", 1);
+    }, QueueFullError);
+    const { setInterval, clearInterval } = globalThis;
+    const open = new Set<unknown>();
+    globalThis.setInterval = ((callback: () => void, delay: number) => {
+      const handle = setInterval(callback, delay);
+      open.add(handle);
+      return handle;
+    }) as typeof setInterval;
+    globalThis.clearInterval = (handle) => {
+      open.delete(handle);
+      clearInterval(handle);
+    };
+    try {
+      const waiting = producer.enqueue({ type: "a", data: 1 }, { timeout: 5 });
+      assertEquals(open.size, 1);
+      await assertRejects(() => waiting, QueueFullError);
+      while (open.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    } finally {
+      Object.assign(globalThis, { setInterval, clearInterval });
+    }
+    await bus.close({ timeout: 0 });
+  });
+
   it("refuses those who wait when the bus closes", async () => {
     const bus = await haltedBus();
     const producer = attach(share(bus, { capacity: 1_024, overflow: "error" }));
@@ -258,5 +286,20 @@ describe("a producer", () => {
     assertEquals(String(errors), "RangeError: two");
     const { emitted, processed, failed } = bus.stats();
     assertEquals([emitted, processed, failed], [3, 3, 1]);
+  });
+
+  it("may be read by a codec that closes the bus", async () => {
+    const bus = forFlow();
+    const valueCodec = {
+      encode: () => new Uint8Array(),
+      decode: () => void bus.close(),
+    };
+    const producer = attach(share(bus, { valueCodec }), { valueCodec });
+    for (const data of [1, 2, 3]) producer.emit("a", data);
+    bus.on("a", () => {});
+    await assertRejects(() => bus.flush(), BusClosedError, "Cannot flush the bus");
+    assertEquals(await bus.close(), { discarded: 3, inDoubt: 0, stuck: 0 });
+    const { emitted, dropped, depth } = bus.stats();
+    assertEquals([emitted, dropped, depth], [3, 3, 0]);
   });
 });

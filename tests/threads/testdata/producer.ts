@@ -11,7 +11,10 @@ export interface Order {
     | "enqueue"
     | "until closed"
     | "die in a batch"
+    | "hang in a batch"
     | "leave"
+    | "throw"
+    | "reject"
     | "exit"
     | "close";
   type?: string;
@@ -56,11 +59,22 @@ async function follow({ how, type = "a", key, count = 0 }: Order, told: Told): P
     told.accepted = count;
   }
   if (how === "until closed") { for (;; told.accepted++) producer!.emit(event(told.accepted)); }
-  if (how === "die in a batch") {
-    const last = { type, data: { toJSON: () => process.exit(1) } };
-    producer!.emitBatch([...Array.from({ length: count }, (_, data) => event(data)), last]);
+  if (how === "die in a batch" || how === "hang in a batch") {
+    const toJSON = () => {
+      if (how === "die in a batch") process.exit(1);
+      port.send(told);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    };
+    const events = Array.from({ length: count }, (_, data) => event(data));
+    producer!.emitBatch([...events, { type, data: { toJSON } }]);
   }
   if (how === "leave") producer!.close();
+  if (how === "throw") {
+    setTimeout(() => {
+      throw new Error("outside all handlers");
+    });
+  }
+  if (how === "reject") void Promise.reject(new Error("outside all handlers"));
   if (how === "exit") process.exit(0);
   if (how === "close") {
     const { close } = globalThis as { close?: () => void };
