@@ -27,14 +27,15 @@ export async function joinGroup(
       ack_wait: lease * NANOS,
       max_deliver: -1,
       // One message at a time keeps the order of a partition, whoever asks for it.
-      max_ack_pending: subjects.length === 1 ? -1 : 1,
+      max_ack_pending: subjects.length > 1 && spec.ordered ? 1 : -1,
       filter_subject: subject,
       ...startOf(spec.from),
     });
   }));
   const lanes = infos.map((info, partition) => {
     checkConsumer(info, topic, partition, spec.ordered);
-    const [name, most] = subjects.length === 1 ? ["", Infinity] : [String(partition), 1];
+    const name = subjects.length === 1 ? "" : String(partition);
+    const most = info.config.max_ack_pending === 1 ? 1 : Infinity;
     return new GroupLane({ name, stream, durable: info.name, most });
   });
   return { lanes, lease: Math.min(...infos.map(({ config }) => (config.ack_wait ?? 0) / NANOS)) };

@@ -154,6 +154,25 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
         assertEquals(reordered, []);
       }, { partitions: 8 }));
 
+    it("has several messages of a partition under way where no order was asked for", () =>
+      withTopic(async (nats, topic) => {
+        const all = Promise.withResolvers<void>();
+        let running = 0;
+        const consumption = await consume(nats, async () => {
+          if (++running === 3) all.resolve();
+          await all.promise;
+        }, { topic, group: "all", workers: 3, from: "earliest" });
+        const messages = [1, 2, 3].map((at) => new Message(String(at), { key: "one" }));
+        await publisher(nats).publish(topic, messages);
+        await all.promise;
+        await consumption.close();
+        await assertRejects(
+          () => consume(nats, () => {}, { topic, group: "all", ordered: "key" }),
+          RangeError,
+          "'max_ack_pending' must be 1 to keep the order of keys",
+        );
+      }, { partitions: 2 }));
+
     it("does not count what a member gives back that no handler has seen", () =>
       withTopic(async (nats, topic) => {
         const messages = Array.from({ length: 5 }, (_, at) => new Message(String(at)));
