@@ -4,6 +4,7 @@ import { checkTopic } from "../message/names.ts";
 import { checkOptions, FUNCTION, integer, OBJECT, type Rule, SIGNAL } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import { consume, type Consumption } from "../transport/consumption.ts";
+import { REPLAYS } from "../transport/dead_letter.ts";
 import { metadataBefore } from "../transport/packed_letter.ts";
 import { accessOf } from "../transport/publisher_access.ts";
 import { accessOfSubscriber } from "../transport/subscriber.ts";
@@ -36,9 +37,6 @@ export interface ReplayReport {
 }
 
 const RATE: Rule = ["above 0", "number", (value: number) => value > 0];
-
-/** Metadata that counts how often a message was put back. */
-const REPLAYS = "replays";
 
 /**
  * Puts dead letters back: each is published with its own uuid, key and timestamp, without the facts of

@@ -77,6 +77,11 @@ export class Batching {
     this.#collectors.delete(lane);
   }
 
+  /** Forgets all lanes. */
+  detach(): void {
+    this.#collectors.clear();
+  }
+
   /** Runs a batch, and decides what becomes of each of its slots. */
   async start(batch: Batch): Promise<void> {
     this.#wait(await this.#run(batch.slots), batch.collector);

@@ -138,6 +138,10 @@ describe("consume() refuses", () => {
       "RangeError: 'multiplier' must be at least 1: current value is 0.5",
     ],
     [
+      { retry: { delays: [1, Infinity] } },
+      "TypeError: 'delays' must be an array of finite milliseconds of at least 0: current value is [object Array]",
+    ],
+    [
       { reconnect: { maxAttempts: 0 } },
       "RangeError: 'maxAttempts' must be an integer of at least 1, or Infinity: current value is 0",
     ],

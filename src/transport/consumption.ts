@@ -30,6 +30,10 @@ export interface Consumption {
 
 /** A topic that is consumed as fast as somebody asks. */
 export interface DemandedConsumption extends Consumption {
+  /** How many messages may be taken and not settled. */
+  readonly prefetch: number;
+  /** Resolves when closing begins: nothing more is handed over. */
+  readonly closing: Promise<void>;
   /** Resolves when it is live. Rejects with why it cannot be, or when it is closed before. */
   open(): Promise<void>;
   /** Lets so many more calls of the consumer run at once; a negative number takes them back. */

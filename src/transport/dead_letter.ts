@@ -22,6 +22,9 @@ export interface DeadLetterTarget {
   encode?(letter: Message): Rec;
 }
 
+/** Metadata that counts how often a message was put back from the dead letters. */
+export const REPLAYS = "replays";
+
 const LONGEST_REASON = 1_000;
 const LONGEST_STACK = 4_000;
 
@@ -41,9 +44,14 @@ export function makeLetter(slot: Slot, topic: string, handler: string, error: un
   return new Message(message.payload, { uuid, key, metadata, timestamp });
 }
 
-/** Identifies the publishing of a letter. */
+/**
+ * Identifies the publishing of a letter. A message that was put back and fails again makes another letter,
+ * which a broker that drops duplicates must not take for the one before.
+ */
 export function letterIdentity(target: DeadLetterTarget, letter: Message): string {
-  return `${target.topic}:${letter.uuid}:${target.handler}`;
+  const identity = `${target.topic}:${letter.uuid}:${target.handler}`;
+  const replays = letter.metadata.get(REPLAYS);
+  return replays === undefined ? identity : `${identity}:replay:${replays}`;
 }
 
 function reasonOf(error: unknown): string {

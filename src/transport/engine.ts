@@ -31,6 +31,7 @@ export class Engine implements Host {
   readonly #switch: KillSwitch | undefined;
   readonly #deadline = new Deadline();
   readonly #ended = Promise.withResolvers<void>();
+  readonly #ending = Promise.withResolvers<void>();
   #traits: Traits;
   #host: SourceHost | undefined;
   #attached = false;
@@ -93,6 +94,14 @@ export class Engine implements Host {
     return this.#ended.promise;
   }
 
+  get closing(): Promise<void> {
+    return this.#ending.promise;
+  }
+
+  get prefetch(): number {
+    return this.#plan.spec.prefetch;
+  }
+
   async open(): Promise<void> {
     const { signal, topic } = this.#plan;
     const abort = () => void this.close().catch(() => {});
@@ -148,6 +157,7 @@ export class Engine implements Host {
       // Set before the work begins: what is going on sees that the end has come.
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       this.#closing = promise;
+      this.#ending.resolve();
       this.#update();
       this.#close().then(resolve, reject);
     }
@@ -218,6 +228,7 @@ export class Engine implements Host {
     this.#stopHeartbeat();
     this.#holdings.detach();
     this.#intake.lose(() => true, cause);
+    this.#handling.detach();
   }
 
   #giveUp(cause: unknown): void {

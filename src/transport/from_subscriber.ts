@@ -73,15 +73,15 @@ async function openSource(own: SubscriberLike, spec: SourceSpec, host: Host): Pr
   );
   const iterator = messages[Symbol.asyncIterator]();
   const lane: Lane = { name: "", fenced: false };
-  let closed = false;
+  let stopped = false;
   const read = async () => {
     try {
-      while (!closed) {
+      while (!stopped) {
         const result = await iterator.next();
         if (result.done) return host.end();
         const { value } = result;
-        // It was on its way when the source was closed: nobody else would settle it.
-        if (closed) return void value.nack({ delay: 0 });
+        // It was on its way when the source was stopped: nobody else would settle it.
+        if (stopped) return void value.nack({ delay: 0 });
         const rec = fields.encode(value, { topic });
         await host.admit({ rec, token: value, lane, count: value.attempt });
       }
@@ -99,8 +99,12 @@ async function openSource(own: SubscriberLike, spec: SourceSpec, host: Host): Pr
       for (const { delivery, delay } of items) (delivery.token as Message).nack({ delay });
       return Promise.resolve();
     },
+    stop() {
+      stopped = true;
+      return Promise.resolve();
+    },
     close() {
-      closed = true;
+      stopped = true;
       // Not waited for: a generator that waits for its next message returns after it.
       Promise.resolve(iterator.return?.()).catch(() => {});
       return Promise.resolve();

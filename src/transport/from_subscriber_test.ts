@@ -64,6 +64,24 @@ describe("fromSubscriber()", () => {
     assertEquals(late.state, "nacked");
   });
 
+  it("settles every message that it has taken when it is closed while one waits for room", async () => {
+    const own = Array.from({ length: 5 }, (_, at) => new Message(String(at)));
+    let taken = 0;
+    async function* all(): AsyncGenerator<Message> {
+      for (const message of own) {
+        taken++;
+        yield message;
+      }
+    }
+    const stream = await fromSubscriber({ subscribe: all }).subscribe("t", { prefetch: 1 });
+    const { value } = await stream[Symbol.asyncIterator]().next();
+    (value as Message).ack();
+    await settle();
+    await stream.close();
+    await settle();
+    assertEquals(own.slice(0, taken).filter(({ state }) => state === "pending"), []);
+  });
+
   it("closes what it is made of, and refuses what is no subscriber", async () => {
     let closed = 0;
     const subscriber = fromSubscriber({ subscribe: () => readAll([]), close: () => void closed++ });

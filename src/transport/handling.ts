@@ -103,6 +103,11 @@ export class Handling implements SlotHost {
     this.#batching?.forget(lane);
   }
 
+  /** Forgets all lanes: those of the next source are others. */
+  detach(): void {
+    this.#batching?.detach();
+  }
+
   #ready(slot: Slot): void {
     slot.phase = "queued";
     if (this.#batching === undefined) this.workers.push(slot);

@@ -1,4 +1,6 @@
+import { inTime } from "./in_time.ts";
 import type { Delivery, Source } from "./port.ts";
+import { after } from "./timer.ts";
 
 /** What a heartbeat asks and tells. */
 export interface HeartbeatHooks {
@@ -18,15 +20,27 @@ export function startHeartbeat(source: Source, lease: number, hooks: HeartbeatHo
     const held = hooks.held();
     if (beating || held.length === 0) return;
     beating = true;
+    // One that never ends must not be the last.
+    if (!await inTime(prolong(held), lease)) {
+      hooks.failed(new Error(`The leases were not prolonged within ${lease} ms`));
+    }
+    beating = false;
+  };
+  const prolong = async (held: readonly Delivery[]) => {
     try {
       const lost = await source.extend!(held);
       if (lost.length > 0) hooks.lost(lost);
     } catch (error) {
       hooks.failed(error);
-    } finally {
-      beating = false;
     }
   };
-  const timer = setInterval(beat, lease / 2);
-  return () => clearInterval(timer);
+  let cancel = () => {};
+  const wait = () => {
+    cancel = after(lease / 2, () => {
+      wait();
+      void beat();
+    });
+  };
+  wait();
+  return () => cancel();
 }

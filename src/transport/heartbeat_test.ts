@@ -55,6 +55,44 @@ describe("the heartbeat", () => {
       await consumption.close();
     }));
 
+  it("goes on after one that the broker never answered, and says so", () =>
+    withTime(async (time) => {
+      const transport = new ScriptedTransport(LEASE);
+      let calls = 0;
+      transport.prepare = (source) => source.extend = () => (calls++, new Promise(() => {}));
+      const errors: string[] = [];
+      const handler = new HeldHandler();
+      const consumption = await start(transport, handler.handle, {
+        onSettleError: (error) => errors.push(String(error)),
+      });
+      const source = transport.current;
+      source.give(...source.deliver(["a"]));
+      await time.tickAsync(500);
+      assertEquals(calls, 1);
+      await time.tickAsync(1_100);
+      assertEquals([calls, errors], [
+        2,
+        ["Error: The leases were not prolonged within 1000 ms"],
+      ]);
+      await handler.end("a");
+      await consumption.close();
+    }));
+
+  it("waits for half of a lease however long that is", () =>
+    withTime(async (time) => {
+      const transport = new ScriptedTransport({ lease: 2 ** 33 });
+      const handler = new HeldHandler();
+      const consumption = await start(transport, handler.handle);
+      const source = transport.current;
+      source.give(...source.deliver(["a"]));
+      await time.tickAsync(10_000);
+      assertEquals(source.extensions, []);
+      await time.tickAsync(2 ** 32 - 10_000);
+      assertEquals(source.extensions, [["a"]]);
+      await handler.end("a");
+      await consumption.close();
+    }));
+
   it("gives back what would pass a message of its key that was lost", () =>
     withTime(async (time) => {
       for (const batch of [undefined, { size: 1, maxWait: 0 }]) {

@@ -48,6 +48,7 @@ export class KillSwitch {
   readonly #changed: (tripped: boolean) => void;
   #segments: { since: number; handled: number; failed: number }[] = [];
   #cancel: () => void = () => {};
+  #stopped = false;
 
   constructor(options: PauseOptions, changed: (tripped: boolean) => void) {
     this.#options = options;
@@ -56,7 +57,7 @@ export class KillSwitch {
 
   /** Counts a message that was handled. */
   count(failed: boolean): void {
-    if (this.tripped) return;
+    if (this.tripped || this.#stopped) return;
     const { window, minimum, failureRate } = this.#options;
     const now = Date.now();
     while (this.#segments.length > 0 && now - this.#segments[0]!.since >= window) {
@@ -75,8 +76,9 @@ export class KillSwitch {
     if (handled >= minimum && failures / handled >= failureRate) this.#trip();
   }
 
-  /** Ends its wait without a word. */
+  /** Ends its wait without a word, and never trips again. */
   stop(): void {
+    this.#stopped = true;
     this.#cancel();
   }
 

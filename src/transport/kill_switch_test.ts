@@ -25,6 +25,15 @@ describe("KillSwitch", () => {
       await settle();
     }));
 
+  it("never trips after it was stopped, and leaves no timer behind", () =>
+    withTime(async (time) => {
+      const { kill, changes } = open();
+      kill.stop();
+      for (let at = 0; at < 10; at++) kill.count(true);
+      await time.tickAsync(10_000);
+      assertEquals([kill.tripped, changes], [false, []]);
+    }));
+
   it("forgets what is older than its window", () =>
     withTime(async (time) => {
       const { kill } = open();

@@ -49,22 +49,23 @@ export class LetterPost {
 
   /** What a codec or a broker refuses for its metadata goes with these packed; the first refusal counts. */
   async #sendOrPack(slot: Slot, letter: Message): Promise<Posted> {
+    const identity = letterIdentity(this.#target, letter);
     try {
-      return await this.#send(slot, letter);
+      return await this.#send(slot, letter, identity);
     } catch (refusal) {
       const packed = isRefusal(refusal) ? packLetter(letter) : undefined;
       if (packed === undefined) throw refusal;
-      return await this.#send(slot, packed).catch(() => {
+      return await this.#send(slot, packed, identity).catch(() => {
         throw refusal;
       });
     }
   }
 
-  async #send(slot: Slot, letter: Message): Promise<Posted> {
+  async #send(slot: Slot, letter: Message, identity: string): Promise<Posted> {
     const { topic, encode } = this.#target;
     const transfer = encode && this.#hooks.transfer();
     if (transfer === undefined) {
-      await this.#target.publish(letter, letterIdentity(this.#target, letter));
+      await this.#target.publish(letter, identity);
       return "published";
     }
     await transfer(slot.delivery, topic, encode!(letter));

@@ -44,10 +44,13 @@ export class Stream implements MessageStream {
       ...options,
       topic,
     });
-    this.ended.then(() => this.#end(), (error) => {
+    const end = (error: unknown) => {
       this.#failure = { error };
       this.#end();
-    });
+    };
+    this.ended.catch(end);
+    // Whoever waits hears of it at once: what was handed out before must be settled for the end to come.
+    this.#consumption.closing.then(() => this.#end());
   }
 
   /** Settles when the subscription has ended. */
@@ -66,6 +69,12 @@ export class Stream implements MessageStream {
 
   batches(max: number, maxWait: number): AsyncGenerator<Message[], void> {
     check("collect batches", "max", max, integer(1));
+    const { prefetch } = this.#consumption;
+    if (max > prefetch) {
+      throw new RangeError(
+        `Cannot collect batches as 'max' must be at most the 'prefetch', ${prefetch}: current value is ${max}`,
+      );
+    }
     check("collect batches", "maxWait", maxWait, DURATION);
     return this.#collect(max, maxWait);
   }

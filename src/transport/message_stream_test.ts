@@ -160,6 +160,24 @@ describe("batches()", () => {
       assertEquals(await batches.next(), { done: true, value: undefined });
     }));
 
+  it("hand over what they have collected when the stream is closed", () =>
+    withTime(async (time) => {
+      const { stream, give, source } = await open();
+      const batches = stream.batches(10, 60_000)[Symbol.asyncIterator]();
+      const first = batches.next();
+      give("a", "b", "c");
+      await settle();
+      let isClosed = false;
+      const closed = stream.close().then(() => isClosed = true);
+      const batch: Message[] = (await first).value;
+      assertEquals(batch.map(({ uuid }) => uuid), ["a", "b", "c"]);
+      for (const message of batch) message.ack();
+      await time.tickAsync(0);
+      assertEquals([isClosed, source.acks.flat()], [true, ["a", "b", "c"]]);
+      await closed;
+      assertEquals(await batches.next(), { done: true, value: undefined });
+    }));
+
   it("give back what is not settled when the loop is left", async () => {
     const { stream, source, give } = await open();
     give("a", "b", "c");
@@ -176,6 +194,11 @@ describe("batches()", () => {
       () => stream.batches(0, 100),
       RangeError,
       "Cannot collect batches as 'max' must be an integer of at least 1: current value is 0",
+    );
+    assertThrows(
+      () => stream.batches(17, 100),
+      RangeError,
+      "Cannot collect batches as 'max' must be at most the 'prefetch', 16: current value is 17",
     );
     assertThrows(() => stream.batches(1, -1), RangeError, "'maxWait' must be at least 0 ms");
     await stream.close();

@@ -68,7 +68,7 @@ const RULES: Rules = {
 };
 
 const LIST_RULES: Rules = {
-  delays: ["an array of milliseconds of at least 0", "object", isDelays],
+  delays: ["an array of finite milliseconds of at least 0", "object", isDelays],
 };
 
 /**
@@ -129,5 +129,5 @@ function listed(action: string, policy: DelayList): Retry {
 
 function isDelays(value: unknown): boolean {
   return Array.isArray(value) &&
-    value.every((delay) => typeof delay === "number" && delay >= 0);
+    value.every((delay) => Number.isFinite(delay) && delay >= 0);
 }
