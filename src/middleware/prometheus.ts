@@ -1,7 +1,8 @@
 import type { Publisher } from "../message/contracts.ts";
 import type { Middleware, Work } from "../message/handler.ts";
-import { Message } from "../message/message.ts";
+import type { Message } from "../message/message.ts";
 import { BOOLEAN, checkOptions, type Rule, type Rules } from "../options/options.ts";
+import { wrapPublisher } from "../transport/wrap_publisher.ts";
 import { Catalogue } from "./_catalogue.ts";
 import { observe } from "./_outcome.ts";
 
@@ -142,19 +143,13 @@ function measurePublisher(
       metrics.publishTime.at(handler, name, String(success)).observe(secondsSince(started));
     }
   };
-  return {
-    async publish(topic, messages, options) {
-      const published = messages instanceof Message ? [messages] : messages;
-      if (published.length === 0) return await publisher.publish(topic, messages, options);
-      await timed(() => publisher.publish(topic, messages, options));
-      if (!deadLetters) return;
-      for (const { metadata } of published) {
-        metrics.deadLetters.at(metadata.get("dlq_handler") ?? handler).value++;
-      }
-    },
-    close: (options) => publisher.close(options),
-    [Symbol.asyncDispose]: () => publisher[Symbol.asyncDispose](),
-  };
+  return wrapPublisher(publisher, async (_topic, messages, publish) => {
+    await timed(publish);
+    if (!deadLetters) return;
+    for (const { metadata } of messages) {
+      metrics.deadLetters.at(metadata.get("dlq_handler") ?? handler).value++;
+    }
+  });
 }
 
 function secondsSince(started: number): number {

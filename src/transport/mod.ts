@@ -70,3 +70,4 @@ export {
   type Rules,
   SIGNAL,
 } from "../options/options.ts";
+export { type AroundPublish, wrapPublisher } from "./wrap_publisher.ts";
