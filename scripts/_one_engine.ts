@@ -7,12 +7,12 @@ const ENGINE = "src/transport/engine.ts";
 /** It stands for a consumer that was killed: it takes once, and does nothing with it. */
 const ZOMBIE = "src/testing/zombie.ts";
 
-const FETCH = /\.\s*fetch\s*(?:\?\.|!|\.\s*(?:call|apply|bind))?\s*\(/g;
-const OPEN = /\.\s*source\s*(?:\?\.|!|\.\s*(?:call|apply|bind))?\s*\(/g;
+const FETCH = /(?:\.\s*fetch|\[\s*"fetch"\s*\])\s*(?:\?\.|!|\.\s*(?:call|apply|bind))?\s*\(/g;
+const OPEN = /(?:\.\s*source|\[\s*"source"\s*\])\s*(?:\?\.|!|\.\s*(?:call|apply|bind))?\s*\(/g;
 const TIMER = /\bset(?:Timeout|Interval|Immediate)\b/g;
 
 /** What an adapter consists of has no waits of its own: the engine and the outlet have them. */
-const THIN = /^adapters\/.*\/(?:source|sink|admin)\.ts$/;
+const THIN = /^adapters\/.*\/(?:\w+_)?(?:source|sink|admin)\.ts$/;
 
 /** The conformance suite looks at sources from outside, which is its job. */
 const INSPECTOR = "src/testing/";
@@ -53,7 +53,11 @@ export function secondEnginesIn(file: string, text: string): string[] {
 /** Comments and texts become blanks, so that every place keeps its line. */
 function blankOut(text: string): string {
   const parts = /\/\*[^]*?\*\/|\/\/.*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g;
-  return text.replace(parts, (part) => part.replace(/[^\n]/g, " "));
+  // A name in brackets is no text but a member.
+  return text.replace(
+    parts,
+    (part) => part === '"fetch"' || part === '"source"' ? part : part.replace(/[^\n]/g, " "),
+  );
 }
 
 /** From where to where loops go, heads included. */

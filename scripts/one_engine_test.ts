@@ -12,6 +12,8 @@ describe("secondEnginesIn()", () => {
     assertEquals(places(file, "await source.fetch!(1);"), [`${file}:1`]);
     assertEquals(places(file, "await source.fetch?.(1);"), [`${file}:1`]);
     assertEquals(places(file, "source.fetch.call(source, 1);"), [`${file}:1`]);
+    assertEquals(places(file, 'await source["fetch"](1);'), [`${file}:1`]);
+    assertEquals(places(file, 'await source["fetch"]!(1);'), [`${file}:1`]);
   });
 
   it("finds a source that is opened outside of the engine", () => {
@@ -51,7 +53,11 @@ describe("secondEnginesIn()", () => {
     const text = "setTimeout(() => {}, 100);\nsetInterval(f, 1);";
     assertEquals(places("adapters/redis/sink.ts", text).length, 2);
     assertEquals(places("adapters/redis/src/source.ts", text).length, 2);
+    assertEquals(places("adapters/redis/group_source.ts", text).length, 2);
+    assertEquals(places("adapters/nats/jetstream_sink.ts", text).length, 2);
+    assertEquals(places("adapters/sql/stream_admin.ts", text).length, 2);
     assertEquals(places("adapters/redis/client.ts", text), []);
+    assertEquals(places("adapters/redis/resource.ts", text), []);
   });
 });
 
