@@ -19,7 +19,7 @@ const STREAMS = [
 const LEASE = short ? 2_000 : 3_000;
 /** Milliseconds that an answer may take of a server that writes each message to the disk. */
 const TIMEOUT = 3_000;
-const DEADLINE = 30_000;
+const DEADLINE = 60_000;
 /** A server takes 1 MiB, of which headers may need some. */
 const MAX_PAYLOAD = 1_048_576 - 4_096;
 
