@@ -107,9 +107,17 @@ const SUITES: Suite[] = [
     services: ["nats"],
     // What fails and who dies is told by one runtime; the others take the short form.
     omit: [
-      { files: ["/faults_test.ts", "/order_test.ts"], on: ["bun", "node24"] },
-      { files: ["/debian_test.ts"], on: ["deno", "bun", "node24"] },
+      { files: ["/order_test.ts"], on: ["bun", "node24"] },
+      // Suites of their own.
+      { files: ["/faults_test.ts", "/debian_test.ts"], on: ["deno", "bun", "node24"] },
     ],
+  },
+  {
+    name: "nats-faults",
+    path: "adapters/nats/faults_test.ts",
+    permissions: ["-A"],
+    runtimes: ["deno"],
+    services: ["nats"],
   },
   {
     name: "nats-debian",

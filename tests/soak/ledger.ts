@@ -24,6 +24,8 @@ export function nameOf({ key, sequence }: Mark): string {
 /** Who confirmed what, and who saw what, in which order. */
 export class Ledger {
   readonly #confirmed = new Set<string>();
+  /** What was confirmed and not seen. */
+  readonly #open = new Set<string>();
   readonly #seen = new Map<string, number>();
   /** The messages of a key in the order of their first sight. */
   readonly #firsts = new Map<string, number[]>();
@@ -31,7 +33,9 @@ export class Ledger {
 
   /** The broker has it. */
   confirm(mark: Mark): void {
-    this.#confirmed.add(nameOf(mark));
+    const name = nameOf(mark);
+    this.#confirmed.add(name);
+    if (!this.#seen.has(name)) this.#open.add(name);
   }
 
   /** A handler was done with it. */
@@ -39,6 +43,7 @@ export class Ledger {
     const name = nameOf(mark);
     const count = this.#seen.get(name) ?? 0;
     this.#seen.set(name, count + 1);
+    this.#open.delete(name);
     if (count > 0) return;
     const firsts = this.#firsts.get(mark.key);
     if (firsts === undefined) this.#firsts.set(mark.key, [mark.sequence]);
@@ -48,12 +53,12 @@ export class Ledger {
 
   /** Whether all that was confirmed has been seen. */
   get isComplete(): boolean {
-    return this.missing.length === 0;
+    return this.#open.size === 0;
   }
 
   /** What was confirmed and not seen. */
   get missing(): string[] {
-    return [...this.#confirmed].filter((name) => !this.#seen.has(name));
+    return [...this.#open];
   }
 
   /** Resolves when all that was confirmed has been seen, or the time in milliseconds is over. */
