@@ -203,6 +203,16 @@ withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
     );
 
     it(
+      "refuses a member whose sessions are too short for the broker",
+      test(async (place) => {
+        const kafka = await place.withTopic(1, { sessionTimeout: 100 });
+        const options = { topic: place.topic, group: "all" };
+        const text = "as the broker refuses it with INVALID_SESSION_TIMEOUT";
+        await assertRejects(() => consume(kafka, () => {}, options), RangeError, text);
+      }),
+    );
+
+    it(
       "names what the broker has refused, and what it has stored is not among it",
       test(async (place) => {
         const kafka = place.transport();
