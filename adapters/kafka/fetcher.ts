@@ -59,6 +59,7 @@ export class Fetcher {
     const isOpen = (lane: KafkaLane) => !lane.fenced && !paused(lane);
     const kept = this.#take(room, isOpen);
     if (kept.length > 0 || signal.aborted) return kept;
+    if (this.#failure !== undefined) throw this.#failure.cause;
     const { promise: woken, resolve } = Promise.withResolvers<void>();
     const wake = this.#wake = () => resolve();
     signal.addEventListener("abort", wake);
