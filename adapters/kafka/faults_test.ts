@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Message, PublishError } from "@beat/beat/message";
 import { consume, publisher } from "@beat/beat/transport";
-import { Consumer } from "@platformatic/kafka";
+import { Admin, Consumer, Producer } from "@platformatic/kafka";
 import { Child } from "../../tests/faults/child.ts";
 import { withService } from "../../tests/_services/mod.ts";
 import { isRefusedFor } from "./errors.ts";
@@ -17,7 +17,23 @@ withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
     it(
       "waits for a handler when partitions are shared out, and what it did counts",
       test(async (place) => {
-        const kafka = await place.withTopic();
+        const own = { bootstrapBrokers: [url] };
+        let releases = () => {};
+        const kafka = await place.withTopic(1, {
+          sessionTimeout: 10_000,
+          clients: {
+            admin: (options) => new Admin({ ...own, ...options }),
+            producer: (options) => new Producer({ ...own, ...options }),
+            consumer: (options) =>
+              new Consumer({
+                ...{ ...own, ...options },
+                protocolsMetadata() {
+                  releases();
+                  return options.protocolsMetadata();
+                },
+              }),
+          },
+        });
         await place.publish(kafka, ["one", "two"], "key");
         const calls: string[] = [];
         const began = Promise.withResolvers<void>();
@@ -33,7 +49,10 @@ withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
         const options = { topic, group: "all", from: "earliest", ordered: "key" } as const;
         const first = await consume(kafka, handle, options);
         await began.promise;
+        const releasing = new Promise<void>((resolve) => releases = resolve);
         const joining = consume(place.transport(), handle, options);
+        // The first member is to give its partition away, and its handler still runs.
+        await releasing;
         go.resolve();
         const second = await joining;
         await finished.promise;
@@ -199,6 +218,16 @@ withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
         assertEquals(error.failed[0]!.outcome, "rejected");
         assert(String(error.failed[0]!.cause).includes(text));
         await out.close();
+      }),
+    );
+
+    it(
+      "refuses a member whose sessions are too short for the broker",
+      test(async (place) => {
+        const kafka = await place.withTopic(1, { sessionTimeout: 100 });
+        const options = { topic: place.topic, group: "all" };
+        const text = "as the broker refuses it with INVALID_SESSION_TIMEOUT";
+        await assertRejects(() => consume(kafka, () => {}, options), RangeError, text);
       }),
     );
 

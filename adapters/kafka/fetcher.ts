@@ -59,13 +59,14 @@ export class Fetcher {
     const isOpen = (lane: KafkaLane) => !lane.fenced && !paused(lane);
     const kept = this.#take(room, isOpen);
     if (kept.length > 0 || signal.aborted) return kept;
+    this.#throwIfFailed();
     const { promise: woken, resolve } = Promise.withResolvers<void>();
     const wake = this.#wake = () => resolve();
     signal.addEventListener("abort", wake);
     void this.#ask(isOpen);
     await woken;
     signal.removeEventListener("abort", wake);
-    if (this.#failure !== undefined) throw this.#failure.cause;
+    this.#throwIfFailed();
     return this.#take(room, isOpen);
   }
 
@@ -140,6 +141,10 @@ export class Fetcher {
       if (!isRefusedFor(cause, "OFFSET_OUT_OF_RANGE")) throw cause;
       await skip(lanes);
     }
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.cause;
   }
 
   #fail(cause: unknown): void {

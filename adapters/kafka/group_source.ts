@@ -4,7 +4,7 @@ import type { KafkaConsumer } from "./client.ts";
 import { endConsumer } from "./ending.ts";
 import { Fetcher, type FetcherPlan } from "./fetcher.ts";
 import { KafkaLane, laneOf, offsetOf } from "./lane.ts";
-import { commitPositions, type Membership } from "./membership.ts";
+import { commitPositions, joinGroup, type Membership } from "./membership.ts";
 import { lagsOf } from "./offsets.ts";
 import { type Holder, positionsOf } from "./positions.ts";
 
@@ -53,8 +53,8 @@ export class GroupSource implements Source {
   }
 
   /** Resolves when it is a member. */
-  async join(): Promise<void> {
-    await this.#member.joinGroup({});
+  join(): Promise<void> {
+    return joinGroup(this.#member, this.#plan.group);
   }
 
   fetch(

@@ -1,11 +1,31 @@
 import { type Connection, offsetCommitV8 } from "@platformatic/kafka";
 import type { KafkaConsumer } from "./client.ts";
+import { isRefusedFor } from "./errors.ts";
 
 /** What a member is between two times that partitions are shared out. */
 export interface Membership {
   readonly group: string;
   readonly memberId: string;
   readonly generation: number;
+}
+
+/** What is answered to a member that the group will not take whenever it tries. */
+const REFUSALS = ["INCONSISTENT_GROUP_PROTOCOL", "INVALID_GROUP_ID", "INVALID_SESSION_TIMEOUT"];
+
+/**
+ * Resolves when a client is a member of its group.
+ *
+ * @throws {RangeError} If the broker takes no such member, whose sessions are too short for it perhaps.
+ */
+export async function joinGroup(member: KafkaConsumer, group: string): Promise<void> {
+  try {
+    await member.joinGroup({});
+  } catch (cause) {
+    const reason = REFUSALS.find((one) => isRefusedFor(cause, one));
+    if (reason === undefined) throw cause;
+    const text = `Cannot join group '${group}' as the broker refuses it with ${reason}`;
+    throw new RangeError(text, { cause });
+  }
 }
 
 /**

@@ -26,6 +26,8 @@ const DEFAULT = -1;
 const TOPIC = 2;
 const SET = 0;
 
+/** A topic that was created is there: it is asked for until it is known. */
+const CREATED = { retries: 20 };
 /** What is known from before does not count. */
 const FRESH = { retries: 1, forceUpdate: true };
 
@@ -58,8 +60,8 @@ export class KafkaTopicAdmin implements TopicAdmin {
       if (isRefusedFor(error, "TOPIC_ALREADY_EXISTS")) return "exists";
       throw error;
     }
-    // A broker may hear of it a moment later.
-    await openTopic(admin, action, topic);
+    // A broker may hear of it a moment later, and a busy one long after that.
+    await openTopic(admin, action, topic, CREATED);
     return "created";
   }
 

@@ -40,8 +40,9 @@ export async function openTopic(
   client: KafkaClient,
   action: string,
   name: string,
+  options?: { retries: number },
 ): Promise<Topic> {
-  const topic = await findTopic(client, name);
+  const topic = await findTopic(client, name, options);
   if (topic !== undefined) return topic;
   throw new RangeError(
     `Cannot ${action} as there is no topic '${name}': make one by 'admin.create'`,
