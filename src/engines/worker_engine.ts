@@ -128,6 +128,8 @@ export class WorkerEngine implements Engine {
   /** Begins to handle events; `onStop` is called once when the bus wants this thread to end. */
   start(onStop: () => void): void {
     this.#onStop = onStop;
+    // Before any event, of which this thread may die: others send it everything until it answers.
+    this.#hearNotes();
     this.#idle.schedule();
     const { stallTimeout } = this.#options;
     // Shows that the event loop turns, however long a promise is waited for.

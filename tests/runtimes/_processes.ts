@@ -62,25 +62,35 @@ const DEATHS = [
  * What the one that has started a thread hears of its death: an error, the end, both or nothing.
  * Where it is nothing, `serve` writes it into the memory that the threads share.
  */
-export const DEATH_MATRIX: Row[] = DEATHS.flatMap(([cause, name]) => {
-  const ends = cause === "exit" || cause === "close";
-  const usual = each(PROCESS_COLUMNS, ends ? "end" : "error, end");
-  const none = each(["node22", "node24", "node26"], "nothing");
-  const web = ends ? { deno: "nothing" } : {};
-  const closes = cause === "close" ? { bun: "nothing", ...none } : {};
-  return [
-    {
-      capability: `${name}, of a Worker`,
-      attempt: () => outcomeOfProgram("death.ts", "web", cause),
-      except: { ...usual, ...closes, ...web, ...NO_WEB_WORKER },
+export const DEATH_MATRIX: Row[] = [
+  ...DEATHS.flatMap(([cause, name]) => {
+    const ends = cause === "exit" || cause === "close";
+    const usual = each(PROCESS_COLUMNS, ends ? "end" : "error, end");
+    const none = each(["node22", "node24", "node26"], "nothing");
+    const web = ends ? { deno: "nothing" } : {};
+    const closes = cause === "close" ? { bun: "nothing", ...none } : {};
+    return [
+      {
+        capability: `${name}, of a Worker`,
+        attempt: () => outcomeOfProgram("death.ts", "web", cause),
+        except: { ...usual, ...closes, ...web, ...NO_WEB_WORKER },
+      },
+      {
+        capability: `${name}, of a thread of node:worker_threads`,
+        attempt: () => outcomeOfProgram("death.ts", "node", cause),
+        except: { ...usual, ...closes },
+      },
+    ];
+  }),
+  {
+    capability: "a lack of memory, of a thread of node:worker_threads",
+    attempt: () => outcomeOfProgram("death.ts", "node", "memory"),
+    except: {
+      ...each(["deno", "bun"], MISSING),
+      ...each(["node22", "node24", "node26"], "error, end"),
     },
-    {
-      capability: `${name}, of a thread of node:worker_threads`,
-      attempt: () => outcomeOfProgram("death.ts", "node", cause),
-      except: { ...usual, ...closes },
-    },
-  ];
-});
+  },
+];
 
 /** One row for the threads of the Web and one for those of Node. */
 function ofBothKinds(

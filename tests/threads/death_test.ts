@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { CrashError, type DropReport, ThreadFailedError } from "../../mod.ts";
 import { fnv1a } from "../../src/engines/fnv1a.ts";
 import { currentColumn } from "../runtimes/_table.ts";
-import { type AnyBus, collect, withBus } from "./_buses.ts";
+import { type AnyBus, collect, moduleOf, withBus } from "./_buses.ts";
 
 const HERE = currentColumn();
 
@@ -63,6 +63,25 @@ describe("the death of a thread", () => {
       assertEquals([dropped, inDoubt], [1, 1]);
     });
   });
+
+  // Only Node keeps a thread within a limit: elsewhere it would take all that the machine has.
+  if (HERE.startsWith("node")) {
+    it("by a lack of memory leaves the event in doubt, with the cause", async () => {
+      const { errors, onError } = hooks();
+      const { Worker: NodeWorker } = process.getBuiltinModule("node:worker_threads");
+      const handlers = () =>
+        new NodeWorker(moduleOf("kinds"), { resourceLimits: { maxOldGenerationSizeMb: 32 } });
+      await withBus("kinds", { threads: 1, handlers, onError }, async (bus) => {
+        await bus.ready;
+        const seen = collect(bus, "seen", 1);
+        bus.emit({ type: "fill memory", data: undefined, id: "x" });
+        bus.emit("value", 1);
+        assertEquals(await seen, [{ kind: "number", value: 1 }]);
+        assertEquals(crashes(errors), [["fill memory", "x", 1]]);
+        assertEquals((errors[0].cause as { code?: string }).code, "ERR_WORKER_OUT_OF_MEMORY");
+      });
+    });
+  }
 
   it("outside its handlers loses nothing", async () => {
     const { errors, onError } = hooks();

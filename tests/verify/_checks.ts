@@ -1,5 +1,6 @@
 /** What a torture has found. */
 export interface TortureReport {
+  /** How many things were tried. */
   jobs: number;
   inDoubt: number;
   /** What must not be; empty if all is well. */
@@ -14,4 +15,23 @@ export function checksum(bytes: readonly number[]): number {
     b = (b + a) % 65_521;
   }
   return b * 65_536 + a;
+}
+
+/** Keeps the first faults: one that goes on for ever must not fill the memory. */
+export class Faults {
+  readonly list: string[] = [];
+
+  add(fault: string): void {
+    if (this.list.length < 20) this.list.push(fault);
+  }
+
+  /** Notes where a value is not what it should be. */
+  expect(name: string, actual: unknown, expected: unknown): void {
+    if (actual !== expected) this.add(`${name}: ${actual} instead of ${expected}`);
+  }
+}
+
+/** Waits for a moment. */
+export function sleep(time: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, time));
 }

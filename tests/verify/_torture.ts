@@ -1,7 +1,7 @@
 import { CrashError, forAsync } from "../../mod.ts";
 import { seeded } from "../../src/ring/_stepped.ts";
 import { checksum, type TortureReport } from "./_checks.ts";
-import { feedLanes } from "./_lanes.ts";
+import { startWorker, type Victim } from "./_start_worker.ts";
 
 /** What the data of a job says. */
 export interface Job {
@@ -33,7 +33,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   const done = new Map<number, number>();
   const doubtful = new Set<number>();
   const faults: string[] = [];
-  const workers = new Set<{ terminate(): unknown }>();
+  const workers = new Set<Victim>();
   const bus = forAsync({
     handlers: () => {
       const worker = startWorker();
@@ -104,15 +104,8 @@ function createJob(number: number, random: () => number, deaths: number) {
   return { type: "job", id: `${number}`, data, ...(key === undefined ? {} : { key }) };
 }
 
-function startWorker(): { terminate(): unknown } {
-  const module = new URL("./_torture_handlers.ts", import.meta.url);
-  if (typeof Worker === "function") return new Worker(module, { type: "module" });
-  const { Worker: NodeWorker } = process.getBuiltinModule("node:worker_threads");
-  return new NodeWorker(module);
-}
-
 async function killSometimes(
-  workers: Set<{ terminate(): unknown }>,
+  workers: Set<Victim>,
   random: () => number,
   kills: number,
 ): Promise<void> {
@@ -124,16 +117,4 @@ async function killSometimes(
     workers.delete(victim);
     await victim.terminate();
   }
-}
-
-/** Runs what the arguments of the program say, and prints the report. */
-export async function main(args: readonly string[]): Promise<void> {
-  const [mode, seed, jobs, deaths, kills] = [args[0], ...args.slice(1).map(Number)];
-  const report = mode === "ping"
-    ? await pingIdle(Number(seed))
-    : mode === "lanes"
-    ? await feedLanes({ seed, rounds: jobs, deaths, kills: kills > 0 })
-    : await torture({ seed: Number(seed), jobs, deaths, kills });
-  console.log(JSON.stringify(report));
-  process.exit(report.faults.length > 0 ? 1 : 0);
 }

@@ -1,7 +1,9 @@
 // What the threads of a torture do: check, answer, hop, pause, and die.
 import { serve } from "../../src/engines/worker.ts";
 import { checksum } from "./_checks.ts";
+import { sumOf } from "./_flood.ts";
 import type { Job } from "./_torture.ts";
+import type { Writing, Written } from "./_writers.ts";
 
 serve((bus, { index }) => {
   const last = new Map<string, number>();
@@ -25,6 +27,36 @@ serve((bus, { index }) => {
     if (hops > 0) await bus.enqueue({ type: "hop", id: id!, data: { number, hops: hops - 1 } });
     else await bus.enqueue({ type: "done", data: number });
   });
+
+  let flooded = 0;
+  let lastFlooded = -1;
+  bus.on("flood", ({ u8, i32, offset, length }) => {
+    const number = i32[offset >> 2]!;
+    if (number <= lastFlooded) bus.emit("broken", `${number} came after ${lastFlooded}`);
+    if (i32[(offset >> 2) + 1] !== sumOf(u8, offset, length)) bus.emit("broken", `${number}`);
+    lastFlooded = number;
+    flooded++;
+  }, { zeroCopy: true });
+  bus.on("count flood", () => bus.emit("flooded", flooded));
+
+  bus.on("write", async ({ data }) => {
+    const { run, count, to } = data as Writing;
+    let number = 0;
+    const next = () => ({ type: "written", key: to, data: { run, number: number++ } });
+    // Until somebody ends the thread.
+    while (count < 0) {
+      await bus.enqueue(next());
+      if (number % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    const batch: unknown[] = Array.from({ length: count }, next);
+    // The thread dies while this is encoded: all before it is written, and nothing is published.
+    batch.push({ type: "written", key: to, data: { toJSON: () => process.exit(1) } });
+    bus.emitBatch(batch as { type: string; data: unknown }[]);
+  });
+  bus.on("written", async ({ data }) => await bus.enqueue({ type: "read", data: data as Written }));
+
+  bus.on("poison", () => process.exit(1));
+  bus.on("echo", async ({ data }) => await bus.enqueue({ type: "done", data }));
 
   bus.on("ping", () => bus.emit("pong", index));
 });

@@ -13,16 +13,8 @@ import { summaryLine } from "../../scripts/_outcome.ts";
 import { type Finished, run } from "../../scripts/_process.ts";
 import { isPinned, locate, type RuntimeName } from "../../scripts/_runtimes.ts";
 import { paint, seconds } from "../../scripts/_table.ts";
-
-/** What must be found wrong when it is broken: a line of the source, and what it becomes. */
-interface Fault {
-  name: string;
-  file: string;
-  line: string;
-  broken: string;
-  /** Arguments of the torture that must catch it. */
-  torture: string[];
-}
+import { type Fault, FAULTS } from "./_faults.ts";
+import { torturesOf } from "./_tortures.ts";
 
 const MODELS = [
   { file: "ring.pml", mutants: ["NO_RECHECK", "NO_ROOM_RECHECK", "PUBLISH_FIRST", "HEAD_FIRST"] },
@@ -33,69 +25,8 @@ const MODELS = [
   { file: "death.pml", mutants: ["RESPAWN_ON_EVENT", "STARTED_IS_READY", "HEAD_BEFORE_DONE"] },
 ];
 
-const PING = ["ping", "2000"];
-const DEATHS = ["torture", "2", "2000", "80", "0"];
-const CALM = ["torture", "1", "5000", "0", "0"];
-const LANES = ["lanes", "1", "6", "0", "0"];
-
-const FAULTS: Fault[] = [
-  {
-    name: "nobody wakes who sleeps",
-    file: "src/ring/park.ts",
-    line: "if (cells.load(node + NODE_PARK) === 0) return;",
-    broken: "if (cells.load(node + NODE_PARK) !== 0) return;",
-    torture: PING,
-  },
-  {
-    name: "what had begun is begun again",
-    file: "src/ring/recovery.ts",
-    line: 'left[mark === MARK_READY ? "ready" : "started"].push(word);',
-    broken: "left.ready.push(word), cells.set(word + FRAME_MARK, MARK_READY);",
-    torture: DEATHS,
-  },
-  {
-    name: "a dead thread's rings begin anew",
-    file: "src/ring/ring_reader.ts",
-    line: "cells.load(words + RING_HEAD);",
-    broken: "cells.load(words + RING_PUBLISHED);",
-    torture: DEATHS,
-  },
-  {
-    name: "notes to a dead thread are heard by the next",
-    file: "src/engines/notes.ts",
-    line: "this.#isWelcome.push(mesh.self === HOME);",
-    broken: "this.#isWelcome.push(true);",
-    torture: ["torture", "2", "3000", "30", "0"],
-  },
-  {
-    name: "a writer forgets the gap before the end",
-    file: "src/ring/ring_writer.ts",
-    line: "const need = left < size ? left + size : size;",
-    broken: "const need = size;",
-    torture: CALM,
-  },
-  {
-    name: "the head passes what is not done",
-    file: "src/ring/ring_reader.ts",
-    line: "if (this.#open === 0) head = this.#next;",
-    broken: "if (this.#open >= 0) head = this.#next;",
-    torture: DEATHS,
-  },
-  {
-    name: "a lane is taken that somebody has",
-    file: "src/ring/lane.ts",
-    line: "if (cells.compareExchange(owner, OWNER_NONE, OWNER_LIVE) === OWNER_NONE) return lane;",
-    broken: "if (cells.compareExchange(owner, OWNER_NONE, OWNER_LIVE) >= OWNER_NONE) return lane;",
-    torture: LANES,
-  },
-  {
-    name: "an event of a lane stays in the books of the lane",
-    file: "src/engines/lane_host.ts",
-    line: "core.ledger.emitted--;",
-    broken: "",
-    torture: LANES,
-  },
-];
+/** With what makes it collect garbage when it is told to. */
+const DENO = [Deno.execPath(), "run", "-A", "--no-check", "--no-lock", "--v8-flags=--expose-gc"];
 
 const args = Deno.args;
 const isLong = args.includes("--long");
@@ -181,29 +112,16 @@ async function hasProgram(name: string): Promise<boolean> {
 }
 
 async function tortureRuntimes(): Promise<void> {
-  const jobs = isLong ? 3_000_000 : 60_000;
   for (const runtime of ["deno", "bun", "node24"] as const) {
     const command = await commandOf(runtime);
     if (command === undefined) {
       skip(`torture on ${runtime}`, "it is not in .runtimes/");
       continue;
     }
-    // Deno cannot end a thread for certain, so its threads end themselves only.
-    const kills = runtime === "deno" ? 0 : isLong ? 200 : 20;
-    for (
-      const [name, rest] of [
-        ["torture", ["torture", `${seed}`, `${jobs}`, "0", "0"]],
-        ["deaths", ["torture", `${seed}`, `${isLong ? 40_000 : 8_000}`, "200", "0"]],
-        ...(kills === 0
-          ? []
-          : [["kills", ["torture", `${seed}`, `${jobs}`, "0", `${kills}`]] as const]),
-        ["lanes", ["lanes", `${seed}`, isLong ? "2000" : "8", "500", kills === 0 ? "0" : "1"]],
-        ["idle", ["ping", isLong ? "100000" : "1000"]],
-      ] as const
-    ) {
+    for (const [name, ...rest] of torturesOf(runtime, { seed, isLong })) {
       await check(`${name} on ${runtime}: ${rest.join(" ")}`, async () => {
         const program = `${ROOT}/tests/verify/torture.ts`;
-        const timeLimit = isLong ? 3_600_000 : 60_000;
+        const timeLimit = isLong ? 14_400_000 : 600_000;
         const { code, output } = await run([...command, program, ...rest], { timeLimit });
         return code === 0 ? undefined : output.slice(0, 2_000);
       });
@@ -213,10 +131,10 @@ async function tortureRuntimes(): Promise<void> {
 
 /** What starts a program on a runtime that is here. */
 async function commandOf(runtime: RuntimeName): Promise<string[] | undefined> {
-  if (!isPinned(runtime)) return [Deno.execPath(), "run", "-A", "--no-check", "--no-lock"];
+  if (!isPinned(runtime)) return DENO;
   const located = await locate(runtime, false);
   if ("missing" in located) return undefined;
-  return [located.program];
+  return runtime === "bun" ? [located.program] : [located.program, "--expose-gc"];
 }
 
 async function plantFaults(): Promise<void> {
@@ -225,7 +143,7 @@ async function plantFaults(): Promise<void> {
   for (const torture of new Set(FAULTS.map((fault) => fault.torture))) {
     await check(`a copy without a fault passes: ${torture.join(" ")}`, async () => {
       const started = performance.now();
-      const { code, output } = await tortureCopy(torture, 60_000);
+      const { code, output } = await tortureCopy(torture, 180_000);
       limits.set(torture, 3 * (performance.now() - started) + 3_000);
       return code === 0 ? undefined : output;
     });
@@ -253,8 +171,7 @@ async function tortureCopy(
       if (!source.includes(fault.line)) throw new Error(`${fault.file} has no ${fault.line}`);
       await Deno.writeTextFile(file, source.replace(fault.line, fault.broken));
     }
-    const command = [Deno.execPath(), "run", "-A", "--no-check", "--no-lock", "--no-config"];
-    const program = [...command, `${folder}/tests/verify/torture.ts`, ...torture];
+    const program = [...DENO, "--no-config", `${folder}/tests/verify/torture.ts`, ...torture];
     return await run(program, { timeLimit });
   } finally {
     await Deno.remove(folder, { recursive: true });

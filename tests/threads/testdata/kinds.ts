@@ -124,6 +124,9 @@ serve((bus, { index, threads }) => {
     bus.emitBatch(Array.from({ length: 10 }, (_, data) => ({ type: "seen", data })));
     process.exit(0);
   });
+  bus.on("fill memory", () => {
+    for (const held: unknown[] = [];;) held.push(new Array(10_000).fill(held.length));
+  });
   bus.on("for ever", () => {
     for (;;);
   });
