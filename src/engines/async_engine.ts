@@ -4,7 +4,7 @@ import { isThenable } from "../options/thenable.ts";
 import { check, checkOptions, DURATION, OBJECT, SIGNAL } from "../options/options.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
-import { dropClosed } from "./closed_drops.ts";
+import { dropClosed } from "./report_drops.ts";
 import { EventQueue } from "./event_queue.ts";
 import { keyOf } from "./key_of.ts";
 import { KeyedBacklog } from "./keyed_backlog.ts";

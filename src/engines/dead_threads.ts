@@ -9,6 +9,7 @@ import {
   takeOverFromReader,
 } from "../ring/recovery.ts";
 import { HOME, type Mesh } from "./mesh.ts";
+import { reportDrops } from "./report_drops.ts";
 import type { BusCore } from "../core/bus_core.ts";
 import type { DropReport } from "../core/contracts.ts";
 import type { ForeignEvents } from "./foreign_events.ts";
@@ -99,13 +100,13 @@ export class DeadThreads {
   leaveStuck(node: number): void {
     this.#exclude(node);
     const { cells, layout } = this.#mesh;
-    const counts = new Map<string, number>();
+    const types: string[] = [];
     for (let from = 0; from <= layout.threads; from++) {
       // The thread may be finishing them.
       const { ready, started } = takeOverFromReader(cells, layout.ring(from, node));
-      for (const word of [...started, ...ready]) this.#count(counts, from, word);
+      for (const word of [...started, ...ready]) types.push(this.#events.typeOf(from, word));
     }
-    this.#reportDrops(counts, "thread-stuck");
+    reportDrops(this.#core, types, "thread-stuck");
   }
 
   /** Drops what waits in a ring that nobody reads any more. */
@@ -114,9 +115,9 @@ export class DeadThreads {
     const core = this.#core;
     const place = layout.ring(from, to);
     const { ledger } = core;
-    const counts = new Map<string, number>();
+    const types: string[] = [];
     for (const word of takeOverFromReader(cells, place).ready) {
-      this.#count(counts, from, word);
+      types.push(this.#events.typeOf(from, word));
       finishFrame(cells, place, word);
       // What goes home has not been counted as processed by the ring.
       if (to !== HOME) ledger.processed--;
@@ -124,7 +125,7 @@ export class DeadThreads {
       if (reason === "closed") core.discarded++;
     }
     releaseDone(cells, place);
-    this.#reportDrops(counts, reason);
+    reportDrops(core, types, reason);
   }
 
   #discardInbox(node: number, reason: DropReport["reason"]): void {
@@ -141,14 +142,5 @@ export class DeadThreads {
   /** Whether no thread is started any more. */
   #isClosing(): boolean {
     return this.#mesh.cells.load(HEADER_STATE) === STATE_CLOSED;
-  }
-
-  #count(counts: Map<string, number>, from: number, word: number): void {
-    const type = this.#events.typeOf(from, word);
-    counts.set(type, (counts.get(type) ?? 0) + 1);
-  }
-
-  #reportDrops(counts: Map<string, number>, reason: DropReport["reason"]): void {
-    for (const [type, count] of counts) this.#core.reportDrop({ reason, count, type });
   }
 }

@@ -1,6 +1,6 @@
 import { refuse } from "../options/refusal.ts";
 import { BatchHandlers, typeOf } from "./batch_handlers.ts";
-import { dropClosed } from "./closed_drops.ts";
+import { dropClosed } from "./report_drops.ts";
 import type { BusCore } from "../core/bus_core.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Share } from "./batch_handlers.ts";

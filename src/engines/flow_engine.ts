@@ -1,7 +1,7 @@
 import { BusCore } from "../core/bus_core.ts";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { check, checkOptions, DURATION, OBJECT, SIGNAL } from "../options/options.ts";
-import { dropClosed } from "./closed_drops.ts";
+import { dropClosed } from "./report_drops.ts";
 import { FlowContext } from "./flow_context.ts";
 import { settleFlowOptions } from "./flow_options.ts";
 import { FlowShard } from "./flow_shard.ts";
@@ -72,8 +72,8 @@ export class FlowEngine implements Engine {
 
   discard(): number {
     this.batchHandlers.end();
-    const types = this.#shards.flatMap((shard) => shard.discard());
-    if (this.feed) types.push(...this.feed.discard());
+    const inLanes = this.feed?.discard() ?? [];
+    const types = this.#shards.flatMap((shard) => shard.discard()).concat(inLanes);
     dropClosed(this.core, types);
     this.core.ledger.settle();
     return types.length;

@@ -45,7 +45,8 @@ const FIELDS = [
 ] as const;
 
 /** The flags of all that stands beside the data. */
-const EXTRAS = FIELDS.reduce((flags, [flag]) => flags | flag, FLAG_TIMESTAMP);
+const EXTRAS = FLAG_TYPE | FLAG_KEY | FLAG_ID | FLAG_SOURCE | FLAG_METADATA | FLAG_REPORT |
+  FLAG_TIMESTAMP;
 
 const float = new Float64Array(1);
 const floatWords = new Int32Array(float.buffer);

@@ -1,0 +1,19 @@
+import type { BusCore } from "../core/bus_core.ts";
+import type { DropReport } from "../core/contracts.ts";
+
+/** Says of which types the events were that have been dropped: one report for each. */
+export function reportDrops(
+  core: BusCore,
+  types: readonly string[],
+  reason: DropReport["reason"],
+): void {
+  const counts = new Map<string, number>();
+  for (const type of types) counts.set(type, (counts.get(type) ?? 0) + 1);
+  for (const [type, count] of counts) core.reportDrop({ reason, count, type });
+}
+
+/** Drops events because the bus is closed, and says of which types they were. */
+export function dropClosed(core: BusCore, types: readonly string[]): void {
+  core.ledger.dropped += types.length;
+  reportDrops(core, types, "closed");
+}
