@@ -2,6 +2,7 @@ import { newUuid, type Rec } from "@beat/beat/message";
 import type {
   ConnectionEvent,
   ConnectionEvents,
+  Delivery,
   Health,
   HealthReporter,
   Host,
@@ -17,13 +18,14 @@ import { Fetcher, type FetcherPlan } from "./fetcher.ts";
 import { skipGap } from "./gap.ts";
 import { GroupSource } from "./group_source.ts";
 import { KafkaLane } from "./lane.ts";
-import { beginningsOf, startsOf } from "./offsets.ts";
+import { beginningsOf, endsOf, startsOf } from "./offsets.ts";
 import { type KafkaPlan, type KafkaTransportOptions, planTransport } from "./options.ts";
 import { foundGroup } from "./positions.ts";
 import { ProducerSink } from "./producer_sink.ts";
 import { ReaderSource } from "./reader_source.ts";
 import { KafkaTopicAdmin } from "./topic_admin.ts";
 import { openTopic } from "./topics.ts";
+import { Turns } from "./turns.ts";
 
 /** Kafka as a broker. */
 export interface KafkaTransport extends Transport, HealthReporter, ConnectionEvents {
@@ -66,6 +68,7 @@ class KafkaBroker implements KafkaTransport {
   readonly admin: TopicAdmin;
   readonly #plan: KafkaPlan;
   readonly #cluster: Cluster;
+  readonly #turns = new Turns();
   /** Where readers go on, by partition. */
   readonly #positions = new WeakMap<SourceSpec, bigint[]>();
 
@@ -89,16 +92,27 @@ class KafkaBroker implements KafkaTransport {
   }
 
   sink(): Sink {
-    return new ProducerSink(this.#cluster, this.#plan.maxPayload);
+    return new ProducerSink(this.#cluster, this.#plan.maxPayload, this.#turns);
   }
 
   peek(topic: string, limit: number): Promise<Rec[]> {
     return this.#fetching(`peek into '${topic}'`, topic, undefined, async (fetching) => {
-      const beginnings = await beginningsOf(fetching.consumer, topic);
+      const { consumer } = fetching;
+      const [beginnings, ends] = [
+        await beginningsOf(consumer, topic),
+        await endsOf(consumer, topic),
+      ];
       const fetcher = new Fetcher(fetching);
-      fetcher.lanes = beginnings.map((start, partition) => new KafkaLane(topic, partition, start));
+      const lanes = beginnings.map((start, partition) => new KafkaLane(topic, partition, start));
+      fetcher.lanes = lanes;
       const { signal } = new AbortController();
-      const deliveries = limit > 0 ? await fetcher.fetch(limit, () => false, signal) : [];
+      const deliveries: Delivery[] = [];
+      // Each broker answers for its own partitions, in its own time.
+      const isMore = (lane: KafkaLane) => !lane.isEmpty || lane.next < ends[lane.partition]!;
+      while (deliveries.length < limit && lanes.some(isMore)) {
+        const room = limit - deliveries.length;
+        deliveries.push(...await fetcher.fetch(room, () => false, signal));
+      }
       await fetcher.close();
       return deliveries.map(({ rec }) => rec);
     });

@@ -5,19 +5,25 @@ import { partitionOfKey } from "./murmur2.ts";
 import { failuresOf } from "./outcomes.ts";
 import { writeRecord } from "./record.ts";
 import { openTopic } from "./topics.ts";
+import type { Turns } from "./turns.ts";
 
-/** Sends records, those of a topic in one call at a time: two could overtake each other. */
+/**
+ * Sends records, those of a topic in one call at a time, whoever publishes on the transport: two could
+ * overtake each other.
+ */
 export class ProducerSink implements Sink {
   /** Of the bytes that a topic takes at once by default a quarter, as there are headers and the like. */
   readonly limits = { batch: 1_024, bytes: 262_144, lanes: Infinity };
   readonly #cluster: Cluster;
   readonly #maxPayload: number;
+  readonly #turns: Turns;
   #turn = 0;
 
-  /** `maxPayload` is how many bytes a payload may have. */
-  constructor(cluster: Cluster, maxPayload: number) {
+  /** `maxPayload` is how many bytes a payload may have; `turns` are those of all sinks of the transport. */
+  constructor(cluster: Cluster, maxPayload: number, turns: Turns) {
     this.#cluster = cluster;
     this.#maxPayload = maxPayload;
+    this.#turns = turns;
   }
 
   lane(topic: string): string {
@@ -42,7 +48,7 @@ export class ProducerSink implements Sink {
     const sent = messages.filter((message) => message !== undefined);
     if (sent.length === 0) return results;
     try {
-      await producer.send({ messages: sent });
+      await this.#turns.run(lane, () => producer.send({ messages: sent }));
     } catch (error) {
       const failures = failuresOf(error);
       for (const [at, message] of messages.entries()) {

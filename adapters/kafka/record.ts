@@ -24,7 +24,10 @@ export function writeRecord(topic: string, partition: number, rec: Rec): KafkaMe
   // Each name is an object of its own, so that a name may come twice.
   const written = new Map<Buffer, Buffer>();
   const isNamed = headers.some(([name, value]) => value === id && IDS_OF_CODECS.includes(name));
-  if (!isNamed) written.set(Buffer.from(ID), Buffer.from(id));
+  // Before the metadata, of which one may have the same name: the first is the id.
+  if (!isNamed || headers.some(([name]) => name === ID)) {
+    written.set(Buffer.from(ID), Buffer.from(id));
+  }
   for (const [name, value] of headers) written.set(Buffer.from(name), Buffer.from(value));
   return {
     ...{ topic, partition },
@@ -41,7 +44,7 @@ export function readRecord({ key, value, headers: stored }: KafkaRecord, place: 
   const headers: [string, string][] = [];
   for (const [name, content] of stored) {
     const header: [string, string] = [text(name), text(content)];
-    if (header[0] === ID) id = header[1];
+    if (header[0] === ID && id === undefined) id = header[1];
     else headers.push(header);
   }
   id ||= headers.findLast(([name]) => IDS_OF_CODECS.includes(name))?.[1];

@@ -37,6 +37,16 @@ describe("writeRecord() and readRecord()", () => {
     });
   });
 
+  it("keep metadata that is called as the header of the id is", () => {
+    const rec: Rec = { ...REC, headers: [["beat-id", "mine"]] };
+    assertEquals(read(writeRecord("orders", 2, rec)), rec);
+    const coded: Rec = {
+      ...REC,
+      headers: [["_watermill_message_uuid", "one"], ["beat-id", "mine"]],
+    };
+    assertEquals(read(writeRecord("orders", 2, coded)), coded);
+  });
+
   it("give payloads the methods that users know", () => {
     assertEquals(read(writeRecord("orders", 2, REC)).payload.constructor, Uint8Array);
   });
