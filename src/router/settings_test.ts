@@ -1,0 +1,108 @@
+/** That each setting of a handler reaches the engine. */
+import { assert, assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Message } from "../message/message.ts";
+import { Seen, settle, World } from "./testdata/world.ts";
+
+async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
+  const world = new World();
+  try {
+    await body(world);
+  } finally {
+    await world.close();
+  }
+}
+
+const groupsOf = ({ broker }: World) =>
+  broker.stats("orders")!.groups.map(({ group, members }) => [group, members]);
+
+describe("a handler", () => {
+  it("has the group that it is given, without that one of its own name, or none", () =>
+    inWorld(async (world) => {
+      const { router } = world;
+      router.on("own", "orders", world.in, () => {});
+      router.on("named", "orders", world.in, () => {}).group("billing");
+      router.on("reader", "orders", world.in, () => {}).group(null);
+      await world.run();
+      assertEquals(groupsOf(world).sort(), [["billing", 1], ["own", 1]]);
+    }));
+
+  it("begins with what is published from now on, or where it is told to", () =>
+    inWorld(async (world) => {
+      const { router } = world;
+      await world.publish("orders", "early");
+      const [late, all] = [new Seen<string>(), new Seen<string>()];
+      router.on("late", "orders", world.in, (message) => late.add(message.text()));
+      router.on("all", "orders", world.in, (message) => all.add(message.text())).from("earliest");
+      await world.run();
+      await world.publish("orders", "new");
+      await all.count(2);
+      await late.count(1);
+      assertEquals([late.values, all.values.toSorted()], [["new"], ["early", "new"]]);
+    }));
+
+  it("takes as many messages at once as it is told to", () =>
+    inWorld(async (world) => {
+      const go = Promise.withResolvers<void>();
+      const handler = world.router.on("slow", "orders", world.in, () => go.promise).inFlight(3);
+      await world.run();
+      await world.publish("orders", "a", "b", "c", "d", "e");
+      await settle();
+      const { inFlight } = handler.stats()!;
+      go.resolve();
+      assertEquals(inFlight, 3);
+    }));
+
+  it("keeps the order of keys in the group, of this member, or of what it takes for the key", () =>
+    inWorld(async (world) => {
+      const { router } = world;
+      const running = new Map<string, number>();
+      let most = 0;
+      let together = 0;
+      const seen = new Seen<string>();
+      const handle = (keyOf: (message: Message) => string) => async (message: Message) => {
+        const key = keyOf(message);
+        const count = (running.get(key) ?? 0) + 1;
+        running.set(key, count);
+        most = Math.max(most, count);
+        together = Math.max(together, [...running.values()].reduce((sum, one) => sum + one, 0));
+        await settle();
+        running.set(key, count - 1);
+        seen.add(message.text());
+      };
+      const tenantOf = (message: Message) => message.metadata.get("tenant")!;
+      router.on("group", "one", world.in, handle(({ key }) => key)).workers(4).keyed();
+      router.on("member", "two", world.in, handle(({ key }) => key)).workers(4).keyed("member");
+      router.on("tenant", "three", world.in, handle(tenantOf)).workers(4).keyed({ by: tenantOf });
+      await world.run();
+      for (const [at, topic] of ["one", "two", "three"].entries()) {
+        [most, together] = [0, 0];
+        const messages = Array.from({ length: 24 }, (_, number) => {
+          const turn = String(number % 2);
+          const metadata = { tenant: turn };
+          return new Message("x", { key: topic === "three" ? String(number) : turn, metadata });
+        });
+        await world.out.publish(topic, messages);
+        await seen.count(24 * (at + 1));
+        assertEquals([most, together > 1], [1, true], topic);
+      }
+    }));
+
+  it("pauses when too many messages fail, goes on later, and says both", () =>
+    inWorld(async (world) => {
+      const calls = new Seen<string>();
+      const pauseOn = { failureRate: 0.5, minimum: 2, window: 60_000, resumeAfter: 20 };
+      const handler = world.router.on("bad", "orders", world.in, (message) => {
+        calls.add(message.text());
+        if (calls.values.length <= 2) throw new Error("down");
+      }).onExhausted("discard").inFlight(1).pauseOn(pauseOn);
+      await world.run();
+      await world.publish("orders", "a", "b", "c");
+      await calls.count(3);
+      assertEquals(calls.values.toSorted(), ["a", "b", "c"]);
+      const said = world.lines.map(({ message }) => message);
+      const paused = said.indexOf("handler pauses");
+      assert(paused !== -1 && said.indexOf("handler goes on") > paused, said.join());
+      await handler.stop();
+    }));
+});
