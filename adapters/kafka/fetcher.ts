@@ -70,6 +70,15 @@ export class Fetcher {
     return this.#take(room, isOpen);
   }
 
+  /** At most `room` deliveries when every broker has answered once. */
+  async fetchAll(room: number): Promise<readonly Delivery[]> {
+    const { signal } = new AbortController();
+    const first = await this.fetch(room, () => false, signal);
+    await Promise.all(this.#asked.values());
+    if (this.#failure !== undefined) throw this.#failure.cause;
+    return [...first, ...this.#take(room - first.length, () => true)];
+  }
+
   /** Ends the client; resolves when nothing of a request is left. */
   async close(): Promise<void> {
     await this.#plan.consumer.close();

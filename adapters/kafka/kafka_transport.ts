@@ -2,7 +2,6 @@ import { newUuid, type Rec } from "@beat/beat/message";
 import type {
   ConnectionEvent,
   ConnectionEvents,
-  Delivery,
   Health,
   HealthReporter,
   Host,
@@ -18,7 +17,7 @@ import { Fetcher, type FetcherPlan } from "./fetcher.ts";
 import { skipGap } from "./gap.ts";
 import { GroupSource } from "./group_source.ts";
 import { KafkaLane } from "./lane.ts";
-import { beginningsOf, endsOf, startsOf } from "./offsets.ts";
+import { beginningsOf, startsOf } from "./offsets.ts";
 import { type KafkaPlan, type KafkaTransportOptions, planTransport } from "./options.ts";
 import { foundGroup } from "./positions.ts";
 import { ProducerSink } from "./producer_sink.ts";
@@ -97,22 +96,10 @@ class KafkaBroker implements KafkaTransport {
 
   peek(topic: string, limit: number): Promise<Rec[]> {
     return this.#fetching(`peek into '${topic}'`, topic, undefined, async (fetching) => {
-      const { consumer } = fetching;
-      const [beginnings, ends] = [
-        await beginningsOf(consumer, topic),
-        await endsOf(consumer, topic),
-      ];
+      const beginnings = await beginningsOf(fetching.consumer, topic);
       const fetcher = new Fetcher(fetching);
-      const lanes = beginnings.map((start, partition) => new KafkaLane(topic, partition, start));
-      fetcher.lanes = lanes;
-      const { signal } = new AbortController();
-      const deliveries: Delivery[] = [];
-      // Each broker answers for its own partitions, in its own time.
-      const isMore = (lane: KafkaLane) => !lane.isEmpty || lane.next < ends[lane.partition]!;
-      while (deliveries.length < limit && lanes.some(isMore)) {
-        const room = limit - deliveries.length;
-        deliveries.push(...await fetcher.fetch(room, () => false, signal));
-      }
+      fetcher.lanes = beginnings.map((start, partition) => new KafkaLane(topic, partition, start));
+      const deliveries = limit > 0 ? await fetcher.fetchAll(limit) : [];
       await fetcher.close();
       return deliveries.map(({ rec }) => rec);
     });
