@@ -28,6 +28,8 @@ onEachDatabase(({ client, url }) => {
       assertEquals([effects, missing, ghosts, repeats], [COUNT, 0, 0, 0]);
     });
 
+    // It takes no marks of the database: one is enough.
+    if (client !== "sqlite") return;
     it("give each order an effect with marks in memory, and repeat what a crash cuts off", async () => {
       const { effects, missing, ghosts, repeats } = await run("memory");
       assertEquals([missing, ghosts], [0, 0]);

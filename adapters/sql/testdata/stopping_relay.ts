@@ -16,7 +16,7 @@ await relay({
   connection: stoppingConnection(connection, stop),
   prefix: prefix!,
   publisher: stoppingPublisher(sqlPublisher({ connection, prefix: broker! }), stop),
-  lease: 500,
+  lease: 300,
   pollInterval: 5,
   attempts: Math.min(stop.refusals ?? 1, Number.MAX_SAFE_INTEGER),
 });
