@@ -1,5 +1,4 @@
 import type { Rec, StartPosition } from "@beat/beat/message";
-import type { Stretch } from "./stretch.ts";
 import type { Tables } from "./tables.ts";
 
 /** What goes into a statement. */
@@ -120,4 +119,17 @@ export interface Ticket {
   readonly seq: number;
   /** What the claim has written. */
   readonly lease: string;
+}
+
+/**
+ * Rows of a queue that are looked at together. In order, a row costs a look at its key, whether it is
+ * due or not: with a long backlog of few keys all of it would be looked at each time.
+ */
+export interface Stretch {
+  /** The number of the row before. */
+  readonly after: number;
+  /** The number of the last row. */
+  readonly upTo: number;
+  /** Whether nothing comes after it. */
+  readonly isLast: boolean;
 }

@@ -1,11 +1,11 @@
-import type { Queue, SqlDialect, SqlRow } from "./contracts.ts";
+import type { Queue, SqlDialect, SqlRow, Stretch } from "./contracts.ts";
 import { LeaseLostError, newUuid, type StartPosition } from "@beat/beat/message";
 import type { Delivery, Lane, Source } from "@beat/beat/transport";
 import { look, type Polling } from "./polling.ts";
 import * as plans from "./queue_plans.ts";
 import { recordOf } from "./record.ts";
 import { atomically, execute, run } from "./session.ts";
-import { type Stretch, stretchOf } from "./stretch.ts";
+import { stretchOf } from "./stretch.ts";
 
 /** What a source of a group is made of. */
 export interface GroupPlan extends Polling {

@@ -30,6 +30,7 @@ export type {
   SqlSession,
   SqlValue,
   Statement,
+  Stretch,
   SyncSqlSession,
   Ticket,
 } from "./contracts.ts";

@@ -1,10 +1,9 @@
-import type { Plan, Position, Queue, SqlDialect, SqlRow, Ticket } from "./contracts.ts";
+import type { Plan, Position, Queue, SqlDialect, SqlRow, Stretch, Ticket } from "./contracts.ts";
 import type { Rec, StartPosition } from "@beat/beat/message";
 import { sinceOf } from "./numbered_dialect.ts";
 import { dueOf, forget, whereOurs } from "./queue_plans.ts";
 import { COLUMNS, insertion } from "./record.ts";
 import { ensureByConflict, fanOut, type TableParts, tableStatements } from "./table_statements.ts";
-import type { Stretch } from "./stretch.ts";
 import { EVERY_TOPIC, type Tables } from "./tables.ts";
 
 /** The clock, and not the start of the transaction. */

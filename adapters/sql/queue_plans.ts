@@ -1,9 +1,8 @@
-import type { Plan, Queue, SqlRow, SqlValue, Ticket } from "./contracts.ts";
+import type { Plan, Queue, SqlRow, SqlValue, Stretch, Ticket } from "./contracts.ts";
 import type { Rec } from "@beat/beat/message";
 import type { Requeue } from "@beat/beat/transport";
 import { list, padded } from "./placeholders.ts";
 import { COLUMNS, insertion } from "./record.ts";
-import type { Stretch } from "./stretch.ts";
 
 /** What was claimed, and how the claim is known. */
 export interface Claimed {

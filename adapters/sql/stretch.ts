@@ -1,17 +1,4 @@
-import type { Plan, Queue } from "./contracts.ts";
-
-/**
- * Rows of a queue that are looked at together. In order, a row costs a look at its key, whether it is
- * due or not: with a long backlog of few keys all of it would be looked at each time.
- */
-export interface Stretch {
-  /** The number of the row before. */
-  readonly after: number;
-  /** The number of the last row. */
-  readonly upTo: number;
-  /** Whether nothing comes after it. */
-  readonly isLast: boolean;
-}
+import type { Plan, Queue, Stretch } from "./contracts.ts";
 
 /** How many rows it has. */
 const LENGTH = 512;
