@@ -7,6 +7,13 @@ import { type AnyBus, collect, moduleOf, withBus } from "./_buses.ts";
 
 const LARGE = { type: "value", data: new Uint8Array(200) };
 
+/** Makes the thread take nothing for a second; all that it was told before, it has taken. */
+async function hold(bus: AnyBus): Promise<void> {
+  const held = collect(bus, "held", 1);
+  bus.emit("hold", 1_000);
+  await held;
+}
+
 /** Emits until it is refused; gives the refusal. */
 function fill(bus: AnyBus): QueueFullError {
   for (;;) {
@@ -36,7 +43,7 @@ describe("a full ring", () => {
     // What the threads tell each other at first leaves room for one event in any case.
     await withBus("kinds", { threads: 1, capacity: 4096, blockTimeout: 10 }, async (bus) => {
       await bus.ready;
-      bus.emit("spin", 300);
+      await hold(bus);
       const start = performance.now();
       const { message, capacity } = fill(bus);
       assertEquals(performance.now() - start >= 10, true);
@@ -51,7 +58,7 @@ describe("a full ring", () => {
   it("makes emit fail at once with 'overflow' \"error\"", async () => {
     await withBus("kinds", { threads: 1, capacity: 4096, overflow: "error" }, async (bus) => {
       await bus.ready;
-      bus.emit("spin", 100);
+      await hold(bus);
       assertEquals(fill(bus).message.includes("as a ring is full"), true);
     });
   });
@@ -62,7 +69,7 @@ describe("a full ring", () => {
     const options = { threads: 1, capacity: 4096, overflow: "drop-newest", onDrop } as const;
     await withBus("kinds", options, async (bus) => {
       await bus.ready;
-      bus.emit("spin", 50);
+      await hold(bus);
       for (let i = 0; i < 60; i++) bus.emit(LARGE);
       const { dropped } = bus.stats();
       assertEquals([drops.length, drops.length > 10], [dropped, true]);
@@ -170,7 +177,7 @@ describe("enqueue()", () => {
   it("gives up by signal, by time and when the bus closes", async () => {
     await withBus("kinds", { threads: 1, capacity: 4096, overflow: "error" }, async (bus) => {
       await bus.ready;
-      bus.emit("spin", 200);
+      await hold(bus);
       fill(bus);
       const abort = new AbortController();
       const aborted = assertRejects(() => bus.enqueue(LARGE, { signal: abort.signal }), RangeError);
