@@ -142,8 +142,10 @@ export class GroupSource implements Source {
     const { lanes, timeout } = this.#plan;
     let left = room - lanes.reduce((sum, { asked }) => sum + asked, 0);
     const start = this.#turn++ % lanes.length;
-    for (const lane of [...lanes.slice(start), ...lanes.slice(0, start)]) {
-      const count = Math.min(left, lane.room);
+    for (const [at, lane] of [...lanes.slice(start), ...lanes.slice(0, start)].entries()) {
+      // Each its share, and at least one: a partition that nobody asks stands still.
+      const share = Math.max(1, Math.floor(left / (lanes.length - at)));
+      const count = Math.min(share, lane.room);
       // A request for each message that was handled would be as many requests as messages.
       if (count <= lane.asked || paused(lane)) continue;
       this.#inbox.ask(lane, count, EXPIRES);

@@ -90,9 +90,9 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
       test(async (place) => {
         const nats = await place.open({ lease: 60_000, partitions: 2 });
         await place.publish(nats, ["one", "two"], "a");
-        const source = await place.source(nats);
+        const source = await place.source(nats, { ordered: true });
         const [one] = await take(source, 1);
-        const other = await place.source(nats);
+        const other = await place.source(nats, { ordered: true });
         const abort = new AbortController();
         const waiting = other.fetch!(16, () => false, abort.signal);
         await source.ack([one!]);
@@ -101,7 +101,7 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
         await other.ack([two!]);
         abort.abort();
         await place.publish(nats, ["three"], "a");
-        const third = await place.source(nats);
+        const third = await place.source(nats, { ordered: true });
         const paused = await third.fetch!(16, ({ name }) => name === one!.lane.name, abort.signal);
         assertEquals(paused, []);
       }),
@@ -111,7 +111,7 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
       "makes consumers that never give up, and keep the order of partitions",
       test(async (place) => {
         const nats = await place.open({ partitions: 2, lease: 2_000 });
-        await place.source(nats, { group: "a.b" });
+        await place.source(nats, { group: "a.b", ordered: true });
         for (const partition of [0, 1]) {
           const name = consumerOf("a.b", partition, 2);
           const { config } = await place.jsm.consumers.info(place.stream, name);
