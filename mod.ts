@@ -20,31 +20,37 @@
  */
 
 export type {
+  BusOptions,
+  CloseOptions,
+  DrainOptions,
+  DropReport,
+  ErrorContext,
+} from "./src/core/bus_options.ts";
+export type {
   AsyncBus,
-  BatchHandler,
-  BatchStats,
   Bus,
   BusCapabilities,
   BusEventTarget,
-  BusOptions,
-  CloseOptions,
-  Cursor,
-  DrainOptions,
-  DropReport,
   EnqueueOptions,
-  ErrorContext,
-  EventIterator,
-  EventsOptions,
-  FlowBus,
-  FlowErrorContext,
-  FlushOptions,
-  OnceOptions,
-  SubscribeOptions,
-  Subscription,
   SyncBus,
   Topic,
   WriteOptions,
 } from "./src/core/contracts.ts";
+export type {
+  BatchHandler,
+  BatchStats,
+  FlowBus,
+  FlowErrorContext,
+  FlushOptions,
+} from "./src/core/flow_contracts.ts";
+export type {
+  Cursor,
+  EventIterator,
+  EventsOptions,
+  OnceOptions,
+  SubscribeOptions,
+  Subscription,
+} from "./src/core/subscription.ts";
 export {
   BatchError,
   type BatchFailure,

@@ -3,13 +3,9 @@ import { show } from "../options/refusal.ts";
 import { Ledger } from "./ledger.ts";
 import { BOOLEAN, check, checkOptions, FUNCTION, SIGNAL } from "../options/options.ts";
 import { Registry } from "./registry.ts";
-import type {
-  BusOptions,
-  DropReport,
-  ErrorContext,
-  FlowErrorContext,
-  SubscribeOptions,
-} from "./contracts.ts";
+import type { BusOptions, DropReport, ErrorContext } from "./bus_options.ts";
+import type { FlowErrorContext } from "./flow_contracts.ts";
+import type { SubscribeOptions } from "./subscription.ts";
 import type { Engine } from "./engine.ts";
 import type { BusEvent, Handler } from "./event.ts";
 import type { Rules } from "../options/options.ts";

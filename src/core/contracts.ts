@@ -1,100 +1,15 @@
+import type { CloseOptions, DrainOptions } from "./bus_options.ts";
 import type { AnyEvent, BusEvent, DataArgs, EventInput, Handler, TypesOf } from "./event.ts";
 import type { KnownPattern, MatchedEvent } from "./matching.ts";
 import type { BusStats, CloseReport } from "./stats.ts";
-
-/** A live registration of a handler, as `on` returns it. */
-export interface Subscription {
-  /** The pattern that was subscribed. */
-  readonly pattern: string;
-  /** Resolves when emits reach the handler: at once, where the handler runs in the same thread. */
-  readonly ready: Promise<void>;
-  /** Ends the subscription; says whether it was live. An emit that runs finishes on its list. */
-  unsubscribe(): boolean;
-  /** Same as `unsubscribe`, for `using`. */
-  [Symbol.dispose](): void;
-}
-
-/** Options of `on`. */
-export interface SubscribeOptions {
-  /**
-   * Whether the subscription ends with its first event, re-entrant emits included.
-   *
-   * @default {false}
-   */
-  once?: boolean;
-  /**
-   * Ends the subscription when it aborts. With a signal that has aborted already the handler is
-   * never called, as with `addEventListener`.
-   */
-  signal?: AbortSignal;
-  /**
-   * Whether every thread of the bus that subscribes gets the event, not just one of them. Only on a
-   * bus with threads.
-   *
-   * @default {false}
-   */
-  each?: boolean;
-  /**
-   * Whether the handler gets a {@linkcode Cursor} instead of the event, for the time of its call.
-   * Only on a bus with threads.
-   *
-   * @default {false}
-   */
-  zeroCopy?: boolean;
-}
-
-/**
- * The data of an event where it lies, in memory that threads share. It is good for the call of the
- * handler only, and the same object is used again.
- */
-export interface Cursor {
-  /** The memory, byte by byte. */
-  readonly u8: Uint8Array;
-  /** The same memory in 32-bit words: the data begins at `offset >> 2`. */
-  readonly i32: Int32Array;
-  /** First byte of the data, a multiple of 4. */
-  readonly offset: number;
-  /** Bytes of the data. */
-  readonly length: number;
-}
-
-/** Options of the promise form of `once`. */
-export interface OnceOptions {
-  /** Rejects the promise with the signal's reason when it aborts. */
-  signal?: AbortSignal;
-}
-
-/** Options of `events`. */
-export interface EventsOptions {
-  /** Ends the iteration when it aborts: what is buffered still comes. */
-  signal?: AbortSignal;
-  /**
-   * How many events wait at most for the consumer.
-   *
-   * @default {1024}
-   */
-  capacity?: number;
-  /**
-   * What happens when an event finds the buffer full: `"error"` ends the iteration with a
-   * {@linkcode QueueFullError} after what it has buffered, the others go on without one event.
-   * What is dropped counts in `stats().failed`, and `onDrop` hears of it.
-   *
-   * @default {"error"}
-   */
-  overflow?: "error" | "drop-newest" | "drop-oldest";
-}
-
-/** The events of a pattern, one by one: what `events` returns. */
-export interface EventIterator<E> extends AsyncIterableIterator<E> {
-  /** The next event, waiting for it if none is buffered. */
-  next(): Promise<IteratorResult<E, undefined>>;
-  /** Ends the subscription and forgets what is buffered. */
-  return(): Promise<IteratorResult<E, undefined>>;
-  /** Returns itself. */
-  [Symbol.asyncIterator](): EventIterator<E>;
-  /** Same as `return`, for `await using`. */
-  [Symbol.asyncDispose](): Promise<void>;
-}
+import type {
+  Cursor,
+  EventIterator,
+  EventsOptions,
+  OnceOptions,
+  SubscribeOptions,
+  Subscription,
+} from "./subscription.ts";
 
 /**
  * A handle for one event type: it skips the look-up that `emit` does.
@@ -117,65 +32,6 @@ export interface Topic<K extends string = string, T = unknown> {
   dispatch(event: BusEvent<T>): void;
   /** Same as `dispatch`, without error isolation and without counting. */
   unsafeDispatch(event: BusEvent<T>): void;
-}
-
-/** Where and how a failure happened. */
-export interface ErrorContext {
-  /** The event that was handled. */
-  event: BusEvent;
-  /** The subscription whose handler failed; of a handler in another thread only its pattern. */
-  subscription: Subscription;
-}
-
-/** What was dropped, and why. */
-export interface DropReport {
-  /**
-   * `"overflow"`: a queue or buffer was full. `"closed"`: the bus closed before its turn came.
-   * `"thread-failed"`: its thread could not be brought to serve. `"thread-stuck"`: its thread does
-   * not stop. `"in-doubt"`: its thread died while it handled the event, which a `CrashError` names.
-   */
-  reason: "overflow" | "closed" | "thread-failed" | "thread-stuck" | "in-doubt";
-  /** How many events: 1 on overflow, all of one type at close. */
-  count: number;
-  /** Type of the dropped events. */
-  type: string;
-  /** The event, on overflow. */
-  event?: BusEvent;
-}
-
-/** Options that every bus takes. */
-export interface BusOptions {
-  /**
-   * Receives every error that no caller receives: of promises that handlers return, and of
-   * handlers that a queue calls. What it throws itself is printed.
-   *
-   * @default {console.error, for the first failure of each subscription}
-   */
-  onError?: (error: unknown, context: ErrorContext) => void;
-  /** Receives a report of whatever is dropped. What it throws is printed. */
-  onDrop?: (report: DropReport) => void;
-}
-
-/** Options of `close`. */
-export interface CloseOptions {
-  /**
-   * How long running handlers may take to end, in milliseconds.
-   *
-   * @default {1000}
-   */
-  timeout?: number;
-}
-
-/** Options of `drain`. */
-export interface DrainOptions {
-  /**
-   * How long to wait, in milliseconds.
-   *
-   * @default {30000}
-   */
-  timeout?: number;
-  /** Gives up when it aborts: `drain` rejects with its reason, and the bus is closed. */
-  signal?: AbortSignal;
 }
 
 /** What a bus uses of what its runtime can do. */
@@ -371,85 +227,6 @@ export interface AsyncBus<M extends object> extends Bus<M> {
   lastError(): unknown;
   /** Forgets the last error. */
   clearError(): void;
-}
-
-/** Where a failure on a flow bus happened: in a stage, or in a handler. */
-export interface FlowErrorContext {
-  /** The event that a handler of `on` failed with. */
-  event?: BusEvent;
-  /** The events that a stage or a handler of `onBatch` failed with. */
-  events?: readonly BusEvent[];
-  /** The subscription whose handler failed. */
-  subscription?: Subscription;
-  /** Position of the stage that failed, from 0. */
-  stage?: number;
-}
-
-/** Options of `flush`. */
-export interface FlushOptions {
-  /** Stops waiting when it aborts: rejects with its reason. The events are handled all the same. */
-  signal?: AbortSignal;
-}
-
-/** Counts of batches, as `batchStats` returns them. */
-export interface BatchStats {
-  /** Batches that are through: their stages and handlers have settled. */
-  batches: number;
-  /** Emitted events in those batches. */
-  processed: number;
-  /** `processed` by `batches`; 0 before the first batch is through. */
-  meanBatch: number;
-}
-
-/**
- * A handler of batches. The array is its own, to keep or to change. A promise that it returns is
- * waited for before the next batch of the shard begins.
- */
-export type BatchHandler<E = BusEvent> = (events: E[]) => unknown;
-
-/**
- * A bus that collects events in batches and takes each batch through stages before its handlers
- * see it. A shard works on one batch at a time, its stages and its handlers with all their
- * promises; the order of events holds within a shard.
- */
-export interface FlowBus<M extends object> extends Bus<M> {
-  /**
-   * Emits an event, waiting for room in its shard; resolves when it is accepted. A handler or a
-   * stage that awaits it may wait for itself, so give it a `timeout` there.
-   *
-   * @throws {QueueFullError} If there is no room within `timeout`.
-   * @throws {BusClosedError} If the bus closes or drains before there is room.
-   */
-  enqueue(event: EventInput<M>, options?: EnqueueOptions): Promise<void>;
-  /**
-   * Subscribes a handler to whole batches: it gets those events of a batch that match, as the last
-   * stage left them, in one array. It is called after the handlers of `on` have been called for
-   * each event of the batch, and not for a batch without a match.
-   *
-   * @throws {PatternError} If the pattern is malformed.
-   * @throws {TypeError} If the handler is no function, or an option is unknown or of a wrong type.
-   * @throws {BusClosedError} If the bus is closed.
-   */
-  onBatch(
-    pattern: "**",
-    handler: BatchHandler<AnyEvent<M>>,
-    options?: SubscribeOptions,
-  ): Subscription;
-  /** Subscribes a handler to whole batches of the events whose type matches `pattern`. */
-  onBatch<const P extends string>(
-    pattern: KnownPattern<M, P>,
-    handler: BatchHandler<MatchedEvent<M, P>>,
-    options?: SubscribeOptions,
-  ): Subscription;
-  /**
-   * Lets the batches in collection leave at once, and resolves when all that was accepted before
-   * the call has been handled. A handler or a stage that awaits it waits for itself.
-   *
-   * @throws {BusClosedError} If the bus is closed, or closes before that.
-   */
-  flush(options?: FlushOptions): Promise<void>;
-  /** Counts of batches; see {@linkcode BatchStats}. */
-  batchStats(): BatchStats;
 }
 
 /** An `EventTarget` that a bus feeds. */

@@ -1,5 +1,5 @@
 import type { Rules } from "../options/options.ts";
-import type { SubscribeOptions } from "./contracts.ts";
+import type { SubscribeOptions } from "./subscription.ts";
 import type { BusEvent } from "./event.ts";
 import type { Registration } from "./registration.ts";
 import type { Resolution } from "./resolution.ts";

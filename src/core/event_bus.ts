@@ -7,16 +7,15 @@ import { checkOptions, SIGNAL } from "../options/options.ts";
 import { Registration } from "./registration.ts";
 import { EventTopic } from "./topic.ts";
 import type { BusCore } from "./bus_core.ts";
+import type { CloseOptions, DrainOptions } from "./bus_options.ts";
+import type { BusCapabilities } from "./contracts.ts";
 import type {
-  BusCapabilities,
-  CloseOptions,
-  DrainOptions,
   EventIterator,
   EventsOptions,
   OnceOptions,
   SubscribeOptions,
   Subscription,
-} from "./contracts.ts";
+} from "./subscription.ts";
 import type { BatchFailure } from "./errors.ts";
 import type { BusEvent, Handler } from "./event.ts";
 import type { Registry } from "./registry.ts";

@@ -3,7 +3,7 @@ import { show } from "../options/refusal.ts";
 import { Fifo } from "./fifo.ts";
 import { checkOptions, choice, integer, SIGNAL } from "../options/options.ts";
 import type { BusCore } from "./bus_core.ts";
-import type { EventIterator, EventsOptions } from "./contracts.ts";
+import type { EventIterator, EventsOptions } from "./subscription.ts";
 import type { BusEvent } from "./event.ts";
 import type { Rules } from "../options/options.ts";
 

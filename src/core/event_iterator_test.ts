@@ -2,7 +2,8 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { PatternError, QueueFullError } from "./errors.ts";
 import { createSyncBus } from "../engines/sync.ts";
-import type { DropReport, EventIterator } from "./contracts.ts";
+import type { DropReport } from "./bus_options.ts";
+import type { EventIterator } from "./subscription.ts";
 import type { BusEvent } from "./event.ts";
 
 async function collect(events: EventIterator<BusEvent>): Promise<unknown[]> {

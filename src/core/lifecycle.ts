@@ -1,7 +1,7 @@
 import { DrainTimeoutError } from "./errors.ts";
 import { checkOptions, DURATION, SIGNAL } from "../options/options.ts";
 import type { BusCore } from "./bus_core.ts";
-import type { CloseOptions, DrainOptions } from "./contracts.ts";
+import type { CloseOptions, DrainOptions } from "./bus_options.ts";
 import type { CloseReport } from "./stats.ts";
 
 /** Longest delay that timers can take; a longer one would fire at once. */

@@ -1,5 +1,5 @@
 import type { Handler } from "./event.ts";
-import type { Subscription } from "./contracts.ts";
+import type { Subscription } from "./subscription.ts";
 
 /** Where a registration is kept. */
 export interface RegistrationOwner {

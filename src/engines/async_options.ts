@@ -1,6 +1,6 @@
 import { BUS_RULES } from "../core/bus_core.ts";
 import { choice, integer } from "../options/options.ts";
-import type { BusOptions } from "../core/contracts.ts";
+import type { BusOptions } from "../core/bus_options.ts";
 import type { Rules } from "../options/options.ts";
 
 /** Options of a bus that queues its events. */

@@ -1,6 +1,7 @@
 import { Registry } from "../core/registry.ts";
 import type { BusCore } from "../core/bus_core.ts";
-import type { BatchHandler, SubscribeOptions } from "../core/contracts.ts";
+import type { BatchHandler } from "../core/flow_contracts.ts";
+import type { SubscribeOptions } from "../core/subscription.ts";
 import type { BusEvent, Handler } from "../core/event.ts";
 import type { Registration } from "../core/registration.ts";
 

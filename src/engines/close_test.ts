@@ -5,7 +5,7 @@ import { createAsyncBus } from "./async.ts";
 import { KINDS } from "./testdata/kinds.ts";
 import { assertRefuses } from "./testdata/refusal.ts";
 import { held, turn, withFakeTime } from "./testdata/waits.ts";
-import type { DropReport } from "../core/contracts.ts";
+import type { DropReport } from "../core/bus_options.ts";
 
 for (const [kind, create] of Object.entries(KINDS)) {
   describe(`${kind} bus`, () => {

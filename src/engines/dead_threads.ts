@@ -11,7 +11,7 @@ import {
 import { HOME, type Mesh } from "./mesh.ts";
 import { reportDrops } from "./report_drops.ts";
 import type { BusCore } from "../core/bus_core.ts";
-import type { DropReport } from "../core/contracts.ts";
+import type { DropReport } from "../core/bus_options.ts";
 import type { ForeignEvents } from "./foreign_events.ts";
 import type { HomeBooks } from "./home_books.ts";
 import type { Notes } from "./notes.ts";

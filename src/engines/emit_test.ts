@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { BatchError, BusClosedError } from "../core/errors.ts";
 import { KINDS } from "./testdata/kinds.ts";
 import { quiet } from "./testdata/waits.ts";
-import type { BusOptions } from "../core/contracts.ts";
+import type { BusOptions } from "../core/bus_options.ts";
 import type { BusEvent } from "../core/event.ts";
 
 for (const [kind, create] of Object.entries(KINDS)) {

@@ -1,16 +1,10 @@
 import { EventBus } from "../core/event_bus.ts";
 import { Registration } from "../core/registration.ts";
 import { FlowEngine } from "./flow_engine.ts";
-import type {
-  BatchHandler,
-  BusCapabilities,
-  DrainOptions,
-  EnqueueOptions,
-  FlowBus,
-  FlushOptions,
-  SubscribeOptions,
-  Subscription,
-} from "../core/contracts.ts";
+import type { DrainOptions } from "../core/bus_options.ts";
+import type { BusCapabilities, EnqueueOptions } from "../core/contracts.ts";
+import type { BatchHandler, FlowBus, FlushOptions } from "../core/flow_contracts.ts";
+import type { SubscribeOptions, Subscription } from "../core/subscription.ts";
 import type { BusEvent, OpenEventMap } from "../core/event.ts";
 import type { BusStats } from "../core/stats.ts";
 import type { FlowOptions, Stage } from "./flow_options.ts";

@@ -3,7 +3,8 @@ import { describe, it } from "@std/testing/bdd";
 import { BusClosedError, DrainTimeoutError } from "../core/errors.ts";
 import { createFlowBus } from "./flow.ts";
 import { never, turn, withFakeTime } from "./testdata/waits.ts";
-import type { DropReport, FlowBus } from "../core/contracts.ts";
+import type { DropReport } from "../core/bus_options.ts";
+import type { FlowBus } from "../core/flow_contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
 
 /** The books: emitted, processed, dropped, depth. */

@@ -1,7 +1,8 @@
 import { ASYNC_RULES } from "./async_options.ts";
 import { BUS_RULES } from "../core/bus_core.ts";
 import { checkOptions, DURATION, integer } from "../options/options.ts";
-import type { BusOptions, FlowErrorContext } from "../core/contracts.ts";
+import type { BusOptions } from "../core/bus_options.ts";
+import type { FlowErrorContext } from "../core/flow_contracts.ts";
 import type { AnyEvent, BusEvent, OpenEventMap, TypesOf } from "../core/event.ts";
 import type { AsyncOptions } from "./async_options.ts";
 import type { Rule, Rules } from "../options/options.ts";

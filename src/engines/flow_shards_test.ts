@@ -4,7 +4,7 @@ import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { createFlowBus } from "./flow.ts";
 import { turn } from "./testdata/waits.ts";
 import { fnv1a } from "./fnv1a.ts";
-import type { DropReport } from "../core/contracts.ts";
+import type { DropReport } from "../core/bus_options.ts";
 import type { BusEvent } from "../core/event.ts";
 
 /** A stage that lets each of its batches wait until the test says so. */

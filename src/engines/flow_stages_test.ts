@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { createFlowBus } from "./flow.ts";
 import { turn } from "./testdata/waits.ts";
 import type { BusEvent } from "../core/event.ts";
-import type { FlowErrorContext } from "../core/contracts.ts";
+import type { FlowErrorContext } from "../core/flow_contracts.ts";
 import type { FlowOptions, Stage } from "./flow.ts";
 
 const data = (events: readonly BusEvent[]) => events.map((event) => event.data);

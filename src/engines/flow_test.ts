@@ -3,7 +3,8 @@ import { describe, it } from "@std/testing/bdd";
 import { PatternError } from "../core/errors.ts";
 import { createFlowBus } from "./flow.ts";
 import { withFakeTime } from "./testdata/waits.ts";
-import type { FlowErrorContext, Subscription } from "../core/contracts.ts";
+import type { FlowErrorContext } from "../core/flow_contracts.ts";
+import type { Subscription } from "../core/subscription.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { FlowOptions, Stage } from "./flow.ts";
 

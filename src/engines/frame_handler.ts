@@ -5,7 +5,7 @@ import { dataOf, FrameEvent, readExtras } from "../ring/frame_event.ts";
 import { readTopic } from "../ring/topic_table.ts";
 import { refuseThenable } from "./lend_data.ts";
 import type { BusCore } from "../core/bus_core.ts";
-import type { Cursor } from "../core/contracts.ts";
+import type { Cursor } from "../core/subscription.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Registration } from "../core/registration.ts";
 import type { Resolution } from "../core/resolution.ts";

@@ -22,7 +22,7 @@ import { Routes } from "./routes.ts";
 import { watchStalls } from "./stall_watch.ts";
 import { Supervisor } from "./supervisor.ts";
 import { THREAD_SUBSCRIBE_RULES } from "./subscribe_rules.ts";
-import type { SubscribeOptions } from "../core/contracts.ts";
+import type { SubscribeOptions } from "../core/subscription.ts";
 import type { Engine } from "../core/engine.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Registration } from "../core/registration.ts";

@@ -4,7 +4,8 @@ import { AsyncEngine } from "./async_engine.ts";
 import { lendData } from "./lend_data.ts";
 import { served } from "./served.ts";
 import { THREAD_SUBSCRIBE_RULES } from "./subscribe_rules.ts";
-import type { BusOptions, SubscribeOptions } from "../core/contracts.ts";
+import type { BusOptions } from "../core/bus_options.ts";
+import type { SubscribeOptions } from "../core/subscription.ts";
 import type { Registration } from "../core/registration.ts";
 import type { FullThreadOptions } from "./thread_options.ts";
 

@@ -2,7 +2,7 @@ import { UnsupportedError } from "../core/errors.ts";
 import { checkOptions, choice, DURATION, FUNCTION } from "../options/options.ts";
 import { RINGS_LIMIT } from "../ring/layout.ts";
 import { CODEC_RULE, isCapacity } from "./thread_options.ts";
-import type { DropReport } from "../core/contracts.ts";
+import type { DropReport } from "../core/bus_options.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { Rules } from "../options/options.ts";
 

@@ -39,7 +39,7 @@ import {
   type ShareOptions,
 } from "./lane_options.ts";
 import { LaneProducer } from "./producer.ts";
-import type { FlowBus } from "../core/contracts.ts";
+import type { FlowBus } from "../core/flow_contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
 
 export type { AttachOptions, ShareOptions };

@@ -1,6 +1,6 @@
 import { isThenable } from "../options/thenable.ts";
 import { Scratch } from "../ring/text.ts";
-import type { Cursor } from "../core/contracts.ts";
+import type { Cursor } from "../core/subscription.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Registration } from "../core/registration.ts";
 import type { ValueCodec } from "../core/value_codec.ts";

@@ -4,7 +4,7 @@ import { BatchError, QueueFullError } from "../core/errors.ts";
 import { createAsyncBus } from "./async.ts";
 import { fill } from "./testdata/kinds.ts";
 import { held, quiet, turn } from "./testdata/waits.ts";
-import type { DropReport } from "../core/contracts.ts";
+import type { DropReport } from "../core/bus_options.ts";
 
 describe("async bus", () => {
   describe("capacity", () => {

@@ -1,5 +1,5 @@
 import type { BusCore } from "../core/bus_core.ts";
-import type { DropReport } from "../core/contracts.ts";
+import type { DropReport } from "../core/bus_options.ts";
 
 /** Says of which types the events were that have been dropped: one report for each. */
 export function reportDrops(

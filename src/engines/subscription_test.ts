@@ -5,7 +5,7 @@ import { BusClosedError, PatternError } from "../core/errors.ts";
 import { countedSignal } from "./testdata/counted_signal.ts";
 import { KINDS } from "./testdata/kinds.ts";
 import { quiet } from "./testdata/waits.ts";
-import type { Subscription } from "../core/contracts.ts";
+import type { Subscription } from "../core/subscription.ts";
 import type { BusEvent } from "../core/event.ts";
 
 for (const [kind, create] of Object.entries(KINDS)) {

@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { BatchError } from "../core/errors.ts";
 import { createSyncBus } from "./sync.ts";
 import { turn } from "./testdata/waits.ts";
-import type { BusOptions, ErrorContext } from "../core/contracts.ts";
+import type { BusOptions, ErrorContext } from "../core/bus_options.ts";
 
 /** A thenable that is no promise. */
 function thenable(

@@ -3,7 +3,7 @@ import { UnsupportedError } from "../core/errors.ts";
 import { BOOLEAN, checkOptions, choice, DURATION, integer } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import { RINGS_LIMIT } from "../ring/layout.ts";
-import type { BusOptions } from "../core/contracts.ts";
+import type { BusOptions } from "../core/bus_options.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { Rule, Rules } from "../options/options.ts";
 

@@ -29,7 +29,7 @@ import { Routes } from "./routes.ts";
 import { sendFailure } from "./send_failure.ts";
 import { THREAD_SUBSCRIBE_RULES } from "./subscribe_rules.ts";
 import { ThreadCounters } from "./thread_counters.ts";
-import type { SubscribeOptions } from "../core/contracts.ts";
+import type { SubscribeOptions } from "../core/subscription.ts";
 import type { Engine } from "../core/engine.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Registration } from "../core/registration.ts";

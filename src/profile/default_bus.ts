@@ -1,11 +1,6 @@
 import { createSyncBus } from "../engines/sync.ts";
-import type {
-  OnceOptions,
-  SubscribeOptions,
-  Subscription,
-  SyncBus,
-  Topic,
-} from "../core/contracts.ts";
+import type { SyncBus, Topic } from "../core/contracts.ts";
+import type { OnceOptions, SubscribeOptions, Subscription } from "../core/subscription.ts";
 import type { BusEvent, EventInput, Handler, OpenEventMap } from "../core/event.ts";
 import type { BusStats } from "../core/stats.ts";
 

@@ -1,7 +1,8 @@
 import { createAsyncBus } from "../async.ts";
 import { createFlowBus, type FlowOptions } from "../flow.ts";
 import { createSyncBus } from "../sync.ts";
-import type { Bus, BusOptions } from "../../core/contracts.ts";
+import type { BusOptions } from "../../core/bus_options.ts";
+import type { Bus } from "../../core/contracts.ts";
 import type { OpenEventMap } from "../../core/event.ts";
 
 /** A bus of any kind. */
