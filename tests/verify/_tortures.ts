@@ -24,7 +24,7 @@ export function torturesOf(runtime: RuntimeName, { seed, isLong }: Effort): Tort
     ["lanes", "lanes", `${seed}`, often(8, 2_000), "500", kills === "0" ? "0" : "1"],
     ["poison", "poison", often(50, 10_000)],
     // A thread of Node starts three times as slowly, as it takes the types out of each module.
-    ["lives", "lives", often(runtime === "node24" ? 300 : 1_000, 1_000)],
+    ["lives", "lives", often(runtime === "node24" ? 100 : 300, 1_000)],
     ["rest", "rest", often(2_000, 20_000)],
     ["idle", "ping", often(1_000, 100_000)],
   ];

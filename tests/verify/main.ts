@@ -36,6 +36,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 await checkModels();
 await tortureRuntimes();
 await plantFaults();
+await knockAtTheReceiver();
 console.log(summaryLine(total.passed, total.failed, total.skipped));
 Deno.exit(total.failed > 0 ? 1 : 0);
 
@@ -127,6 +128,31 @@ async function tortureRuntimes(): Promise<void> {
       });
     }
   }
+}
+
+/** Random requests to a webhook receiver: no crash, no hang, nothing let in, nothing that stays. */
+async function knockAtTheReceiver(): Promise<void> {
+  const requests = isLong ? "1000000" : "40000";
+  await check(`${requests} random requests to a webhook receiver`, async () => {
+    const lock = "--lock=scripts/tools.lock";
+    const collecting = "--v8-flags=--expose-gc";
+    const program = `${ROOT}/tests/verify/webhooks.ts`;
+    const { code, output } = await run(
+      [
+        Deno.execPath(),
+        "run",
+        "-A",
+        "--no-check",
+        collecting,
+        lock,
+        program,
+        "--requests",
+        requests,
+      ],
+      { timeLimit: isLong ? 14_400_000 : 300_000 },
+    );
+    return code === 0 ? undefined : output;
+  });
 }
 
 /** What starts a program on a runtime that is here. */
