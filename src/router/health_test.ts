@@ -1,22 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { Health, HealthReporter } from "../transport/capabilities.ts";
-import type { Transport } from "../transport/port.ts";
+import type { Health } from "../transport/capabilities.ts";
 import { subscriber } from "../transport/subscriber.ts";
 import { health } from "./mod.ts";
+import { doctored } from "./testdata/doctored.ts";
 import { Seen, settle, World } from "./testdata/world.ts";
-
-/** The embedded broker, with a health that the test decides. */
-function brokerWith({ broker }: World, answer: HealthReporter["health"] | undefined): Transport {
-  const transport: Transport = {
-    name: "doctored",
-    traits: broker.traits,
-    source: (spec, host) => broker.source(spec, host),
-    sink: () => broker.sink(),
-    close: () => Promise.resolve(),
-  };
-  return answer === undefined ? transport : Object.assign(transport, { health: answer });
-}
 
 describe("health()", () => {
   it("answers 503 before the router runs, 200 while it does, 503 afterwards", async () => {
@@ -59,9 +47,9 @@ describe("health()", () => {
     const world = new World();
     let state: Health = { ok: true, latencyMs: 3 };
     const endpoint = health();
-    const doctored = subscriber(brokerWith(world, () => Promise.resolve(state)));
+    const broker = subscriber(doctored(world, { health: () => Promise.resolve(state) }));
     world.router.plugin(endpoint).on("audit", "orders", world.in, () => {});
-    world.router.on("bill", "orders", doctored, () => {});
+    world.router.on("bill", "orders", broker, () => {});
     await world.run();
     assertEquals((await endpoint.fetch()).status, 200);
     state = { ok: false, latencyMs: 5_000, cause: new Error("no route to host") };
@@ -77,12 +65,14 @@ describe("health()", () => {
     const world = new World();
     const signals: (AbortSignal | undefined)[] = [];
     const endpoint = health();
-    const asked = brokerWith(world, (options) => {
-      signals.push(options?.signal);
-      return Promise.resolve({ ok: true, latencyMs: 0 });
+    const asked = doctored(world, {
+      health: (options) => {
+        signals.push(options?.signal);
+        return Promise.resolve({ ok: true, latencyMs: 0 });
+      },
     });
     world.router.plugin(endpoint).on("bill", "orders", subscriber(asked), () => {});
-    world.router.on("mute", "orders", subscriber(brokerWith(world, undefined)), () => {});
+    world.router.on("mute", "orders", subscriber(doctored(world, {})), () => {});
     await world.run();
     const request = new Request("http://localhost/health");
     await endpoint.fetch(request);

@@ -45,13 +45,13 @@ export interface HandlerSettings {
   readonly middleware: Middleware[];
 }
 
-/** What a handler asks of its router. */
+/** Where a handler stands, and what ends it. */
 export interface HandlerHost {
-  /** Whether the handler has begun: what it is like can no longer be changed. */
-  hasStarted(handler: RoutedHandler): boolean;
-  stop(handler: RoutedHandler): Promise<void>;
-  stats(handler: RoutedHandler): ConsumeStats | undefined;
-  started(handler: RoutedHandler): Promise<void>;
+  /** Whether it has begun, or never will: what it is like can no longer be changed. */
+  readonly hasStarted: boolean;
+  readonly started: Promise<void>;
+  stop(): Promise<void>;
+  stats(): ConsumeStats | undefined;
 }
 
 const DEFAULT_BATCH: BatchOptions = { size: 100, maxWait: 100 };
@@ -103,9 +103,9 @@ export class RoutedHandler {
     return this.#parts.outTopic;
   }
 
-  /** Resolves when its subscription is live; rejects if it could not be. */
+  /** Resolves when its subscription is live; rejects if it could not be, or was ended before. */
   get started(): Promise<void> {
-    return this.#host.started(this);
+    return this.#host.started;
   }
 
   /** @internal */
@@ -118,9 +118,9 @@ export class RoutedHandler {
     return this.#settings;
   }
 
-  /** What it has done so far; `undefined` before it started. */
+  /** What it has done so far, also when it has ended; `undefined` before it started. */
   stats(): ConsumeStats | undefined {
-    return this.#host.stats(this);
+    return this.#host.stats();
   }
 
   /**
@@ -213,9 +213,12 @@ export class RoutedHandler {
     return this.#set("pauseOn", options);
   }
 
-  /** Stops this handler as `close` of the router would; the others go on. Its name is free afterwards. */
+  /**
+   * Stops this handler as `close` of the router would; the others go on. Its name is free afterwards. To
+   * await it within the handler is to wait for oneself, until the deadline.
+   */
   stop(): Promise<void> {
-    return this.#host.stop(this);
+    return this.#host.stop();
   }
 
   get #action(): string {
@@ -229,7 +232,7 @@ export class RoutedHandler {
   }
 
   #refuseIfStarted(name: string): void {
-    if (!this.#host.hasStarted(this)) return;
+    if (!this.#host.hasStarted) return;
     throw new TypeError(
       `Cannot ${this.#action} as '${name}' must be set before it starts: it has started`,
     );

@@ -2,27 +2,23 @@ import type { CloseOptions, Publisher, Subscriber } from "../message/contracts.t
 import { ClosedError } from "../message/errors.ts";
 import type { BatchHandler, Handler, Middleware } from "../message/handler.ts";
 import { check, checkOptions, DURATION, FUNCTION, OBJECT, SIGNAL } from "../options/options.ts";
-import type { Consumption } from "../transport/consumption.ts";
+import { Deadline } from "../transport/deadline.ts";
 import { DuplicateHandlerError } from "./errors.ts";
+import { HandlerLife, type LifeHooks } from "./handler_life.ts";
 import type { Plugin } from "./plugin.ts";
-import { type HandlerHost, type HandlerParts, RoutedHandler } from "./routed_handler.ts";
-import { checkParts, checkRouterOptions, type RouterOptions } from "./router_options.ts";
-import { startHandler } from "./started_handler.ts";
+import { Plugins } from "./plugins.ts";
+import type { HandlerParts, RoutedHandler } from "./routed_handler.ts";
+import {
+  checkParts,
+  checkRouterOptions,
+  guardLogger,
+  type RouterOptions,
+} from "./router_options.ts";
 
 /** What `run` takes. */
 export interface RunOptions {
   /** Closes the router. @default {none} */
   signal?: AbortSignal;
-}
-
-/** A handler on its way. */
-interface Entry {
-  readonly handler: RoutedHandler;
-  readonly started: PromiseWithResolvers<void>;
-  consumption?: Consumption;
-  /** Set when it begins to subscribe. */
-  begun: boolean;
-  stopping?: Promise<void>;
 }
 
 type State = "new" | "starting" | "running" | "closing" | "closed";
@@ -58,14 +54,13 @@ type State = "new" | "starting" | "running" | "closing" | "closed";
  * ```
  */
 export class Router implements AsyncDisposable {
-  readonly #options: Required<RouterOptions>;
-  readonly #entries = new Map<string, Entry>();
+  readonly #lives = new Map<string, HandlerLife>();
+  readonly #hooks: LifeHooks;
   readonly #middleware: Middleware[] = [];
-  readonly #plugins: Plugin[] = [];
+  readonly #plugins: Plugins = new Plugins(this);
   readonly #running = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
-  readonly #host: HandlerHost;
-  readonly #begunPlugins: Plugin[] = [];
+  readonly #deadline = new Deadline();
   #state: State = "new";
   #closing: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
@@ -76,18 +71,18 @@ export class Router implements AsyncDisposable {
    * @throws {TypeError | RangeError} Naming the option, its value and its rule.
    */
   constructor(options: RouterOptions = {}) {
-    this.#options = checkRouterOptions(options);
-    this.#host = {
-      hasStarted: ({ name }) => this.#entries.get(name)?.begun ?? true,
-      stop: (handler) => this.#stop(handler),
-      stats: ({ name }) => this.#entries.get(name)?.consumption?.stats(),
-      started: (handler) => this.#entries.get(handler.name)?.started.promise ?? Promise.resolve(),
+    const { logger, closeTimeout } = checkRouterOptions(options);
+    this.#hooks = {
+      logger,
+      log: guardLogger(logger),
+      closeTimeout,
+      left: (life, failure) => this.#leave(life, failure),
     };
-    // Nobody need ask how it ended.
+    // Nobody need ask how it began.
     this.#running.promise.catch(() => {});
   }
 
-  /** Resolves when all handlers are subscribed; rejects if `run` failed before. */
+  /** Resolves when all handlers are subscribed; rejects if `run` failed or the router was closed before. */
   get running(): Promise<void> {
     return this.#running.promise;
   }
@@ -104,7 +99,7 @@ export class Router implements AsyncDisposable {
 
   /** The handlers that have not been stopped, in the order of adding. */
   handlers(): readonly RoutedHandler[] {
-    return [...this.#entries.values()].map(({ handler }) => handler);
+    return [...this.#lives.values()].map(({ handler }) => handler);
   }
 
   /** Wraps all handlers that start from now on; the first added is the outermost. */
@@ -118,7 +113,7 @@ export class Router implements AsyncDisposable {
   plugin(...plugins: Plugin[]): this {
     for (const one of plugins) check("add a plugin", "plugin", one, OBJECT);
     if (this.#state !== "new") throw new TypeError("Cannot add a plugin as the router has started");
-    this.#plugins.push(...plugins);
+    this.#plugins.add(plugins);
     return this;
   }
 
@@ -190,12 +185,16 @@ export class Router implements AsyncDisposable {
     if (this.#state !== "new") {
       throw new Error("Cannot run a router as it ran before or was closed");
     }
-    signal?.throwIfAborted();
+    if (signal?.aborted) {
+      this.#running.reject(signal.reason);
+      await this.close();
+      throw signal.reason;
+    }
     this.#state = "starting";
     const abort = () => void this.close().catch(() => {});
     signal?.addEventListener("abort", abort, { once: true });
+    this.#start();
     try {
-      await this.#start();
       await this.#ended();
     } finally {
       signal?.removeEventListener("abort", abort);
@@ -204,18 +203,25 @@ export class Router implements AsyncDisposable {
 
   /**
    * Stops fetching, gives back what was not begun, waits for running handlers, flushes acks and ends the
-   * plugins. Every call gets the same promise.
+   * plugins; what is still starting is given up. Every call gets the same promise; a later `timeout` can
+   * only bring the deadline forward. To await it within a handler is to wait for oneself, until the
+   * deadline.
    *
+   * @throws {TypeError | RangeError} If `timeout` is no time; nothing is closed.
    * @throws {CloseTimeoutError} If handlers still run at the deadline; it is closed all the same.
    */
   close(options: CloseOptions = {}): Promise<void> {
     checkOptions("close a router", options, { timeout: DURATION });
+    const { timeout } = options;
     if (this.#closing === undefined) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       this.#closing = promise;
       // `run` tells of it too, and may be all that is listened to.
       promise.catch(() => {});
-      this.#close(options.timeout ?? this.#options.closeTimeout).then(resolve, reject);
+      this.#close(timeout ?? this.#hooks.closeTimeout).then(resolve, reject);
+    } else if (timeout !== undefined) {
+      this.#deadline.set(timeout);
+      for (const life of this.#lives.values()) life.close(timeout).catch(() => {});
     }
     return this.#closing;
   }
@@ -228,111 +234,69 @@ export class Router implements AsyncDisposable {
   #add(parts: HandlerParts): RoutedHandler {
     checkParts(parts);
     const { name } = parts;
-    if (this.#entries.has(name)) throw new DuplicateHandlerError(name);
+    if (this.#lives.has(name)) throw new DuplicateHandlerError(name);
     if (this.#closing !== undefined) throw new ClosedError(`add handler '${name}'`, "router");
-    const handler = new RoutedHandler(parts, this.#host);
-    const started = Promise.withResolvers<void>();
-    // Who adds a handler before `run` hears of its failure from there.
-    started.promise.catch(() => {});
-    const entry: Entry = { handler, started, begun: false };
-    this.#entries.set(name, entry);
+    const life = new HandlerLife(parts, this.#hooks);
+    this.#lives.set(name, life);
     // After the calls that are chained to this one have made it what it is to be.
-    if (this.#state === "running") queueMicrotask(() => this.#beginLate(entry));
-    return handler;
+    if (this.#state === "running") queueMicrotask(() => this.#beginLate(life));
+    return life.handler;
   }
 
+  /** Never rejects: `run` tells of a failure when what was started is undone. */
   async #start(): Promise<void> {
     try {
-      for (const plugin of this.#plugins) {
-        await plugin.onStart?.(this);
-        this.#begunPlugins.push(plugin);
-      }
-      for (const entry of this.#entries.values()) {
-        if (this.#closing !== undefined) break;
-        await this.#begin(entry);
+      await this.#plugins.start();
+      for (const life of this.#lives.values()) {
+        if (this.#closing !== undefined) return;
+        await life.begin(this.#middleware);
       }
     } catch (error) {
+      this.#failure ??= { error };
       this.#running.reject(error);
-      await this.close({ timeout: 0 }).catch(() => {});
-      throw error;
+      if (this.#closing === undefined) this.close({ timeout: 0 }).catch(() => {});
     }
-    if (this.#closing === undefined) this.#state = "running";
+    if (this.#closing !== undefined) return;
+    this.#state = "running";
     this.#running.resolve();
     // What was added while others were being subscribed.
-    for (const entry of this.#entries.values()) this.#beginLate(entry);
-  }
-
-  async #begin(entry: Entry): Promise<void> {
-    entry.begun = true;
-    const { handler, started } = entry;
-    try {
-      const consumption = await startHandler(handler, this.#middleware, this.#options.logger);
-      entry.consumption = consumption;
-      consumption.closed.then(() => this.#leave(entry), (error) => this.#leave(entry, { error }));
-      started.resolve();
-      if (this.#closing !== undefined) await consumption.close({ timeout: 0 });
-    } catch (error) {
-      started.reject(error);
-      throw error;
-    }
+    for (const life of this.#lives.values()) this.#beginLate(life);
   }
 
   /** Subscribes a handler that was added to a running router; who added it hears by `started`. */
-  #beginLate(entry: Entry): void {
-    if (entry.begun || this.#closing !== undefined) return;
-    const { name } = entry.handler;
-    this.#begin(entry).catch((error) => {
-      this.#options.logger.error("handler could not be started", { handler: name, error });
-      this.#leave(entry);
+  #beginLate(life: HandlerLife): void {
+    if (this.#closing !== undefined) return;
+    life.begin(this.#middleware).catch((error) => {
+      const { name } = life.handler;
+      this.#hooks.log.error("handler could not be started", { handler: name, error });
+      this.#leave(life);
     });
   }
 
-  /** A subscription has ended, whoever ended it: its name is free, and the last one ends the router. */
-  #leave(entry: Entry, failure?: { error: unknown }): void {
-    const { name } = entry.handler;
-    if (this.#entries.get(name) !== entry) return;
-    this.#entries.delete(name);
-    const { logger } = this.#options;
-    if (failure === undefined) logger.info("handler stopped", { handler: name });
+  /** A handler has ended: its name is free, and the last one ends the router. */
+  #leave(life: HandlerLife, failure?: { error: unknown }): void {
+    const { name } = life.handler;
+    if (this.#lives.get(name) !== life) return;
+    this.#lives.delete(name);
+    const { log } = this.#hooks;
+    if (failure === undefined) log.info("handler stopped", { handler: name });
     else {
       this.#failure ??= failure;
-      logger.error("handler lost its connection for good", { handler: name, error: failure.error });
+      log.error("handler lost its connection for good", { handler: name, error: failure.error });
     }
-    if (this.#entries.size === 0) this.close().catch(() => {});
-  }
-
-  async #stop(handler: RoutedHandler): Promise<void> {
-    const entry = this.#entries.get(handler.name);
-    if (entry?.handler !== handler) return;
-    entry.stopping ??= this.#stopEntry(entry);
-    await entry.stopping;
-  }
-
-  async #stopEntry(entry: Entry): Promise<void> {
-    if (entry.begun) await entry.started.promise.catch(() => {});
-    else entry.begun = true;
-    try {
-      await entry.consumption?.close({ timeout: this.#options.closeTimeout });
-    } finally {
-      this.#leave(entry);
-    }
+    if (this.#lives.size === 0 && this.#state !== "new") this.close().catch(() => {});
   }
 
   async #close(timeout: number): Promise<void> {
-    const wasStarting = this.#state === "starting";
     this.#state = "closing";
-    const consumptions = [...this.#entries.values()].map((entry) => entry.consumption);
-    const results = await Promise.allSettled(consumptions.map((one) => one?.close({ timeout })));
-    if (wasStarting) await this.#running.promise.catch(() => {});
+    this.#deadline.set(timeout);
+    this.#running.reject(new ClosedError("subscribe all handlers", "router"));
+    const lives = [...this.#lives.values()];
+    const results = await Promise.allSettled(lives.map((life) => life.close(timeout)));
     const errors = results.flatMap((one) => one.status === "rejected" ? [one.reason] : []);
-    for (const plugin of this.#begunPlugins.reverse()) {
-      try {
-        await plugin.onStop?.(this);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-    this.#entries.clear();
+    errors.push(...await this.#plugins.stop(this.#deadline));
+    this.#deadline.end();
+    this.#lives.clear();
     this.#state = "closed";
     this.#closed.resolve();
     if (errors.length === 1) throw errors[0];
@@ -341,7 +305,7 @@ export class Router implements AsyncDisposable {
 
   async #ended(): Promise<void> {
     await this.#closed.promise;
-    await this.#closing;
     if (this.#failure !== undefined) throw this.#failure.error;
+    await this.#closing;
   }
 }

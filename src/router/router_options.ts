@@ -3,6 +3,7 @@ import type { Logger } from "../message/logger.ts";
 import { checkTopic } from "../message/names.ts";
 import { check, checkOptions, DURATION, FUNCTION, OBJECT, type Rule } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
+import { guard } from "../transport/guard.ts";
 import { accessOfSubscriber } from "../transport/subscriber.ts";
 import type { HandlerParts } from "./routed_handler.ts";
 
@@ -22,13 +23,26 @@ const CONSOLE: Logger = {
   error: (message, attributes) => console.error(message, attributes),
 };
 
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+
 const NAME: Rule = ["a text that is not empty", "string", (value: string) => value !== ""];
 
 /** @throws {TypeError | RangeError} Naming the option, its value and its rule. */
 export function checkRouterOptions(options: RouterOptions): Required<RouterOptions> {
   checkOptions("create a router", options, { logger: OBJECT, closeTimeout: DURATION });
   const { logger = CONSOLE, closeTimeout = 30_000 } = options;
+  for (const level of LEVELS) check("create a router", `logger.${level}`, logger[level], FUNCTION);
   return { logger, closeTimeout };
+}
+
+/** A logger that can do no harm: what it throws is printed, and the router goes on. */
+export function guardLogger(logger: Logger): Logger {
+  return {
+    debug: guard((message, attributes) => logger.debug(message, attributes)),
+    info: guard((message, attributes) => logger.info(message, attributes)),
+    warn: guard((message, attributes) => logger.warn(message, attributes)),
+    error: guard((message, attributes) => logger.error(message, attributes)),
+  };
 }
 
 /** @throws {TypeError | RangeError} Naming the argument, its value and its rule. */

@@ -48,10 +48,16 @@ export function signals(options: SignalOptions = {}): Plugin {
         stop();
         router.close(timeout === undefined ? {} : { timeout }).catch(() => {});
       };
-      for (const name of names) source.on(name, close);
       stop = () => {
         for (const name of names) source.off(name, close);
       };
+      try {
+        for (const name of names) source.on(name, close);
+      } catch (error) {
+        // Nobody stops a plugin that could not start.
+        stop();
+        throw error;
+      }
     },
     onStop: () => stop(),
   };

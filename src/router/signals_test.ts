@@ -1,44 +1,9 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { CloseTimeoutError } from "../message/errors.ts";
 import { type Plugin, Router, signals } from "./mod.ts";
+import { FakeProcess, withProcess } from "./testdata/fake_process.ts";
 import { settle, World } from "./testdata/world.ts";
-
-/** A process that gets the signals of a test. */
-class FakeProcess {
-  readonly listeners: [signal: string, listener: () => void][] = [];
-
-  on(signal: string, listener: () => void): void {
-    this.listeners.push([signal, listener]);
-  }
-
-  off(signal: string, listener: () => void): void {
-    const at = this.listeners.findIndex(([of, one]) => of === signal && one === listener);
-    if (at !== -1) this.listeners.splice(at, 1);
-  }
-
-  /** Tells whether somebody listened; if nobody does, a real process ends. */
-  raise(signal: string): boolean {
-    const heard = this.listeners.filter(([of]) => of === signal);
-    for (const [, listener] of heard) listener();
-    return heard.length > 0;
-  }
-
-  get names(): string[] {
-    return this.listeners.map(([signal]) => signal);
-  }
-}
-
-async function withProcess(process: unknown, body: () => Promise<void>): Promise<void> {
-  const before = Object.getOwnPropertyDescriptor(globalThis, "process");
-  Object.defineProperty(globalThis, "process", { value: process, configurable: true });
-  try {
-    await body();
-  } finally {
-    delete (globalThis as { process?: unknown }).process;
-    if (before !== undefined) Object.defineProperty(globalThis, "process", before);
-  }
-}
 
 async function running(plugin: Plugin): Promise<World> {
   const world = new World();
@@ -95,6 +60,18 @@ describe("signals()", () => {
       const error = await world.ended.catch((error: unknown) => error);
       assertEquals((error as CloseTimeoutError).name, CloseTimeoutError.name);
       resolve();
+      await world.close();
+    });
+  });
+
+  it("listens to none when one of them cannot be listened to", async () => {
+    const process = new FakeProcess();
+    await withProcess(process, async () => {
+      const world = new World();
+      world.router.plugin(signals({ signals: ["SIGTERM", "SIGKILL", "SIGINT"] }));
+      world.router.on("audit", "orders", world.in, () => {});
+      await assertRejects(() => world.router.run(), Error, "EINVAL");
+      assertEquals(process.names, []);
       await world.close();
     });
   });

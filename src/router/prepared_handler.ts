@@ -3,43 +3,57 @@ import type { Handle, Handler, Middleware } from "../message/handler.ts";
 import type { BatchHandler } from "../message/handler.ts";
 import type { Logger } from "../message/logger.ts";
 import type { Message } from "../message/message.ts";
-import type { ConsumeOptions, FailedAttempt } from "../transport/consume_options.ts";
-import { consume, type Consumption } from "../transport/consumption.ts";
+import {
+  type ConsumeOptions,
+  type FailedAttempt,
+  planConsumption,
+} from "../transport/consume_options.ts";
 import type { DeadLetterTarget } from "../transport/dead_letter.ts";
+import { Engine } from "../transport/engine.ts";
 import { accessOf } from "../transport/publisher_access.ts";
 import { accessOfSubscriber, type SubscriberAccess } from "../transport/subscriber.ts";
 import { Production } from "./production.ts";
 import type { Transport } from "../transport/port.ts";
 import type { DeadLetterOptions, RoutedHandler } from "./routed_handler.ts";
 
-/** Subscribes a handler with its middleware; resolves when the subscription is live. */
-export async function startHandler(
+/**
+ * What consumes for a handler with its middleware, ready to be opened: so it can be closed while its
+ * broker is still waited for.
+ *
+ * @throws {TypeError | RangeError} If the transport cannot keep what the handler asks for.
+ */
+export function prepareHandler(
   handler: RoutedHandler,
   globals: readonly Middleware[],
   logger: Logger,
-): Promise<Consumption> {
+): Engine {
   const { transport, codec } = accessOfSubscriber(handler.parts.subscriber)!;
-  const options = consumeOptions(handler, { transport, codec }, logger);
   const production = new Production(handler);
   const call = chain(handler, [...globals, ...handler.settings.middleware]);
   const { name, topic, parts } = handler;
-  const { group } = options;
+  const group = groupOf(handler);
+  const place = { batch: parts.isBatch, handler: name, topic, group, logger };
   const consumer = (messages: readonly Message[]): unknown => {
-    const result = call({ messages, batch: parts.isBatch, handler: name, topic, group, logger });
+    const result = call({ messages, ...place });
     if (result === undefined) return;
     return isThenable(result)
       ? result.then((produced) => production.publish(produced, messages))
       : production.publish(result, messages);
   };
-  const consumption = await consume(transport, consumer, {
-    ...options,
+  const options: ConsumeOptions = {
+    ...consumeOptions(handler, { transport, codec }, logger),
     onFailure: (failure) => {
       if (failure.verdict.kind !== "retry") production.forget([failure.message]);
       report(handler, failure, logger);
     },
-  });
-  logger.info("handler started", { handler: name, topic, group });
-  return consumption;
+  };
+  return new Engine(transport, consumer, planConsumption(options, transport.traits));
+}
+
+/** The group of a handler, if it has one. */
+export function groupOf({ name, parts, settings }: RoutedHandler): string | undefined {
+  if (settings.group !== undefined) return settings.group ?? undefined;
+  return accessOfSubscriber(parts.subscriber)!.transport.traits.groups ? name : undefined;
 }
 
 /** The middleware around the handler, composed once. */
@@ -57,8 +71,7 @@ function consumeOptions(
   logger: Logger,
 ): ConsumeOptions {
   const { name, topic, settings } = handler;
-  const { group, from, workers, inFlight, ordered, batch, retry, dlq, onExhausted, pauseOn } =
-    settings;
+  const { from, workers, inFlight, ordered, batch, retry, dlq, onExhausted, pauseOn } = settings;
   const place = { handler: name, topic };
   const options: ConsumeOptions = {
     topic,
@@ -73,8 +86,8 @@ function consumeOptions(
       else if (kind === "recovered") logger.info("connection recovered", place);
     },
   };
-  const owner = group === undefined ? defaultGroup(name, transport.traits.groups) : group;
-  if (owner !== null) options.group = owner;
+  const group = groupOf(handler);
+  if (group !== undefined) options.group = group;
   if (from !== undefined) options.from = from;
   if (inFlight !== undefined) options.prefetch = inFlight;
   if (ordered !== undefined) options.ordered = ordered;
@@ -83,10 +96,6 @@ function consumeOptions(
   if (pauseOn !== undefined) options.pauseOn = pauseOn;
   if (dlq !== undefined) options.deadLetter = deadLetterTarget(name, dlq, transport);
   return options;
-}
-
-function defaultGroup(name: string, hasGroups: boolean): string | null {
-  return hasGroups ? name : null;
 }
 
 function deadLetterTarget(

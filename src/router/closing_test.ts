@@ -1,0 +1,183 @@
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { ClosedError, CloseTimeoutError } from "../message/errors.ts";
+import { subscriber } from "../transport/subscriber.ts";
+import { type RouterFace, signals } from "./mod.ts";
+import { Down } from "./testdata/doctored.ts";
+import { FakeProcess, withProcess } from "./testdata/fake_process.ts";
+import { Seen, settle, World } from "./testdata/world.ts";
+
+const HOWS = ["refuses", "is silent"] as const;
+
+describe("Router: closing while it starts", () => {
+  for (const how of HOWS) {
+    it(`close() gives up a broker that ${how}`, async () => {
+      const world = new World();
+      const down = new Down(world, how);
+      const handler = world.router.on("h", "in", subscriber(down.transport), () => {});
+      const run = world.router.run();
+      await settle();
+      await world.router.close({ timeout: 0 });
+      await run;
+      await assertRejects(() => world.router.running, ClosedError);
+      await assertRejects(() => handler.started, ClosedError);
+      await world.router.closed;
+      assertEquals(world.lines.filter(({ level }) => level === "error"), []);
+      await world.close();
+    });
+
+    it(`an aborted run gives up a broker that ${how}`, async () => {
+      const world = new World();
+      const down = new Down(world, how);
+      world.router.on("h", "in", subscriber(down.transport), () => {});
+      const controller = new AbortController();
+      const run = world.router.run({ signal: controller.signal });
+      await settle();
+      controller.abort();
+      await run;
+      await world.close();
+    });
+
+    it(`stop() gives up a broker that ${how}, and the others start`, async () => {
+      const world = new World();
+      const down = new Down(world, how);
+      const stuck = world.router.on("stuck", "in", subscriber(down.transport), () => {});
+      const other = world.router.on("other", "in", world.in, () => {});
+      const run = world.router.run();
+      await settle();
+      await stuck.stop();
+      await other.started;
+      await world.router.running;
+      await assertRejects(() => stuck.started, ClosedError);
+      await world.close();
+      await run;
+    });
+
+    it(`a late handler can be stopped, and closed, while its broker ${how}`, async () => {
+      const world = new World();
+      const down = new Down(world, how);
+      world.router.on("keep", "in", world.in, () => {});
+      await world.run();
+      const first = world.router.on("first", "in", subscriber(down.transport), () => {});
+      const second = world.router.on("second", "in", subscriber(down.transport), () => {});
+      await settle();
+      await first.stop();
+      await assertRejects(() => first.started, ClosedError);
+      await world.router.close({ timeout: 0 });
+      await world.ended;
+      await assertRejects(() => second.started, ClosedError);
+      await world.close();
+    });
+  }
+
+  it("a signal of the process ends a router whose broker is down", async () => {
+    const process = new FakeProcess();
+    await withProcess(process, async () => {
+      const world = new World();
+      const down = new Down(world, "refuses");
+      world.router.plugin(signals()).on("h", "in", subscriber(down.transport), () => {});
+      const run = world.router.run();
+      await settle();
+      process.raise("SIGTERM");
+      await run;
+      assertEquals(process.names, []);
+      await world.close();
+    });
+  });
+
+  it("close() leaves running handlers the time that it has", async () => {
+    const world = new World();
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<AbortSignal>();
+    const handler = world.router.on("h", "in", world.in, async (message) => {
+      world.router.close({ timeout: 60_000 });
+      begun.resolve(message.signal);
+      await gate.promise;
+    }).from("earliest");
+    await world.publish("in", "a");
+    const run = world.router.run();
+    const signal = await begun.promise;
+    await settle();
+    assertEquals(signal.aborted, false);
+    gate.resolve();
+    await run;
+    assertEquals(handler.stats()?.acked, 1);
+    await world.close();
+  });
+});
+
+describe("Router: closing from within", () => {
+  it("a later close() brings the deadline forward, and never puts it off", async () => {
+    const world = new World();
+    const seen = new Seen<AbortSignal>();
+    world.router.on("h", "in", world.in, async ({ signal }) => {
+      seen.add(signal);
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    });
+    await world.run();
+    await world.publish("in", "a");
+    const [signal] = await seen.count(1);
+    const closing = world.router.close({ timeout: 60_000 });
+    assertStrictEquals(world.router.close(), closing);
+    assertStrictEquals(world.router.close({ timeout: 0 }), closing);
+    assertThrows(() => world.router.close({ timeout: -1 }), RangeError, "'timeout'");
+    await closing;
+    assertEquals(signal!.aborted, true);
+    await world.close();
+  });
+
+  it("a handler that waits for close() waits until the deadline, and no longer", async () => {
+    const world = new World();
+    const ends = new Seen<unknown>();
+    world.router.on("h", "in", world.in, async () => {
+      await world.router.close({ timeout: 0 }).catch((error) => ends.add(error));
+    });
+    await world.run();
+    await world.publish("in", "a");
+    const [error] = await ends.count(1);
+    assertEquals((error as CloseTimeoutError).name, CloseTimeoutError.name);
+    await assertRejects(() => world.ended, CloseTimeoutError);
+    await world.close();
+  });
+
+  it("a plugin may wait for close() in 'onStart' and in 'onStop'", async () => {
+    for (const hook of ["onStart", "onStop"] as const) {
+      const world = new World();
+      world.router.plugin({ [hook]: (router: RouterFace) => router.close() });
+      world.router.on("h", "in", world.in, () => {});
+      const run = world.router.run();
+      await world.router.running.catch(() => {});
+      await world.router.close();
+      await run;
+      await world.close();
+    }
+  });
+
+  it("a plugin that does not start is left behind at the deadline, and stopped if it does", async () => {
+    const world = new World();
+    const gate = Promise.withResolvers<void>();
+    const stopped = Promise.withResolvers<void>();
+    world.router.plugin({ onStart: () => gate.promise, onStop: () => stopped.resolve() });
+    world.router.on("h", "in", world.in, () => {});
+    const run = world.router.run();
+    await world.router.close({ timeout: 0 });
+    await run;
+    gate.resolve();
+    await stopped.promise;
+    await world.close();
+  });
+
+  it("a plugin that does not stop is left behind at the deadline, and told of", async () => {
+    const world = new World();
+    const notes: string[] = [];
+    world.router.plugin(
+      { onStop: () => void notes.push("first") },
+      { onStop: () => new Promise(() => {}) },
+    );
+    world.router.on("h", "in", world.in, () => {});
+    await world.run();
+    await assertRejects(() => world.router.close({ timeout: 0 }), Error, "Cannot stop a plugin");
+    assertEquals(notes, ["first"]);
+    await world.close();
+  });
+});
