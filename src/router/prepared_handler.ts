@@ -34,6 +34,7 @@ export function prepareHandler(
   const group = groupOf(handler);
   const place = { batch: parts.isBatch, handler: name, topic, group, logger };
   const consumer = (messages: readonly Message[]): unknown => {
+    production.begin(messages);
     const result = call({ messages, ...place });
     if (result === undefined) return;
     return isThenable(result)
@@ -41,9 +42,9 @@ export function prepareHandler(
       : production.publish(result, messages);
   };
   const options: ConsumeOptions = {
-    ...consumeOptions(handler, { transport, codec }, logger),
+    ...consumeOptions(handler, { transport, codec: production.follow(codec) }, logger),
     onFailure: (failure) => {
-      if (failure.verdict.kind !== "retry") production.forget([failure.message]);
+      production.failed(failure);
       report(handler, failure, logger);
     },
   };

@@ -1,23 +1,39 @@
+import type { Codec } from "../message/codec.ts";
 import type { Produced } from "../message/handler.ts";
 import { Message } from "../message/message.ts";
 import { checkTopic } from "../message/names.ts";
 import { refuse, show } from "../options/refusal.ts";
+import type { FailedAttempt } from "../transport/consume_options.ts";
 import { accessOf } from "../transport/publisher_access.ts";
+import { Confirmations } from "./confirmations.ts";
 import type { RoutedHandler } from "./routed_handler.ts";
-
-/** Handlings with a topic that has not confirmed that are remembered at most. */
-const REMEMBERED = 10_000;
 
 /**
  * Publishes what a handler produced, each topic's messages in one call. A handling that is repeated
- * because a topic did not confirm publishes to that topic only: the others have it.
+ * because a topic did not confirm publishes to that topic only, until its messages are done with: the
+ * others have it.
  */
 export class Production {
   readonly #handler: RoutedHandler;
-  readonly #confirmed = new Map<string, Set<string>>();
+  readonly #confirmations = new Confirmations();
 
   constructor(handler: RoutedHandler) {
     this.#handler = handler;
+  }
+
+  /** The codec by which the handler has to get its messages. */
+  follow(codec: Codec): Codec {
+    return this.#handler.parts.publisher === undefined ? codec : this.#confirmations.follow(codec);
+  }
+
+  /** The handler is called with these. */
+  begin(causes: readonly Message[]): void {
+    if (this.#handler.parts.publisher !== undefined) this.#confirmations.begin(causes);
+  }
+
+  /** What is discarded or dead-lettered is not handled again. */
+  failed({ message, verdict: { kind } }: FailedAttempt): void {
+    if (kind === "dead-letter" || kind === "discard") this.#confirmations.giveUp(message);
   }
 
   /** Nothing to do returns nothing, so that synchronous handlers stay so. */
@@ -30,37 +46,23 @@ export class Production {
     if (list.length > 0) return this.#publish(this.#byTopic(list), causes);
   }
 
-  /** No repetition follows: what was confirmed need not be known. */
-  forget(causes: readonly Message[]): void {
-    if (this.#confirmed.size > 0) this.#confirmed.delete(identify(causes));
-  }
-
   async #publish(
     topics: ReadonlyMap<string, readonly Message[]>,
     causes: readonly Message[],
   ): Promise<void> {
     const access = accessOf(this.#handler.parts.publisher!);
-    const id = identify(causes);
-    const before = this.#confirmed.get(id);
-    const confirmed = new Set(before);
+    const confirmed = this.#confirmations.of(causes);
     try {
       for (const [topic, messages] of topics) {
         if (confirmed.has(topic)) continue;
         await access.publish(topic, messages, {});
         confirmed.add(topic);
       }
-      if (before !== undefined) this.#confirmed.delete(id);
     } catch (error) {
-      if (confirmed.size > 0) this.#remember(id, confirmed);
+      this.#confirmations.keep(causes, confirmed);
       throw error;
     }
-  }
-
-  #remember(id: string, confirmed: Set<string>): void {
-    this.#confirmed.set(id, confirmed);
-    if (this.#confirmed.size <= REMEMBERED) return;
-    const [oldest] = this.#confirmed.keys();
-    this.#confirmed.delete(oldest!);
+    this.#confirmations.forget(causes);
   }
 
   #byTopic(messages: readonly Message[]): Map<string, Message[]> {
@@ -85,7 +87,3 @@ export class Production {
 }
 
 const RESULT = "nothing, a Message or an array of Messages";
-
-function identify(causes: readonly Message[]): string {
-  return causes.length === 1 ? causes[0]!.uuid : causes.map(({ uuid }) => uuid).join(" ");
-}

@@ -1,0 +1,158 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { Publisher } from "../message/contracts.ts";
+import { fields } from "../message/codec.ts";
+import { Message } from "../message/message.ts";
+import type { Rec } from "../message/rec.ts";
+import { fromPublisher } from "../transport/from_publisher.ts";
+import { fromSubscriber } from "../transport/from_subscriber.ts";
+import type { Host, Traits, Transport } from "../transport/port.ts";
+import { subscriber } from "../transport/subscriber.ts";
+import type { RoutedHandler } from "./mod.ts";
+import { doctored } from "./testdata/doctored.ts";
+import { settle, World } from "./testdata/world.ts";
+
+const TRAITS: Traits = {
+  settle: "each",
+  requeue: "broker",
+  lease: 0,
+  counts: true,
+  retained: false,
+  groups: true,
+  keyOrder: "none",
+};
+
+/** A broker that delivers again at once what it is told to, as a record of its own each time. */
+class Redelivering {
+  readonly transport: Transport;
+  readonly #live = Promise.withResolvers<Host>();
+
+  constructor(world: World) {
+    this.transport = doctored(world, {
+      traits: TRAITS,
+      source: (_spec, host) => {
+        this.#live.resolve(host);
+        return Promise.resolve({
+          offset: ({ token }) => String(token),
+          ack: () => Promise.resolve(),
+          requeue: (items) => {
+            for (const { delivery: { rec, token, count } } of items) {
+              this.deliver(rec, token as number, count + 1);
+            }
+            return Promise.resolve();
+          },
+          close: () => Promise.resolve(),
+        });
+      },
+    });
+  }
+
+  async deliver(rec: Rec, offset: number, count = 1): Promise<void> {
+    const host = await this.#live.promise;
+    host.admit({ rec: { ...rec }, token: offset, lane: { name: "", fenced: false }, count });
+  }
+}
+
+const record = (uuid: string) => fields.encode(new Message("", { uuid }), { topic: "in" });
+
+/** Publishes to all topics but one, which is down so many times. */
+function failing(times: number, published: string[]): Publisher {
+  return fromPublisher({
+    publish(topic, messages) {
+      if (topic === "bad" && times-- > 0) throw new Error("down");
+      for (const { key } of messages) published.push(`${topic} ${key}`.trim());
+    },
+  });
+}
+
+const both = (key = "") => ["good", "bad"].map((topic) => new Message(topic, { key }));
+
+async function acked(handler: RoutedHandler, count: number): Promise<void> {
+  while (handler.stats()?.acked !== count) await settle();
+}
+
+describe("Router: what is produced", () => {
+  it("is not taken for that of another message with the same uuid", async () => {
+    const world = new World();
+    const published: string[] = [];
+    const out = failing(1, published);
+    const handler = world.router.handle("h", "in", world.in, undefined, out, (message) => {
+      return both(message.text());
+    }).route((message) => message.text()).retry({ delays: [0] });
+    await world.run();
+    const make = (text: string) => new Message(text, { uuid: "same" });
+    await world.out.publish("in", [make("a"), make("b")]);
+    await acked(handler, 2);
+    assertEquals(published.sort(), ["bad a", "bad b", "good a", "good b"]);
+    await world.close();
+  });
+
+  it("is known by its record where the broker does not name it", async () => {
+    const world = new World();
+    const published: string[] = [];
+    const out = failing(1, published);
+    const gate = Promise.withResolvers<void>();
+    const own = fromSubscriber({
+      async *subscribe() {
+        for (const text of ["a", "b"]) yield new Message(text, { uuid: "same" });
+        await gate.promise;
+      },
+    });
+    const handler = world.router.handle("h", "in", own, undefined, out, (message) => {
+      return both(message.text());
+    }).route((message) => message.text()).retry({ delays: [0] }).keyed("member");
+    await world.run();
+    await acked(handler, 2);
+    gate.resolve();
+    assertEquals(published.sort(), ["bad a", "bad b", "good a", "good b"]);
+    await world.close();
+  });
+
+  it("is not published again when the broker delivers the message again", async () => {
+    const world = new World();
+    const published: string[] = [];
+    const broker = new Redelivering(world);
+    const from = subscriber(broker.transport);
+    const out = failing(2, published);
+    const handler = world.router.handle("h", "in", from, undefined, out, () => both())
+      .route((message) => message.text());
+    await world.run();
+    await broker.deliver(record("a"), 1);
+    await acked(handler, 1);
+    assertEquals(handler.stats()?.requeued, 2);
+    assertEquals(published, ["good", "bad"]);
+    await world.close();
+  });
+
+  it("is not published again for the messages of a batch that are tried alone", async () => {
+    const world = new World();
+    const published: string[] = [];
+    const out = failing(1, published);
+    const handler = world.router.handleBatch("h", "in", world.in, undefined, out, (messages) => {
+      return messages.flatMap((message) => both(message.text()));
+    }).batch({ size: 2, maxWait: 60_000 }).route((message) => message.text())
+      .onExhausted("discard");
+    await world.run();
+    await world.publish("in", "a", "b");
+    await acked(handler, 2);
+    assertEquals(published.sort(), ["bad a", "bad b", "good a", "good b"]);
+    await world.close();
+  });
+
+  it("is forgotten when its message is discarded", async () => {
+    const world = new World();
+    const published: string[] = [];
+    const broker = new Redelivering(world);
+    const from = subscriber(broker.transport);
+    const out = failing(1, published);
+    const handler = world.router.handle("h", "in", from, undefined, out, () => both())
+      .route((message) => message.text()).onExhausted("discard");
+    await world.run();
+    await broker.deliver(record("a"), 1);
+    await acked(handler, 1);
+    await broker.deliver(record("a"), 1);
+    await acked(handler, 2);
+    assertEquals(published, ["good", "good", "bad"]);
+    await world.close();
+  });
+});
