@@ -49,7 +49,7 @@ export class Confirmations {
 
   /** The topics that have confirmed what each of these led to. */
   of(causes: readonly Message[]): Set<string> {
-    const [first, ...rest] = causes;
+    const [first, ...rest] = this.#isEmpty ? [] : causes;
     const topics = new Set(first && this.#get(first)?.topics);
     for (const cause of rest) {
       const own = this.#get(cause)?.topics;

@@ -1,13 +1,21 @@
+import { checkOptions, DURATION } from "../options/options.ts";
 import type { Health, HealthReporter } from "../transport/capabilities.ts";
 import { accessOfSubscriber } from "../transport/subscriber.ts";
+import { after } from "../transport/timer.ts";
 import type { Plugin, RouterFace } from "./plugin.ts";
 import type { RoutedHandler } from "./routed_handler.ts";
+
+/** How the health of a router is asked for. */
+export interface HealthOptions {
+  /** Milliseconds that a broker has for its answer; then it has none. @default {5_000} */
+  timeout?: number;
+}
 
 /** A plugin that answers requests for the state of its router. */
 export interface HealthEndpoint extends Plugin {
   /** Answers with 200 if all is well, else with 503; the body is the report as JSON. */
   fetch(request?: Request): Promise<Response>;
-  /** The state of the router and of the brokers that can tell. */
+  /** The state of the router and of the brokers that can tell. Never rejects: who does not answer is not well. */
   report(signal?: AbortSignal): Promise<HealthReport>;
 }
 
@@ -27,6 +35,8 @@ export interface HealthReport {
  * A plugin that tells by HTTP whether its router runs and its brokers answer: mount `fetch` where your
  * server or your orchestrator looks.
  *
+ * @throws {TypeError | RangeError} If an option is malformed.
+ *
  * @example Asking for the health of a router
  * ```ts
  * import { health, Router } from "@beat/beat/router";
@@ -37,13 +47,15 @@ export interface HealthReport {
  * assertEquals((await endpoint.fetch()).status, 503);
  * ```
  */
-export function health(): HealthEndpoint {
+export function health(options: HealthOptions = {}): HealthEndpoint {
+  checkOptions("create a plugin for health", options, { timeout: DURATION });
+  const { timeout = 5_000 } = options;
   let router: RouterFace | undefined;
   const report = async (signal?: AbortSignal): Promise<HealthReport> => {
     const handlers = router?.handlers() ?? [];
     const running = router?.isRunning ?? false;
     const brokers = Object.fromEntries(
-      (await Promise.all(handlers.map((handler) => ask(handler, signal)))).flat(),
+      (await Promise.all(handlers.map((handler) => ask(handler, timeout, signal)))).flat(),
     );
     const ok = running && Object.values(brokers).every((broker) => broker.ok);
     const stats = Object.fromEntries(handlers.map((one) => [one.name, { ...one.stats() }]));
@@ -67,12 +79,38 @@ export function health(): HealthEndpoint {
 /** What the broker of a handler says, if it can. */
 async function ask(
   handler: RoutedHandler,
+  timeout: number,
   signal: AbortSignal | undefined,
 ): Promise<[name: string, health: Health][]> {
   const transport = accessOfSubscriber(handler.parts.subscriber)?.transport;
   const reporter = transport as Partial<HealthReporter> | undefined;
   if (typeof reporter?.health !== "function") return [];
-  const { ok, latencyMs, cause } = await reporter.health(signal === undefined ? {} : { signal });
-  const said = cause === undefined ? { ok, latencyMs } : { ok, latencyMs, cause: String(cause) };
-  return [[handler.name, said]];
+  return [[handler.name, await hear(reporter as HealthReporter, timeout, signal)]];
+}
+
+/** What a broker says in time; to fail, and to say nothing, are answers too. */
+async function hear(
+  reporter: HealthReporter,
+  timeout: number,
+  outer: AbortSignal | undefined,
+): Promise<Health> {
+  const began = performance.now();
+  const limit = new AbortController();
+  const { signal } = limit;
+  const over = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => over.reject(signal.reason), { once: true });
+  const abort = () => limit.abort(outer!.reason);
+  outer?.addEventListener("abort", abort, { once: true });
+  if (outer?.aborted) abort();
+  const cancel = after(timeout, () => limit.abort(new Error(`No answer within ${timeout} ms`)));
+  try {
+    const said = await Promise.race([over.promise, reporter.health({ signal })]);
+    const { ok, latencyMs, cause } = said;
+    return cause === undefined ? { ok, latencyMs } : { ok, latencyMs, cause: String(cause) };
+  } catch (cause) {
+    return { ok: false, latencyMs: performance.now() - began, cause: String(cause) };
+  } finally {
+    cancel();
+    outer?.removeEventListener("abort", abort);
+  }
 }

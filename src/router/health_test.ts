@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { Health } from "../transport/capabilities.ts";
+import type { Health, HealthReporter } from "../transport/capabilities.ts";
 import { subscriber } from "../transport/subscriber.ts";
 import { health } from "./mod.ts";
 import { doctored } from "./testdata/doctored.ts";
@@ -61,24 +61,68 @@ describe("health()", () => {
     await world.close();
   });
 
-  it("passes the signal of the request on, and does not ask who cannot answer", async () => {
+  it("takes a broker that fails, or does not answer in time, for one that is not well", async () => {
     const world = new World();
-    const signals: (AbortSignal | undefined)[] = [];
+    const endpoint = health({ timeout: 1 });
+    world.router.plugin(endpoint);
+    const signals: AbortSignal[] = [];
+    const answers: Record<string, HealthReporter["health"]> = {
+      rejects: () => Promise.reject(new Error("boom")),
+      throws: () => {
+        throw new Error("bang");
+      },
+      silent: (options) => {
+        signals.push(options!.signal!);
+        return new Promise(() => {});
+      },
+    };
+    for (const [name, answer] of Object.entries(answers)) {
+      const broker = subscriber(doctored(world, { health: answer }));
+      world.router.on(name, "orders", broker, () => {});
+    }
+    await world.run();
+    const response = await endpoint.fetch();
+    assertEquals(response.status, 503);
+    const { brokers } = await response.json();
+    assertEquals([brokers.rejects.ok, brokers.rejects.cause], [false, "Error: boom"]);
+    assertEquals([brokers.throws.ok, brokers.throws.cause], [false, "Error: bang"]);
+    assertEquals([brokers.silent.ok, brokers.silent.cause], [
+      false,
+      "Error: No answer within 1 ms",
+    ]);
+    assertEquals(signals.map(({ aborted }) => aborted), [true]);
+    await world.close();
+  });
+
+  it("ends with the request, and does not ask who cannot answer", async () => {
+    const world = new World();
     const endpoint = health();
-    const asked = doctored(world, {
+    const asked = Promise.withResolvers<AbortSignal>();
+    const silent = doctored(world, {
       health: (options) => {
-        signals.push(options?.signal);
-        return Promise.resolve({ ok: true, latencyMs: 0 });
+        asked.resolve(options!.signal!);
+        return new Promise(() => {});
       },
     });
-    world.router.plugin(endpoint).on("bill", "orders", subscriber(asked), () => {});
+    world.router.plugin(endpoint).on("bill", "orders", subscriber(silent), () => {});
     world.router.on("mute", "orders", subscriber(doctored(world, {})), () => {});
     await world.run();
-    const request = new Request("http://localhost/health");
-    await endpoint.fetch(request);
-    const { brokers } = await endpoint.report();
-    assertEquals(signals, [request.signal, undefined]);
+    const controller = new AbortController();
+    const report = endpoint.report(controller.signal);
+    const signal = await asked.promise;
+    assertEquals(signal.aborted, false);
+    controller.abort(new Error("gone"));
+    const { ok, brokers } = await report;
+    assertEquals(signal.aborted, true);
+    assertEquals([ok, brokers["bill"]!.cause], [false, "Error: gone"]);
     assertEquals(Object.keys(brokers), ["bill"]);
+    const late = await endpoint.report(controller.signal);
+    assertEquals(late.brokers["bill"]!.cause, "Error: gone");
     await world.close();
+  });
+
+  it("refuses options that are malformed", () => {
+    assertThrows(() => health({ timeout: -1 }), RangeError, "'timeout' must be at least 0 ms");
+    assertThrows(() => health({ limit: 1 } as object), TypeError, "option 'limit' is unknown");
   });
 });
