@@ -108,7 +108,10 @@ export class Confirmations {
   }
 }
 
-/** Where a message came from; "" if its broker does not name the record. The uuid guards against a topic made anew. */
+/**
+ * Where a message came from; "" if its broker does not name the record. The uuid tells it from what has
+ * its offset after the topic was made anew.
+ */
 function placeOf({ origin, uuid }: Message): string {
   const { partition, offset } = origin!;
   return offset === "" ? "" : JSON.stringify([partition, offset, uuid]);

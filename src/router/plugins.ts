@@ -11,14 +11,15 @@ export class Plugins {
   readonly #plugins: Plugin[] = [];
   readonly #begun: Plugin[] = [];
   #started: Promise<void> = Promise.resolve();
-  #isInHook = false;
+  /** Hooks that run: one, and those that were left behind. */
+  #hooks = 0;
   /** Whether nothing more begins. */
   #isEnding = false;
   /** Whether what has begun too late must be stopped by who began it. */
   #isOver = false;
 
   constructor(router: RouterFace) {
-    const isInHook = () => this.#isInHook;
+    const isInHook = () => this.#hooks > 0;
     this.#face = {
       get isRunning() {
         return router.isRunning;
@@ -72,11 +73,11 @@ export class Plugins {
   }
 
   async #call(hook: () => void | Promise<void>): Promise<void> {
-    this.#isInHook = true;
+    this.#hooks++;
     try {
       await hook();
     } finally {
-      this.#isInHook = false;
+      this.#hooks--;
     }
   }
 }

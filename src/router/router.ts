@@ -177,7 +177,8 @@ export class Router implements AsyncDisposable {
    *
    * @throws {TypeError | RangeError} If a handler cannot be subscribed as it is made; what was started is undone.
    * @throws {CloseTimeoutError} If handlers still ran at the deadline of closing.
-   * @throws {Error} If it ran before, or what a plugin or a lost connection throws.
+   * @throws {Error} If it ran before, or what a plugin or a lost connection throws, or the reason of a
+   * signal that had aborted before: the router is closed then.
    */
   async run(options: RunOptions = {}): Promise<void> {
     checkOptions("run a router", options, { signal: SIGNAL });
@@ -211,7 +212,11 @@ export class Router implements AsyncDisposable {
    * @throws {CloseTimeoutError} If handlers still run at the deadline; it is closed all the same.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    checkOptions("close a router", options, { timeout: DURATION });
+    try {
+      checkOptions("close a router", options, { timeout: DURATION });
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const { timeout } = options;
     if (this.#closing === undefined) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
