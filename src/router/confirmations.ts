@@ -68,23 +68,25 @@ export class Confirmations {
     }
   }
 
-  /** These are done with. */
-  forget(causes: readonly Message[]): void {
+  /** The handler has returned, and all is confirmed: what it has not nacked is done with. */
+  end(causes: readonly Message[]): void {
     if (this.#isEmpty) return;
-    for (const cause of causes) {
-      const place = placeOf(cause);
-      if (place !== "") this.#byPlace.delete(place);
-      else this.#byRec.delete(this.#recs.get(cause)!);
-    }
+    for (const cause of causes) if (cause.state !== "nacked") this.#forget(cause);
   }
 
   /** One has failed for good; what failed together with others is tried alone. */
   giveUp(cause: Message): void {
-    if (this.#get(cause)?.together === false) this.forget([cause]);
+    if (this.#get(cause)?.together === false) this.#forget(cause);
   }
 
   get #isEmpty(): boolean {
     return this.#byPlace.size === 0 && !this.#hasRecs;
+  }
+
+  #forget(cause: Message): void {
+    const place = placeOf(cause);
+    if (place !== "") this.#byPlace.delete(place);
+    else this.#byRec.delete(this.#recs.get(cause)!);
   }
 
   #get(cause: Message): Confirmed | undefined {

@@ -37,7 +37,17 @@ describe("Confirmations", () => {
     assertEquals(topics(confirmations, received("1")), ["x", "y", "z"]);
     assertEquals(topics(confirmations, received("1"), received("2")), ["x", "y"]);
     assertEquals(topics(confirmations, received("1"), received("3")), []);
-    confirmations.forget([received("2")]);
+    confirmations.end([received("2")]);
+    assertEquals(topics(confirmations, received("2")), []);
+  });
+
+  it("keeps what its handler nacks, and forgets what it does not", () => {
+    const confirmations = new Confirmations();
+    confirmations.keep([received("1"), received("2")], new Set(["x"]));
+    const nacked = received("1");
+    nacked.nack();
+    confirmations.end([nacked, received("2")]);
+    assertEquals(topics(confirmations, received("1")), ["x"]);
     assertEquals(topics(confirmations, received("2")), []);
   });
 

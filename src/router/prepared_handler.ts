@@ -32,11 +32,9 @@ export function prepareHandler(
   const call = chain(handler, [...globals, ...handler.settings.middleware]);
   const { name, topic, parts } = handler;
   const group = groupOf(handler);
-  const place = { batch: parts.isBatch, handler: name, topic, group, logger };
   const consumer = (messages: readonly Message[]): unknown => {
     production.begin(messages);
-    const result = call({ messages, ...place });
-    if (result === undefined) return;
+    const result = call({ messages, batch: parts.isBatch, handler: name, topic, group, logger });
     return isThenable(result)
       ? result.then((produced) => production.publish(produced, messages))
       : production.publish(result, messages);

@@ -38,12 +38,14 @@ export class Production {
 
   /** Nothing to do returns nothing, so that synchronous handlers stay so. */
   publish(produced: Produced, causes: readonly Message[]): void | Promise<void> {
-    if (produced === undefined) return;
+    if (produced === undefined) return this.#confirmations.end(causes);
     const list = produced instanceof Message ? [produced] : produced;
     if (!Array.isArray(list) || !list.every((one) => one instanceof Message)) {
       refuse(`publish what handler '${this.#handler.name}' produced`, "result", RESULT, produced);
     }
-    if (list.length > 0) return this.#publish(this.#byTopic(list), causes);
+    return list.length === 0
+      ? this.#confirmations.end(causes)
+      : this.#publish(this.#byTopic(list), causes);
   }
 
   async #publish(
@@ -62,7 +64,7 @@ export class Production {
       this.#confirmations.keep(causes, confirmed);
       throw error;
     }
-    this.#confirmations.forget(causes);
+    this.#confirmations.end(causes);
   }
 
   #byTopic(messages: readonly Message[]): Map<string, Message[]> {

@@ -155,4 +155,23 @@ describe("Router: what is produced", () => {
     assertEquals(published, ["good", "good", "bad"]);
     await world.close();
   });
+
+  it("is forgotten when its message is acked without it", async () => {
+    const world = new World();
+    const published: string[] = [];
+    const broker = new Redelivering(world);
+    const from = subscriber(broker.transport);
+    const out = failing(1, published);
+    let calls = 0;
+    const handler = world.router.handle("h", "in", from, undefined, out, () => {
+      return ++calls === 2 ? undefined : both();
+    }).route((message) => message.text());
+    await world.run();
+    await broker.deliver(record("a"), 1);
+    await acked(handler, 1);
+    await broker.deliver(record("a"), 1);
+    await acked(handler, 2);
+    assertEquals(published, ["good", "good", "bad"]);
+    await world.close();
+  });
 });
