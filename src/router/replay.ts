@@ -43,6 +43,8 @@ const RATE: Rule = ["above 0", "number", (value: number) => value > 0];
  * its failure, and with `replays` one higher; then its letter is acked. What the filter leaves out is
  * skipped, and a later replay by another group sees it again.
  *
+ * It ends as well when a message that it has put back comes to the dead letters again: that one stays.
+ *
  * Publishing is identified by topic, uuid and number of the replay, so that a broker which drops
  * duplicates does not take it for the first publishing.
  *
@@ -80,14 +82,21 @@ export async function replay(
     cancel();
     if (running === 0) cancel = after(idle, ended.resolve);
   };
+  const putBackNow = new Set<string>();
   const again = async ([letter]: readonly Message[]) => {
     cancel();
     running++;
     try {
+      if (putBackNow.has(letter!.uuid)) {
+        // It has failed again: going on would put it back for ever.
+        ended.resolve();
+        throw new Error(`Message '${letter!.uuid}' is among the dead letters again`);
+      }
       if (filter?.(letter!) === false) counts.skipped++;
       else {
         await putBack(letter!, options);
         counts.replayed++;
+        putBackNow.add(letter!.uuid);
         if (rate !== Infinity) await pause(1_000 / rate, stopping.signal);
       }
     } catch (error) {

@@ -83,6 +83,20 @@ describe("replay()", () => {
       assertEquals(textsOf(world, "orders"), ["a", "b", "a", "b"]);
     }));
 
+  it("ends when what it has put back fails again, and leaves that to the next replay", () =>
+    inWorld(async (world) => {
+      const { router } = world;
+      router.on("bill", "orders", world.in, () => {
+        throw new Error("still no");
+      }).dlq({ topic: DEAD, publisher: world.out });
+      await world.run();
+      await world.out.publish(DEAD, letter("a"));
+      const report = await replay(world.in, DEAD, { publisher: world.out, idle: 60_000 });
+      assertEquals(report, { replayed: 1, skipped: 0 });
+      const again = await replay(world.in, DEAD, { publisher: world.out, idle: 60_000 });
+      assertEquals(again.replayed, 1);
+    }));
+
   it("skips what the filter leaves out", () =>
     inWorld(async (world) => {
       await world.out.publish(DEAD, ["a", "b", "c"].map((text) => letter(text)));
