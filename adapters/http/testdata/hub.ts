@@ -57,6 +57,8 @@ export class Hub {
   }
 
   async #route(request: Request): Promise<Response> {
+    // A connection that is kept busy would never be closed.
+    if (this.#isDown) return new Response(null, { status: 503, headers: { connection: "close" } });
     const body = await request.arrayBuffer();
     const { url, method, headers } = request;
     let answer = new Response(null, { status: 404 });
