@@ -14,6 +14,8 @@ import { readPlain } from "./plain.ts";
 export interface Incoming {
   readonly topic: string;
   readonly rec: Rec;
+  /** By what it is known again: its topic and its id, for an event with the source that gave the id. */
+  readonly identity: string;
 }
 
 /** How requests are read. */
@@ -46,10 +48,10 @@ export function readIncoming(
   const { headers } = request;
   const path = lastSegment(request.url);
   try {
-    return readRecords(headers, body, signedId, path, rules).map((rec) => ({
-      topic: rules.topicOf?.(fields.decode(rec, { topic: path }), headers) ?? path,
-      rec,
-    }));
+    return readRecords(headers, body, signedId, path, rules).map(({ rec, source }) => {
+      const topic = rules.topicOf?.(fields.decode(rec, { topic: path }), headers) ?? path;
+      return { topic, rec, identity: JSON.stringify([topic, rec.id, source]) };
+    });
   } catch (error) {
     if (error instanceof DecodeError || error instanceof MalformedError) {
       throw new Refusal(400, error.message);
@@ -58,16 +60,22 @@ export function readIncoming(
   }
 }
 
+/** A record, and for an event who gave it its id: another source may give the same (CloudEvents 1.0.2, `id`). */
+interface Read {
+  readonly rec: Rec;
+  readonly source?: string;
+}
+
 function readRecords(
   headers: Headers,
   body: Uint8Array,
   signedId: string | undefined,
   topic: string,
   { headers: copied, maxDepth }: ReadingRules,
-): Rec[] {
+): Read[] {
   const mode = contentModeOf(headers.get("content-type") ?? undefined);
   if (mode === "binary" && !headers.has("ce-specversion")) {
-    return [readPlain(headers, body, signedId, copied)];
+    return [{ rec: readPlain(headers, body, signedId, copied) }];
   }
   const events = mode === "batch"
     ? decodeBatch(body, { maxDepth })
@@ -77,7 +85,10 @@ function readRecords(
       `Batch must have at most ${MAX_BATCH} events: it has ${events.length}`,
     );
   }
-  return events.map((event) => fields.encode(EVENTS.toMessage(event, { topic }), { topic }));
+  return events.map((event) => ({
+    rec: fields.encode(EVENTS.toMessage(event, { topic }), { topic }),
+    source: event.source,
+  }));
 }
 
 /** The topic in a path; `""`, which is no topic, if there is none. */

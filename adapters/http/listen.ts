@@ -1,5 +1,5 @@
 import { checkOptions, type Rules } from "@beat/beat/transport";
-import type { Server } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { findSockets } from "./socket_poster.ts";
 
@@ -96,6 +96,13 @@ async function startBun(
 async function startNode(fetch: Fetch, port: number, hostname: string): Promise<Served> {
   const { createAdaptorServer } = await import("@hono/node-server");
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server;
+  const answering = new Set<ServerResponse>();
+  server.prependListener("request", (_request, response: ServerResponse) => {
+    // A sender that goes on with its connection would keep the server open for ever.
+    response.shouldKeepAlive &&= server.listening;
+    answering.add(response);
+    response.once("close", () => answering.delete(response));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, hostname, () => {
@@ -109,6 +116,7 @@ async function startNode(fetch: Fetch, port: number, hostname: string): Promise<
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
+        for (const response of answering) response.shouldKeepAlive = false;
       }),
   };
 }

@@ -1,4 +1,4 @@
-import { silent } from "@beat/beat/message";
+import { type Logger, silent, type Store } from "@beat/beat/message";
 import { memoryStore } from "@beat/beat/middleware";
 import { checkOptions } from "@beat/beat/transport";
 import { parseEndpoint } from "./endpoint.ts";
@@ -128,10 +128,22 @@ function planReceiver(
     origins: (options.origins ?? []).map((origin) => origin.toLowerCase()),
     logger,
     replay: {
-      store: options.store ?? memoryStore(),
+      store: options.store ?? ownStore(logger),
       lease: 2 * ackTimeout,
       ttl: 2 * tolerance,
       logger,
     },
   };
+}
+
+/** A store in memory that says once when it is too small for what must be remembered. */
+function ownStore(logger: Logger): Store {
+  let isTold = false;
+  return memoryStore({
+    onEvict: () => {
+      if (isTold) return;
+      isTold = true;
+      logger.warn("The replay store is full and forgets webhooks that can still be replayed");
+    },
+  });
 }

@@ -1,16 +1,17 @@
 import type { Logger } from "@beat/beat/message";
 import type { Host, Lane, Source, SourceSpec, Traits } from "@beat/beat/transport";
 import { Refusal, refuse, succeed, unavailable } from "./answer.ts";
-import { batchId } from "./batch_id.ts";
+import { hashOf } from "./batch_id.ts";
 import { type BodyLimits, checkLength, readBody } from "./body.ts";
 import { DeliveryCounts } from "./delivery_counts.ts";
 import { SignatureError } from "./errors.ts";
 import { type AllowedOrigins, shakeHands } from "./handshake.ts";
 import { type Incoming, readIncoming, type ReadingRules } from "./incoming.ts";
 import { checkType, type TypeRules } from "./media_types.ts";
-import { Receipt, type Receiving } from "./receipt.ts";
+import type { Receipt, Receiving } from "./receipt.ts";
 import { guard, type ReplayRules } from "./replay_guard.ts";
 import type { StandardWebhook } from "./standard_webhooks.ts";
+import { TopicMemory } from "./topic_memory.ts";
 import { TopicSource } from "./topic_source.ts";
 
 /** What a receiver is made of; checked already. */
@@ -33,14 +34,19 @@ export interface ReceiverPlan extends BodyLimits, TypeRules, ReadingRules {
 /** Who has been told that a webhook was taken cannot be told that it was not. */
 const ACCEPTED: Partial<Traits> = { settle: "none", requeue: "engine", counts: false, lease: 0 };
 
+const NOT_TAKEN: Receiving = { kind: "returned", wait: 0, unstarted: true };
+
 /**
  * Takes webhooks from requests to the handlers of their topics. The order of its checks is part of the
  * contract: nothing that it says before the signature is verified depends on a secret or a topic.
  */
 export class Receiver {
   readonly #plan: ReceiverPlan;
-  readonly #hosts = new Map<string, Host>();
+  readonly #sources = new Map<string, TopicSource>();
+  /** Topics that have had a subscription: as many as there are in the program, not as senders name. */
+  readonly #known = new Set<string>();
   readonly #counts = new DeliveryCounts();
+  readonly #handled = new TopicMemory();
   #open = 0;
   #isClosed = false;
 
@@ -54,12 +60,16 @@ export class Receiver {
     if (from !== "latest") {
       throw new RangeError(`${action} 'from' must be 'latest': nothing is kept`);
     }
-    if (this.#hosts.has(topic)) throw new RangeError(`${action} they have a subscription already`);
-    this.#hosts.set(topic, host);
+    if (this.#sources.has(topic)) {
+      throw new RangeError(`${action} they have a subscription already`);
+    }
     const traits = this.#plan.respond === "accepted" ? ACCEPTED : {};
-    return new TopicSource(traits, () => {
-      if (this.#hosts.get(topic) === host) this.#hosts.delete(topic);
+    const source = new TopicSource(traits, host, () => {
+      if (this.#sources.get(topic) === source) this.#sources.delete(topic);
     });
+    this.#sources.set(topic, source);
+    this.#known.add(topic);
+    return source;
   }
 
   /** Answers a request; never rejects. */
@@ -113,23 +123,27 @@ export class Receiver {
   }
 
   /**
-   * By what a webhook is known again. Its topic is part of it, not its path: the same topic can be
-   * reached by many.
+   * By what a webhook is known again. Where there is a signature it is what that covers: a topic comes
+   * from the path, and who captured a webhook may send it to any.
    */
   async #keyOf(incoming: readonly Incoming[], signedId: string | undefined): Promise<string> {
-    const [{ topic, rec }] = incoming as [Incoming];
-    const id = signedId ??
-      (incoming.length === 1 ? rec.id : await batchId(incoming.map((event) => event.rec.id)));
-    return `${this.#plan.endpoint}/${topic}/${id}`;
+    const ids = signedId === undefined ? incoming.map(({ identity }) => identity) : [signedId];
+    return `${this.#plan.endpoint}/${await hashOf(ids)}`;
   }
 
   async #deliver(incoming: readonly Incoming[], key: string): Promise<Response> {
+    const [{ topic }] = incoming as [Incoming];
     const guarded = await guard(key, this.#plan.replay);
-    if (guarded instanceof Response) return guarded;
+    if (guarded === "done") {
+      if (!this.#handled.isOther(key, topic)) return succeed(204);
+      this.#plan.logger.warn("A webhook was refused", { fault: "other-topic" });
+      throw new Refusal(403, "Webhook was handled under another topic");
+    }
     try {
       const receivings = await this.#handOver(incoming);
       this.#count(incoming, receivings);
       refuseUnlessTaken(receivings);
+      this.#handled.remember(key, topic);
       await guarded.done();
       return succeed(this.#plan.respond === "accepted" ? 202 : 204);
     } catch (error) {
@@ -141,13 +155,15 @@ export class Receiver {
   /** Gives all to handlers; resolves when each is settled, or the time is over. */
   async #handOver(incoming: readonly Incoming[]): Promise<Receiving[]> {
     const lane: Lane = { name: "", fenced: false };
-    const receipts = incoming.map(({ topic, rec }) => {
-      const host = this.#hosts.get(topic);
-      if (host === undefined) throw new Refusal(404, "Topic has no subscription");
-      return new Receipt(host, { rec, lane, count: this.#counts.of(`${topic}/${rec.id}`) });
-    });
+    const places = incoming.map((one) => ({ ...one, source: this.#sourceOf(one.topic) }));
+    const receipts = places.map(({ source, rec, identity }) =>
+      source.receive({ rec, lane, count: this.#counts.of(identity) })
+    );
     const [first, ...others] = receipts as [Receipt, ...Receipt[]];
-    if (!first.offer()) throw unavailable("Handlers are busy");
+    if (!first.offer()) {
+      for (const receipt of receipts) receipt.settle(NOT_TAKEN);
+      throw unavailable("Handlers are busy");
+    }
     const timer = setTimeout(() => {
       for (const receipt of receipts) receipt.expire();
     }, this.#plan.ackTimeout);
@@ -161,13 +177,21 @@ export class Receiver {
     }
   }
 
+  /** A sender gives up after a 404: only who runs, and has never had the topic, may say it. */
+  #sourceOf(topic: string): TopicSource {
+    const source = this.#sources.get(topic);
+    if (source !== undefined) return source;
+    if (this.#sources.size === 0 || this.#known.has(topic)) {
+      throw unavailable("Topic has no subscription now");
+    }
+    throw new Refusal(404, "Topic has no subscription");
+  }
+
   #count(incoming: readonly Incoming[], receivings: readonly Receiving[]): void {
-    for (const [at, { topic, rec }] of incoming.entries()) {
+    for (const [at, { identity }] of incoming.entries()) {
       const receiving = receivings[at]!;
-      if (receiving.kind === "taken") this.#counts.done(`${topic}/${rec.id}`);
-      else if (receiving.kind === "expired" || !receiving.unstarted) {
-        this.#counts.failed(`${topic}/${rec.id}`);
-      }
+      if (receiving.kind === "taken") this.#counts.done(identity);
+      else if (receiving.kind === "expired" || !receiving.unstarted) this.#counts.failed(identity);
     }
   }
 }

@@ -1,8 +1,9 @@
+import { silent } from "@beat/beat/message";
 import { memoryStore } from "@beat/beat/middleware";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BATCH, EVENT, receiver, until } from "./testdata/receiver.ts";
-import { SECRET, webhook } from "./testdata/requests.ts";
+import { consume, SECRET, webhook } from "./testdata/requests.ts";
 import { webhookSubscriber } from "./webhook_subscriber.ts";
 
 describe("a webhook receiver answers", () => {
@@ -41,6 +42,63 @@ describe("a webhook receiver answers", () => {
     assertEquals((await send({ id: "m", path: "/other/%6Frders" })).status, 204);
     assertEquals(delivered.length, 1);
     await close();
+  });
+
+  it("403 to a webhook that was handled under another topic: the path is not signed", async () => {
+    const warnings: unknown[] = [];
+    const warn = (_: string, about?: object) => void warnings.push(about);
+    const logger = { ...silent, warn };
+    const { hooks, delivered, send, close } = await receiver({ logger });
+    await consume(hooks, "refunds", (message) => {
+      delivered.push(message);
+      message.ack();
+    });
+    assertEquals((await send({ id: "m" })).status, 204);
+    const replay = await send({ id: "m", path: "/refunds" });
+    assertEquals([replay.status, replay.text], [403, "Webhook was handled under another topic\n"]);
+    assertEquals(warnings, [{ fault: "other-topic" }]);
+    assertEquals(delivered.length, 1);
+    assertEquals((await send({ id: "n", path: "/refunds" })).status, 204);
+    await close();
+  });
+
+  it("204 to a replay under another topic that another process has handled", async () => {
+    const store = memoryStore();
+    const first = await receiver({ store });
+    assertEquals((await first.send({ id: "m" })).status, 204);
+    await first.close();
+    const second = await receiver({ store });
+    await consume(second.hooks, "refunds", (message) => message.nack());
+    assertEquals((await second.send({ id: "m", path: "/refunds" })).status, 204);
+    assertEquals(second.delivered.length, 0);
+    await second.close();
+  });
+
+  it("503 to a topic without a subscription, unless it runs and has never had one: 404", async () => {
+    const hooks = webhookSubscriber({ secrets: SECRET });
+    const ask = async (path: string) => (await hooks.fetch(await webhook({ path }))).status;
+    assertEquals(await ask("/orders"), 503);
+    const orders = await hooks.subscribe("orders");
+    const paid = await hooks.subscribe("paid");
+    assertEquals(await ask("/nobody"), 404);
+    await orders.close();
+    assertEquals(await ask("/orders"), 503);
+    assertEquals(await ask("/nobody"), 404);
+    await paid.close();
+    assertEquals(await ask("/nobody"), 503);
+    const answer = await hooks.fetch(await webhook());
+    assertEquals(answer.headers.get("retry-after"), "1");
+    await hooks.close();
+  });
+
+  it("503 to what a handler leaves unsettled when its time to close is over", async () => {
+    const { hooks, delivered, send } = await receiver({ ackTimeout: 2_000 }, () => {});
+    const answer = send();
+    await until(() => delivered.length === 1);
+    await assertRejects(() => hooks.close({ timeout: 1 }));
+    const { status, text, headers } = await answer;
+    assertEquals([status, text], [503, "Webhook was not handled\n"]);
+    assertEquals(headers.get("retry-after"), "1");
   });
 
   it("409 to what is being handled", async () => {

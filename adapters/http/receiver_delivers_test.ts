@@ -106,4 +106,32 @@ describe("a webhook receiver delivers", () => {
     assertEquals(delivered[1]!.uuid, "7");
     await close();
   });
+
+  it("unsigned events of two sources that gave the same id, and each of them once", async () => {
+    const { delivered, send, close } = await receiver({ unsigned: true, batch: true });
+    const event = (source: string) => ({ ...EVENT, source });
+    const one = (source: string) =>
+      send({ secret: undefined, headers: STRUCTURED, body: JSON.stringify(event(source)) });
+    const both = () => {
+      const body = JSON.stringify([event("/shop-c"), event("/shop-d")]);
+      return send({ secret: undefined, headers: BATCH, body });
+    };
+    for (const source of ["/shop-a", "/shop-b", "/shop-a"]) {
+      assertEquals((await one(source)).status, 204);
+    }
+    for (let times = 0; times < 2; times++) assertEquals((await both()).status, 204);
+    const sources = delivered.map(({ metadata }) => metadata.get("ce-source"));
+    assertEquals(sources, ["/shop-a", "/shop-b", "/shop-c", "/shop-d"]);
+    await close();
+  });
+
+  it("the attempts of an event apart from those of another source", async () => {
+    const { delivered, send, close } = await receiver({ unsigned: true }, (one) => one.nack());
+    for (const source of ["/shop-a", "/shop-b", "/shop-a"]) {
+      const body = JSON.stringify({ ...EVENT, source });
+      assertEquals((await send({ secret: undefined, headers: STRUCTURED, body })).status, 503);
+    }
+    assertEquals(delivered.map(({ attempt }) => attempt), [1, 1, 2]);
+    await close();
+  });
 });

@@ -1,5 +1,5 @@
 import type { Claim, Logger, Store } from "@beat/beat/message";
-import { Refusal, succeed, unavailable } from "./answer.ts";
+import { Refusal, unavailable } from "./answer.ts";
 import { formatRetryAfter } from "./retry_after.ts";
 
 /** How webhooks are kept from being handled twice. */
@@ -21,11 +21,11 @@ export interface Guarded {
 }
 
 /**
- * Marks a webhook as in flight; one that is done already is answered at once.
+ * Marks a webhook as in flight, unless it is done already.
  *
  * @throws {Refusal} 409 if it is in flight, 503 if the store does not answer.
  */
-export async function guard(key: string, rules: ReplayRules): Promise<Guarded | Response> {
+export async function guard(key: string, rules: ReplayRules): Promise<Guarded | "done"> {
   const { store, lease, ttl, logger } = rules;
   const report = (what: string) => (error: unknown) => {
     logger.warn("The replay store did not take what became of a webhook", { what, error });
@@ -34,7 +34,7 @@ export async function guard(key: string, rules: ReplayRules): Promise<Guarded | 
     logger.error("The replay store did not answer", { error });
     throw unavailable("Replay store is not available");
   });
-  if (claimed.kind === "done") return succeed(204);
+  if (claimed.kind === "done") return "done";
   if (claimed.kind === "in-flight") {
     throw new Refusal(409, "Webhook is being handled", {
       "retry-after": formatRetryAfter(claimed.retryAfter),

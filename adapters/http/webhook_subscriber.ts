@@ -10,7 +10,8 @@ export interface WebhookSubscriber extends Subscriber, WebhookReceiver {}
  * A subscriber that gets its messages from webhooks. The sender is answered when a message is settled:
  * 204 after an ack, 503 after a nack or when it takes longer than `ackTimeout`, so that it sends again.
  *
- * Each topic has one subscription. Nothing is kept: what comes without a subscription gets 404.
+ * Each topic has one subscription. Nothing is kept: what comes while there is none gets 503, and 404 if
+ * others have one and its topic never had.
  *
  * @throws {TypeError | RangeError} If an option is unknown, malformed, missing or of no effect.
  *

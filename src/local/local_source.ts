@@ -27,10 +27,12 @@ export function openLocalSource(
   let waiting = 0;
 
   const receive = (event: BusEvent): void => {
-    if (waiting >= capacity) throw new SubscriptionFullError(topic, capacity);
     const offset = received++;
     const rec = toRecord(event, () => `${place}/${offset}`, conversion);
-    const admission = host.admit({ rec, token: offset, lane, count: 1 });
+    const delivery = { rec, token: offset, lane, count: 1 };
+    if (host.offer(delivery)) return;
+    if (waiting >= capacity) throw new SubscriptionFullError(topic, capacity);
+    const admission = host.admit(delivery);
     if (admission === undefined) return;
     waiting++;
     admission.then(() => waiting--);

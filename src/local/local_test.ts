@@ -168,6 +168,22 @@ for (const [name, create] of BUSES) {
       assertEquals(bus.stats().subscriptions, 1);
     });
 
+    it("takes as many as there is room for where none may wait", async () => {
+      const bus = create({ onError: () => {} });
+      const stream = await localSubscriber(bus, { capacity: 0 }).subscribe("a", { prefetch: 2 });
+      for (let i = 0; i < 3; i++) {
+        try {
+          bus.emit("a", i);
+        } catch (error) {
+          assertInstanceOf(error, SubscriptionFullError);
+        }
+      }
+      await turn();
+      assertEquals(bus.stats().failed, 1);
+      const messages = await take(stream, 2);
+      assertEquals(messages.map((message) => message.json()), [0, 1]);
+    });
+
     it("has room again when messages are settled", async () => {
       const bus = create();
       const stream = await localSubscriber(bus, { capacity: 2 }).subscribe("a", { prefetch: 1 });

@@ -24,6 +24,8 @@ export interface BreakerLimits {
 export interface Permit {
   /** The period of the breaker in which the call began. */
   readonly era: number;
+  /** When the call began. */
+  readonly at: number;
 }
 
 /** The states of a circuit breaker and what leads from one to the next; it has no timer. */
@@ -35,7 +37,7 @@ export class Breaker {
   /** Grows with each change: how a call ends that began before says nothing about now. */
   #era = 0;
   #openedAt = 0;
-  #trying = 0;
+  readonly #trying = new Set<Permit>();
   #succeeded = 0;
 
   constructor(limits: BreakerLimits, onChange: (change: CircuitChange) => void) {
@@ -51,23 +53,32 @@ export class Breaker {
       if (remaining > 0) return remaining;
       this.#change("half-open");
     }
+    const permit = { era: this.#era, at: now };
     if (this.#state === "half-open") {
+      this.#giveUpHanging(now);
       // As many as must succeed are enough: more would only burden what may still be broken.
-      if (this.#trying + this.#succeeded >= this.#limits.halfOpen) return 0;
-      this.#trying++;
+      if (this.#trying.size + this.#succeeded >= this.#limits.halfOpen) return 0;
+      this.#trying.add(permit);
     }
-    return { era: this.#era };
+    return permit;
   }
 
   /** Hears how a call ended; `undefined`: in a way that does not count. */
-  report({ era }: Permit, failed: boolean | undefined, now: number): void {
-    if (era !== this.#era) return;
-    if (this.#state === "half-open") this.#judgeTrial(failed, now);
+  report(permit: Permit, failed: boolean | undefined, now: number): void {
+    if (permit.era !== this.#era) return;
+    if (this.#state === "half-open") this.#judgeTrial(permit, failed, now);
     else if (failed !== undefined) this.#judgeCall(failed, now);
   }
 
-  #judgeTrial(failed: boolean | undefined, now: number): void {
-    this.#trying--;
+  /** A call that may never end must not keep others from trying; how it ends counts all the same. */
+  #giveUpHanging(now: number): void {
+    for (const permit of this.#trying) {
+      if (now - permit.at >= this.#limits.cooldown) this.#trying.delete(permit);
+    }
+  }
+
+  #judgeTrial(permit: Permit, failed: boolean | undefined, now: number): void {
+    this.#trying.delete(permit);
     if (failed === undefined) return;
     if (failed) this.#open(now);
     else if (++this.#succeeded >= this.#limits.halfOpen) this.#change("closed");
@@ -90,7 +101,7 @@ export class Breaker {
     const from = this.#state;
     this.#state = to;
     this.#era++;
-    this.#trying = 0;
+    this.#trying.clear();
     this.#succeeded = 0;
     this.#outcomes.clear();
     this.#onChange({ from, to });

@@ -38,6 +38,9 @@ const NAMES = {
   },
 };
 
+const MOST_HANDLERS = 1_000;
+const OTHER_HANDLERS = "<other>";
+
 /** The metrics of handlers and publishers, each with its labels in the order of `NAMES`. */
 export class Catalogue {
   readonly handlerTime: HistogramMetric;
@@ -46,6 +49,7 @@ export class Catalogue {
   readonly inflight: NumberMetric;
   readonly publishTime: HistogramMetric;
   readonly deadLetters: NumberMetric;
+  readonly #deadHandlers = new Set<string>();
 
   /** `prefix` stands before each name; `bounds` are those of the time in handlers, in seconds. */
   constructor(prefix: readonly string[], bounds: readonly number[] = HANDLER_BOUNDS) {
@@ -59,6 +63,15 @@ export class Catalogue {
     this.inflight = new NumberMetric("gauge", called(NAMES.inflight));
     this.publishTime = new HistogramMetric(called(NAMES.publishTime), PUBLISH_BOUNDS);
     this.deadLetters = new NumberMetric("counter", called(NAMES.deadLetters));
+  }
+
+  /**
+   * The dead letters of a handler. Its name comes with a letter, and a letter may come from anywhere:
+   * what names no end of handlers must not make series without end.
+   */
+  deadLettersOf(handler: string): { value: number } {
+    if (this.#deadHandlers.size < MOST_HANDLERS) this.#deadHandlers.add(handler);
+    return this.deadLetters.at(this.#deadHandlers.has(handler) ? handler : OTHER_HANDLERS);
   }
 
   /** All of them in the text format of Prometheus. */

@@ -32,30 +32,36 @@ export interface Held {
   readonly claim: Claim;
 }
 
-/** Prolongs claims until the function given back is called; what goes wrong is heard. */
+/** Prolongs claims until each is dropped by the function given back; what goes wrong is heard. */
 export function keepAlive(
   store: Store,
-  held: readonly Held[],
+  held: Iterable<Held>,
   lease: number,
   onError: (error: unknown) => void,
-): () => void {
-  const lost = new Set<Held>();
+): (one: Held) => void {
+  const kept = new Set(held);
+  const drop = (one: Held) => {
+    if (kept.delete(one) && kept.size === 0) cancel();
+  };
   const extend = async (one: Held): Promise<void> => {
     try {
-      if (lost.has(one) || await store.extend(one.key, one.claim, lease)) return;
-      lost.add(one);
+      // What was dropped meanwhile was given free or marked by ourselves.
+      if (await store.extend(one.key, one.claim, lease) || !kept.has(one)) return;
+      drop(one);
       onError(new ClaimLostError(one.key));
     } catch (error) {
       onError(error);
     }
   };
-  let cancel: () => void;
-  const beat = () => {
-    cancel = after(lease / 2, beat);
-    held.forEach(extend);
+  let cancel: () => void = () => {};
+  const wait = () => {
+    cancel = after(lease / 2, () => {
+      wait();
+      kept.forEach(extend);
+    });
   };
-  cancel = after(lease / 2, beat);
-  return () => cancel();
+  if (kept.size > 0) wait();
+  return drop;
 }
 
 /** Marks what was done and tells whether it is marked: a failure undoes nothing, so it is only heard. */

@@ -14,7 +14,10 @@ export interface CircuitBreakerOptions {
   failureRate?: number;
   /** Calls within the window without which nothing is judged. @default {5} */
   minimum?: number;
-  /** Milliseconds that it stays open before calls try whether it works again. @default {30_000} */
+  /**
+   * Milliseconds that it stays open before calls try whether it works again, and after which one that
+   * tries and does not end makes room for another. @default {30_000}
+   */
   cooldown?: number;
   /** How many calls may try at a time; as many successes close it, one failure opens it again. @default {1} */
   halfOpen?: number;

@@ -91,6 +91,52 @@ describe("circuitBreaker", () => {
       }
     }));
 
+  it("lets another call try when one that tries does not end", () =>
+    withFakeTime(async (time) => {
+      const { handle: dependency, calls } = manual();
+      const handle = circuitBreaker({ minimum: 1, cooldown: 100 })(dependency);
+      const first = failureOf(() => handle(single()));
+      calls[0]!.reject(down);
+      await first;
+      time.tick(100);
+      const hanging = handle(single());
+      time.tick(99);
+      assertInstanceOf(await failureOf(() => handle(single())), CircuitOpenError);
+      time.tick(1);
+      const another = handle(single());
+      assertInstanceOf(await failureOf(() => handle(single())), CircuitOpenError);
+      calls[2]!.resolve();
+      await another;
+      const after = handle(single());
+      assertEquals(calls.length, 4);
+      calls[1]!.reject(down);
+      assertStrictEquals(await failureOf(() => hanging), down);
+      calls[3]!.resolve();
+      await after;
+      const last = handle(single());
+      calls[4]!.resolve();
+      await last;
+    }));
+
+  it("closes by a call that takes longer than the cooldown, if it ends well", () =>
+    withFakeTime(async (time) => {
+      const { handle: dependency, calls } = manual();
+      const handle = circuitBreaker({ minimum: 1, cooldown: 100 })(dependency);
+      const first = failureOf(() => handle(single()));
+      calls[0]!.reject(down);
+      await first;
+      time.tick(100);
+      const slow = handle(single());
+      time.tick(100);
+      const another = handle(single());
+      calls[1]!.resolve();
+      await slow;
+      const open = [handle(single()), handle(single())];
+      assertEquals(calls.length, 5);
+      for (const call of calls) call.resolve();
+      await Promise.all([another, ...open]);
+    }));
+
   it("half-open lets only so many try at a time", () =>
     withFakeTime(async (time) => {
       const { handle: dependency, calls } = manual();

@@ -12,7 +12,7 @@ import {
   withFakeTime,
 } from "../../tests/_messages/harness.ts";
 import type { Produced, Work } from "../message/handler.ts";
-import { Message } from "../message/message.ts";
+import { enterScope, Message } from "../message/message.ts";
 import type { Store } from "../message/store.ts";
 import { deduplicate, type DeduplicateOptions } from "./deduplicate.ts";
 import { memoryStore } from "./memory_store.ts";
@@ -96,33 +96,67 @@ describe("deduplicate", () => {
     assertEquals(calls, 1);
   });
 
-  it("nacks what is being handled until the lease is over", () =>
+  it("takes no handler and key for another handler and key", async () => {
+    const store = memoryStore();
+    const handler = failing();
+    for (const [name, key] of [["bill", "eu:1"], ["bill:eu", "1"], ["bill%3Aeu", "1"]] as const) {
+      await deduplicate({ store, key: () => key })(handler)(single(undefined, { handler: name }));
+    }
+    assertEquals(handler.calls.length, 3);
+  });
+
+  it("waits for what is being handled, acks it then, and calls nothing", () =>
     withFakeTime(async (time) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       let calls = 0;
-      const handle = make({ lease: 1_000 }).middleware(() => {
+      const { middleware, store } = make({ lease: 1_000 });
+      const handle = middleware(() => {
         calls++;
         return promise;
       });
       const first = handle(single(new Message("a")));
       await time.tickAsync(100);
       const second = new Message("a");
-      await handle(single(second));
-      assertEquals((await nackOf(second)).delay, 900);
+      const waiting = handle(single(second));
+      await time.tickAsync(10_000);
+      assertEquals([second.state, (await store.claim("bill:a", 1)).kind], ["pending", "in-flight"]);
       resolve();
       await first;
-      assertEquals(calls, 1);
+      await time.tickAsync(1_000);
+      await waiting;
+      assertEquals([second.state, calls], ["acked", 1]);
+      assertEquals(time.next(), false);
     }));
 
-  it("prolongs the claim while the handler runs, and leaves no timer", () =>
+  it("handles what has waited for a handler that failed", () =>
+    withFakeTime(async (time) => {
+      const { promise, reject } = Promise.withResolvers<void>();
+      let calls = 0;
+      const handle = make().middleware(() => ++calls === 1 ? promise : undefined);
+      const first = failureOf(() => handle(single(new Message("a"))));
+      await time.tickAsync(100);
+      const waiting = handle(single(new Message("a")));
+      await time.tickAsync(100);
+      assertEquals(calls, 1);
+      reject(broken);
+      assertStrictEquals(await first, broken);
+      await time.tickAsync(1_000);
+      await waiting;
+      assertEquals(calls, 2);
+    }));
+
+  it("nacks what waits when its work is to stop", () =>
     withFakeTime(async (time) => {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const handle = make({ lease: 1_000 }).middleware(() => promise);
+      const handle = make().middleware(() => promise);
       const first = handle(single(new Message("a")));
-      await time.tickAsync(10_000);
       const second = new Message("a");
-      await handle(single(second));
-      assertEquals(second.state, "nacked");
+      const scope = enterScope(second);
+      const waiting = handle(single(second));
+      await time.tickAsync(100);
+      scope.abort(new Error("shutdown"));
+      await waiting;
+      assertEquals((await nackOf(second)).reason, new Error("The same message is being handled"));
       resolve();
       await first;
       assertEquals(time.next(), false);
@@ -139,16 +173,58 @@ describe("deduplicate", () => {
     }));
 
   describe("with a batch", () => {
-    it("passes on each key once: done ones are acked, others nacked", async () => {
+    it("passes on each key once, and acks the others", async () => {
       const { middleware } = make();
       await middleware(() => {})(single(new Message("done")));
       const messages = messagesOf("a", "done", "a", "b");
       let seen: Work | undefined;
       await middleware((work) => void (seen = work))(batch(messages));
       assertEquals(seen?.messages, [messages[0], messages[3]]);
-      assertEquals(messages.map(({ state }) => state), ["pending", "acked", "nacked", "pending"]);
+      assertEquals(messages.map(({ state }) => state), ["pending", "acked", "acked", "pending"]);
       await middleware(() => {})(batch(messagesOf("a", "b")));
     });
+
+    it("leaves equal ones to what becomes of all of it, when something is produced", async () => {
+      const { middleware } = make();
+      const messages = messagesOf("a", "a");
+      const seen: number[] = [];
+      const handle = middleware((work) => {
+        seen.push(work.messages.length);
+        return new Message("paid");
+      });
+      await handle(batch(messages));
+      assertEquals([seen, messages.map(({ state }) => state)], [[1], ["pending", "pending"]]);
+      for (const message of messages) message.ack();
+    });
+
+    it("handles an equal one when the first is nacked", async () => {
+      const messages = messagesOf("a", "a");
+      const handler = ({ messages: [message] }: Work) => {
+        if (message === messages[0]) message!.nack();
+        return new Message("paid");
+      };
+      const produced = await make().middleware(handler)(batch(messages));
+      assertEquals(messages.map(({ state }) => state), ["nacked", "pending"]);
+      assertEquals((produced as Message[]).length, 2);
+      messages[1]!.ack();
+    });
+
+    it("waits a lease for what another call handles, and nacks it then", () =>
+      withFakeTime(async (time) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        const { middleware } = make({ lease: 1_000 });
+        const first = middleware(() => promise)(single(new Message("a")));
+        const messages = messagesOf("a", "b");
+        const waiting = middleware(() => {})(batch(messages));
+        await time.tickAsync(900);
+        assertEquals(messages[0]!.state, "pending");
+        await time.tickAsync(1_100);
+        await waiting;
+        assert((await nackOf(messages[0]!)).delay! > 0);
+        assertEquals(messages[1]!.state, "pending");
+        resolve();
+        await first;
+      }));
 
     it("does not call when nothing is left", async () => {
       const { middleware } = make();
@@ -184,6 +260,26 @@ describe("deduplicate", () => {
       await turn();
       assertEquals((await store.claim("bill:a", 1)).kind, "done");
     });
+
+    it("holds the claim until the message is settled, and leaves no timer", () =>
+      withFakeTime(async (time) => {
+        const logger = remembering();
+        const { middleware, store } = make({ lease: 1_000 });
+        const messages = messagesOf("a", "b");
+        await middleware(produce)(batch(messages, { logger }));
+        await time.tickAsync(10_000);
+        for (const key of ["bill:a", "bill:b"]) {
+          assertEquals((await store.claim(key, 1)).kind, "in-flight");
+        }
+        messages[0]!.ack();
+        await time.tickAsync(10_000);
+        assertEquals((await store.claim("bill:a", 1)).kind, "done");
+        assertEquals((await store.claim("bill:b", 1)).kind, "in-flight");
+        messages[1]!.nack();
+        await time.tickAsync(0);
+        assertEquals(time.next(), false);
+        assertEquals(logger.lines, []);
+      }));
 
     it("frees the key when the message is nacked, as it is when publishing fails", async () => {
       const { middleware, store } = make();

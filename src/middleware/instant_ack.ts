@@ -1,8 +1,10 @@
 import type { Middleware } from "../message/handler.ts";
+import { rescue } from "./_outcome.ts";
 
 /**
  * Acks messages before they are handled: at most once instead of at least once. A failure, a crash,
- * or a produced message that cannot be published loses the message; the error still passes.
+ * or a produced message that cannot be published loses the message. A failure of the handler is logged
+ * here, as nobody judges a message that is acked; the error still passes.
  *
  * @example A handler that fails
  * ```ts
@@ -22,6 +24,11 @@ import type { Middleware } from "../message/handler.ts";
 export function instantAck(): Middleware {
   return (next) => (work) => {
     for (const message of work.messages) message.ack();
-    return next(work);
+    return rescue(next, work, (error) => {
+      const { handler, topic, logger, messages } = work;
+      const uuids = messages.map(({ uuid }) => uuid);
+      logger.error("handler failed after the ack", { handler, topic, uuids, error });
+      throw error;
+    });
   };
 }

@@ -54,7 +54,9 @@ export function logging(options: LoggingOptions = {}): Middleware {
 
 function describe({ handler, topic, group, batch, messages }: Work): Record<string, unknown> {
   const where = group === undefined ? { handler, topic } : { handler, topic, group };
-  if (batch) return { ...where, messages: messages.length };
-  const [{ uuid, attempt }] = messages as [Work["messages"][0]];
+  // A middleware that settled the one message may pass on work on none.
+  const [message] = messages;
+  if (batch || message === undefined) return { ...where, messages: messages.length };
+  const { uuid, attempt } = message;
   return { ...where, uuid, attempt };
 }

@@ -84,6 +84,12 @@ describe("logging", () => {
     assertFalse(JSON.stringify(logger.lines).includes("secret"));
   });
 
+  it("writes of work whose message a middleware has settled", async () => {
+    const logger = remembering();
+    await logging()(() => {})({ ...single(), messages: [], logger });
+    assertEquals(logger.lines[0]!.attributes.messages, 0);
+  });
+
   it("writes to a logger of its own, at the level that was asked for", async () => {
     const logger = remembering();
     await logging({ logger, level: "info" })(() => {})(single());

@@ -1,4 +1,5 @@
 import { Fifo } from "../core/fifo.ts";
+import { silent } from "../message/logger.ts";
 import type { Claim, ClaimResult, Store } from "../message/store.ts";
 import {
   check,
@@ -8,12 +9,16 @@ import {
   integer,
   type Rules,
 } from "../options/options.ts";
+import { notify } from "./_work.ts";
 
 /** What {@linkcode memoryStore} takes. */
 export interface MemoryStoreOptions {
   /** Keys that are kept at most, claimed and done ones together. @default {65_536} */
   capacity?: number;
-  /** Hears of a key that was done and is forgotten before its time, because there was no room. */
+  /**
+   * Hears of a key that was done and is forgotten before its time, because there was no room; what it
+   * throws is ignored.
+   */
   onEvict?: (key: string) => void;
 }
 
@@ -63,6 +68,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
    */
   let order = new Fifo<{ key: string; entry: Entry }>();
   let lastToken = 0;
+  /** No key expires before: looking for those that have would find none. */
+  let soonest = Infinity;
 
   const find = (entries: Map<string, Entry>, key: string): Entry | undefined => {
     const entry = entries.get(key);
@@ -84,6 +91,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   };
   const remember = (key: string, entry: Entry): void => {
     done.set(key, entry);
+    soonest = Math.min(soonest, entry.until);
     order.push({ key, entry });
     if (order.size <= 2 * capacity) return;
     // Keys that were forgotten and done again behind one that lives long.
@@ -100,17 +108,27 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
       done.delete(first.key);
     }
   };
-  const makeRoom = (): void => {
-    if (claimed.size + done.size < capacity) return;
-    const first = oldest();
-    if (first !== undefined) {
-      done.delete(first.key);
-      onEvict?.(first.key);
-      return;
+  /** Looks at all keys, which is for a store that is full. */
+  const sweep = (now: number): void => {
+    if (now < soonest) return;
+    soonest = Infinity;
+    for (const entries of [claimed, done]) {
+      for (const [key, { until }] of entries) {
+        if (until <= now) entries.delete(key);
+        else soonest = Math.min(soonest, until);
+      }
     }
-    for (const key of [...claimed.keys()]) find(claimed, key);
-    if (claimed.size < capacity) return;
-    throw new RangeError(`Cannot claim a key as the store is full: capacity is ${capacity} keys`);
+  };
+  const isFull = () => claimed.size + done.size >= capacity;
+  const makeRoom = (): void => {
+    if (isFull()) sweep(performance.now());
+    if (!isFull()) return;
+    const first = oldest();
+    if (first === undefined) {
+      throw new RangeError(`Cannot claim a key as the store is full: capacity is ${capacity} keys`);
+    }
+    done.delete(first.key);
+    notify(silent, "onEvict", () => onEvict?.(first.key));
   };
   const claim = (key: string, lease: number): ClaimResult => {
     check("claim a key", "lease", lease, DURATION);
@@ -123,6 +141,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     makeRoom();
     const entry = { token: ++lastToken, until: performance.now() + lease };
     claimed.set(key, entry);
+    soonest = Math.min(soonest, entry.until);
     return { kind: "claimed", claim: { token: entry.token } };
   };
 

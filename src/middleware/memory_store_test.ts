@@ -98,6 +98,33 @@ describe("memoryStore", () => {
       assertEquals(evicted, []);
     }));
 
+  it("when full forgets an expired claim, and what is expired behind what is not, first", () =>
+    withFakeTime(async (time) => {
+      const evicted: string[] = [];
+      const store = memoryStore({ capacity: 3, onEvict: (key) => evicted.push(key) });
+      await store.done("long", await claim(store, "long"), 60_000);
+      await store.done("short", await claim(store, "short"), 1_000);
+      await claim(store, "crashed", 2_000);
+      time.tick(1_000);
+      await store.done("b", await claim(store, "b"), 60_000);
+      time.tick(1_000);
+      await store.done("c", await claim(store, "c"), 60_000);
+      assertEquals(evicted, []);
+      for (const key of ["long", "b", "c"]) assertEquals(await kindOf(store, key), "done");
+      await claim(store, "d");
+      assertEquals(evicted, ["long"]);
+    }));
+
+  it("claims although what hears of an eviction throws", async () => {
+    const onEvict = () => {
+      throw new Error("hook");
+    };
+    const store = memoryStore({ capacity: 1, onEvict });
+    await store.done("a", await claim(store, "a"), 60_000);
+    await claim(store, "b");
+    assertEquals(store.size, 1);
+  });
+
   it("when full of claims refuses another, until one expires", () =>
     withFakeTime(async (time) => {
       const store = memoryStore({ capacity: 2 });

@@ -67,15 +67,15 @@ export async function once<T>(
   const result = await store.claim(key, lease);
   if (result.kind !== "claimed") return result;
   const held = { key, claim: result.claim };
-  const stop = keepAlive(store, [held], lease, hear);
+  const drop = keepAlive(store, [held], lease, hear);
   let value: T;
   try {
     value = await fn();
   } catch (error) {
-    stop();
+    drop(held);
     await giveFree(store, held, hear);
     throw error;
   }
-  stop();
+  drop(held);
   return { kind: "ran", value, marked: await markDone(store, held, ttl, hear) };
 }

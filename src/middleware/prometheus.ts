@@ -68,7 +68,8 @@ const PUBLISHER_RULES: Rules = {
  * - `publish_time_seconds{handler_name,publisher_name,success}`, one observation a call
  *
  * and beyond them `handler_attempts{handler_name}` (until a message was acked),
- * `handler_inflight{handler_name}` (messages in handlers) and `dlq_total{handler_name}`.
+ * `handler_inflight{handler_name}` (messages in handlers) and `dlq_total{handler_name}`,
+ * whose label comes with the letters: behind 1,000 handlers it is `"<other>"`.
  *
  * @throws {TypeError | RangeError} If an option is malformed.
  *
@@ -147,7 +148,7 @@ function measurePublisher(
     await timed(publish);
     if (!deadLetters) return;
     for (const { metadata } of messages) {
-      metrics.deadLetters.at(metadata.get("dlq_handler") ?? handler).value++;
+      metrics.deadLettersOf(metadata.get("dlq_handler") ?? handler).value++;
     }
   });
 }

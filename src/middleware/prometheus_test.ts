@@ -187,6 +187,21 @@ describe("prometheus", () => {
       assertEquals(found.get('dlq_total{handler_name="<no handler>"}'), 1);
     });
 
+    it("counts letters that name handlers without end as those of others", async () => {
+      const metrics = prometheus();
+      const options = { deadLetters: true };
+      const publishers = [1, 2].map(() =>
+        metrics.publisher(publisherThat(() => Promise.resolve()), options)
+      );
+      for (let at = 0; at < 1_500; at++) {
+        const metadata = { dlq_handler: `h${at}` };
+        for (const one of publishers) await one.publish("dead", new Message("", { metadata }));
+      }
+      const letters = [...samples(metrics.text())].filter(([name]) => name.startsWith("dlq_total"));
+      assertEquals(letters.length, 1_001);
+      assertEquals(letters.at(-1), ['dlq_total{handler_name="<other>"}', 1_000]);
+    });
+
     it("closes the publisher that it measures", async () => {
       const inner = publisherThat(() => Promise.resolve());
       const publisher = prometheus().publisher(inner);

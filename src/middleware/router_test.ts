@@ -154,6 +154,26 @@ describe("in a router", () => {
       assertEquals(calls, 3);
     }));
 
+  it("a duplicate of what is being handled uses up no attempt, and is no dead letter", () =>
+    inWorld(async (world) => {
+      const begun = Promise.withResolvers<void>();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      let calls = 0;
+      const bill = world.router.on("bill", "orders", world.source, async ({ uuid }) => {
+        if (uuid === "last") return begun.resolve();
+        calls++;
+        await promise;
+      }).workers(3).dlq({ topic: "dead", publisher: world.out });
+      await world.run("dead", deduplicate({ store: memoryStore() }));
+      await world.out.publish("orders", [..."aa"].map((uuid) => new Message("", { uuid })));
+      await world.out.publish("orders", new Message("", { uuid: "last" }));
+      await begun.promise;
+      resolve();
+      await bill.stop();
+      assertEquals(calls, 1);
+      assertEquals(world.broker.history("dead"), []);
+    }));
+
   it("what a message leads to carries its correlation id", () =>
     inWorld(async (world) => {
       world.router.handle("bill", "orders", world.source, "bills", world.out, (message) => {

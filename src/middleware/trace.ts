@@ -131,8 +131,9 @@ function startSpan(tracer: Tracer, work: Work, attributes: Attributes): Span {
 
 /** What a span may know beyond what measurements are told apart by. */
 function detailsOf({ messages, batch }: Work): Attributes {
-  if (batch) return { "messaging.batch.message_count": messages.length };
-  const [{ uuid, origin }] = messages as [Work["messages"][0]];
+  const [message] = messages;
+  if (batch || message === undefined) return { "messaging.batch.message_count": messages.length };
+  const { uuid, origin } = message;
   return {
     "messaging.message.id": uuid,
     ...origin === undefined || origin.partition === ""

@@ -54,6 +54,13 @@ describe("trace", () => {
     assertEquals(seen.map(({ options }) => options?.links?.length), [1, 0]);
   });
 
+  it("makes a span of work whose message a middleware has settled", async () => {
+    const { tracer, seen } = tracing();
+    await trace({ tracer })(() => {})({ ...single(), messages: [] });
+    assertEquals(seen[0]!.options?.attributes?.["messaging.batch.message_count"], 0);
+    assertEquals(seen[0]!.ended, 1);
+  });
+
   it("measures without a tracer", async () => {
     const noted: string[] = [];
     const meter: Meter = {

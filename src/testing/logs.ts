@@ -2,7 +2,7 @@ import { BOOLEAN, checkOptions, type Rules } from "../options/options.ts";
 
 /** A message that was published, and what its publisher was told. */
 export interface Produced {
-  /** Its uuid. */
+  /** Its uuid; of a message that was published again there are several entries. */
   readonly id: string;
   /** Its key. @default {"" (none)} */
   readonly key?: string;
@@ -59,7 +59,7 @@ export function compareLogs(
   const { duplicates = 0, ordered = false } = options;
   const sightings = new Map<string, number>();
   for (const { id } of consumed) sightings.set(id, (sightings.get(id) ?? 0) + 1);
-  const outcomes = new Map(produced.map(({ id, outcome }) => [id, outcome]));
+  const outcomes = combine(produced);
   const faults: string[] = [];
   for (const [id, outcome] of outcomes) {
     const isSeen = sightings.has(id);
@@ -82,19 +82,57 @@ export function compareLogs(
   return faults;
 }
 
+const STRENGTH = { failed: 0, unknown: 1, acked: 2 };
+
+/** What is known of each message; of one that was published again, whatever says most: that it is stored. */
+function combine(produced: readonly Produced[]): Map<string, Produced["outcome"]> {
+  const outcomes = new Map<string, Produced["outcome"]>();
+  for (const { id, outcome } of produced) {
+    const before = outcomes.get(id);
+    if (before === undefined || STRENGTH[outcome] > STRENGTH[before]) outcomes.set(id, outcome);
+  }
+  return outcomes;
+}
+
+/** Where a message can stand among those of its key: it may have been published several times. */
+interface Place {
+  readonly key: string;
+  /** The first time that it may have been stored. */
+  first: number;
+  /** The first time that it surely was, or the last at all. */
+  last: number;
+  isSure: boolean;
+}
+
+function findPlaces(produced: readonly Produced[]): Map<string, Place> {
+  const places = new Map<string, Place>();
+  for (const [at, { id, key = "", outcome }] of produced.entries()) {
+    const isSure = outcome === "acked";
+    const place = places.get(id);
+    if (place === undefined) {
+      places.set(id, { key, first: outcome === "failed" ? Infinity : at, last: at, isSure });
+      continue;
+    }
+    if (outcome !== "failed") place.first = Math.min(place.first, at);
+    if (!place.isSure) Object.assign(place, { last: at, isSure });
+  }
+  for (const place of places.values()) place.first = Math.min(place.first, place.last);
+  return places;
+}
+
 /** The keys whose messages did not come first in the order of their publishing. */
 function findDisorder(produced: readonly Produced[], firsts: readonly string[]): string[] {
-  const places = new Map(produced.map(({ id, key = "" }, place) => [id, { key, place }]));
-  const latest = new Map<string, { id: string; place: number }>();
+  const places = findPlaces(produced);
+  const latest = new Map<string, { id: string; first: number }>();
   const faults: string[] = [];
   for (const id of firsts) {
-    const found = places.get(id);
-    if (found === undefined || found.key === "") continue;
-    const { key, place } = found;
+    const place = places.get(id);
+    if (place === undefined || place.key === "") continue;
+    const { key, first, last } = place;
     const before = latest.get(key);
-    if (before !== undefined && before.place > place) {
+    if (before !== undefined && before.first > last) {
       faults.push(`'${id}' of key '${key}' came after '${before.id}', which was published later`);
-    } else latest.set(key, { id, place });
+    } else if (before === undefined || first > before.first) latest.set(key, { id, first });
   }
   return faults;
 }

@@ -40,9 +40,33 @@ describe("compareLogs()", () => {
     assertEquals(compareLogs([acked("a"), acked("b")], consumed, { duplicates: 2 }), []);
   });
 
-  it("takes the last outcome of a message that was published again", () => {
-    const produced: Produced[] = [{ id: "a", outcome: "failed" }, acked("a")];
-    assertEquals(compareLogs(produced, seen("a")), []);
+  it("combines the outcomes of a message that was published again, in any order", () => {
+    const entry = (outcome: Produced["outcome"]) => ({ id: "a", outcome });
+    const [failed, unknown, confirmed] = [entry("failed"), entry("unknown"), entry("acked")];
+    const lost = ["'a' was confirmed and never came"];
+    for (const other of [failed, unknown]) {
+      for (const produced of [[confirmed, other], [other, confirmed]]) {
+        assertEquals(compareLogs(produced, seen("a")), []);
+        assertEquals(compareLogs(produced, []), lost);
+      }
+    }
+    for (const produced of [[failed, unknown], [unknown, failed]]) {
+      assertEquals(compareLogs(produced, seen("a")), []);
+      assertEquals(compareLogs(produced, []), []);
+    }
+  });
+
+  it("takes for disorder only what none of the times that it was published explains", () => {
+    const a1 = (outcome: Produced["outcome"]) => ({ id: "a1", key: "a", outcome });
+    const fault = ["'a1' of key 'a' came after 'a2', which was published later"];
+    const orders = (...produced: Produced[]) =>
+      [seen("a1", "a2"), seen("a2", "a1")].map((consumed) =>
+        compareLogs(produced, consumed, { ordered: true })
+      );
+    assertEquals(orders(acked("a1", "a"), acked("a2", "a"), acked("a1", "a")), [[], fault]);
+    assertEquals(orders(a1("unknown"), acked("a2", "a"), acked("a1", "a")), [[], []]);
+    const late = ["'a2' of key 'a' came after 'a1', which was published later"];
+    assertEquals(orders(a1("failed"), acked("a2", "a"), acked("a1", "a")), [late, []]);
   });
 
   it("finds what came before something of its key that was published earlier", () => {

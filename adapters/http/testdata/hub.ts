@@ -61,13 +61,19 @@ export class Hub {
     if (this.#isDown) return new Response(null, { status: 503, headers: { connection: "close" } });
     const body = await request.arrayBuffer();
     const { url, method, headers } = request;
-    let answer = new Response(null, { status: 404 });
     for (const fetch of this.#receivers) {
-      answer = await fetch(new Request(url, { method, headers, body }));
-      if (answer.status !== 404) break;
+      const answer = await fetch(new Request(url, { method, headers, body }));
+      if (!await isNobodys(answer)) return answer;
     }
-    return answer;
+    // One process cannot know whether a topic will have a subscription; who sees all of them can.
+    return new Response(null, { status: 404 });
   }
+}
+
+/** Whether it is the answer of a process in which the topic has no subscription. */
+async function isNobodys(answer: Response): Promise<boolean> {
+  if (answer.status !== 404 && answer.status !== 503) return false;
+  return (await answer.clone().text()).startsWith("Topic has no subscription");
 }
 
 /** Sends again what failed, as senders do who keep what they send. */

@@ -1,0 +1,25 @@
+import { silent } from "@beat/beat/message";
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { planTransport } from "./plans.ts";
+
+describe("the store that a receiver has of its own", () => {
+  it("says once that it forgets webhooks which can still be replayed", async () => {
+    const warnings: string[] = [];
+    const logger = { ...silent, warn: (text: string) => void warnings.push(text) };
+    const { receive } = planTransport({ unsigned: true, logger }, "subscriber");
+    const { store, ttl } = receive!.replay;
+    const handle = async (key: string) => {
+      const result = await store.claim(key, 1_000);
+      if (result.kind === "claimed") await store.done(key, result.claim, ttl);
+      return result.kind;
+    };
+    for (let at = 0; at < 65_536; at++) await handle(`${at}`);
+    assertEquals(warnings, []);
+    for (let at = 0; at < 10; at++) await handle(`more ${at}`);
+    assertEquals(warnings, [
+      "The replay store is full and forgets webhooks that can still be replayed",
+    ]);
+    assertEquals(await handle("65535"), "done");
+  });
+});
