@@ -13,6 +13,8 @@ export interface Suite {
   permissions?: string[];
   /** Whether Deno fails a test that leaves a timer, an operation or a resource behind. */
   sanitize?: boolean;
+  /** Whether real threads or processes have a say in it; servers always have. */
+  isReal?: boolean;
   /** The servers that it needs, by the names of `scripts/services.ts`. */
   services?: string[];
   /** Test files that do not fit some runtimes, by the end of their path. */
@@ -36,7 +38,13 @@ const SUITES: Suite[] = [
   { name: "runtime-no-env", path: "src/runtime", runtimes: ["deno"], sanitize: true },
   { name: "ring", path: "src/ring", sanitize: true },
   { name: "engines", path: "src/engines", sanitize: true },
-  { name: "threads", path: "tests/threads", permissions: ["-A"], runtimes: PROCESSES },
+  {
+    name: "threads",
+    path: "tests/threads",
+    permissions: ["-A"],
+    runtimes: PROCESSES,
+    isReal: true,
+  },
   { name: "message", path: "src/message", sanitize: true },
   { name: "marshal", path: "src/marshal", sanitize: true },
   { name: "transport", path: "src/transport", sanitize: true },
@@ -151,7 +159,13 @@ const SUITES: Suite[] = [
     services: ["mariadb"],
     omit: SQL_OMIT,
   },
-  { name: "examples", path: "tests/examples", permissions: ["-A"], runtimes: PROCESSES },
+  {
+    name: "examples",
+    path: "tests/examples",
+    permissions: ["-A"],
+    runtimes: PROCESSES,
+    isReal: true,
+  },
   {
     name: "demo-brokers",
     path: "tests/demo_brokers",
