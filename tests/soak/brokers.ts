@@ -12,6 +12,8 @@ export interface Connected {
   readonly config: TopicConfig;
   /** Milliseconds between two messages of a key: what its members can keep up with. */
   readonly pace: number;
+  /** Messages that one fault can make come again. */
+  readonly held: number;
   close(): Promise<void>;
 }
 
@@ -20,6 +22,13 @@ const LEASE = 3_000;
 /** Milliseconds after which a server that does not answer is given up. */
 const TIMEOUT = 2_000;
 const PARTITIONS = 6;
+/** Consumers, and what each of them may have in its hands. */
+export const MEMBERS = 3;
+export const PREFETCH = 32;
+const HELD = MEMBERS * PREFETCH;
+/** Bytes that Kafka's members fetch of a partition at once, and those of a record at least. */
+const FETCHED = 16_384;
+const SMALLEST = 128;
 
 /** Opens a connection to each kind of broker. */
 const CONNECT: Readonly<Record<string, (url: string) => Promise<Connected> | Connected>> = {
@@ -34,6 +43,7 @@ const CONNECT: Readonly<Record<string, (url: string) => Promise<Connected> | Con
       transport,
       config: { partitions: PARTITIONS },
       pace: 20,
+      held: HELD,
       close: () => transport.close(),
     };
   },
@@ -48,15 +58,21 @@ const CONNECT: Readonly<Record<string, (url: string) => Promise<Connected> | Con
       transport,
       config: { partitions: PARTITIONS },
       pace: 60,
+      held: HELD,
       close: () => transport.close(),
     };
   },
   kafka(brokers) {
-    const transport = kafkaTransport({ brokers, timeout: TIMEOUT, sessionTimeout: 6_000 });
+    const transport = kafkaTransport({
+      ...{ brokers, timeout: TIMEOUT, sessionTimeout: 6_000 },
+      maxBytes: FETCHED,
+    });
     return {
       transport,
       config: { partitions: PARTITIONS },
       pace: 20,
+      // What was fetched is handled while the broker is away, and no position is committed then.
+      held: HELD + PARTITIONS * FETCHED / SMALLEST,
       close: () => transport.close(),
     };
   },
@@ -69,7 +85,7 @@ const CONNECT: Readonly<Record<string, (url: string) => Promise<Connected> | Con
       await transport.close();
       await pool.end({ timeout: 1 });
     };
-    return { transport, config: {}, pace: 250, close };
+    return { transport, config: {}, pace: 250, held: HELD, close };
   },
 };
 

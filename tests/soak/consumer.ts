@@ -8,10 +8,7 @@ import { type Message, silent } from "@beat/beat/message";
 import { Router } from "@beat/beat/router";
 import { subscriber } from "@beat/beat/transport";
 import process from "node:process";
-import { connect } from "./brokers.ts";
-
-/** What a member may have in its hands. */
-export const PREFETCH = 32;
+import { connect, PREFETCH } from "./brokers.ts";
 
 const [broker, url, topic] = process.argv.slice(2) as [string, string, string];
 

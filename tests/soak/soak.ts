@@ -1,8 +1,7 @@
 import { down, kill, restart, up } from "../../scripts/_services.ts";
 import type { Server } from "../../scripts/services/_server.ts";
 import { Proxy } from "../faults/proxy.ts";
-import { connect, isProxied } from "./brokers.ts";
-import { PREFETCH } from "./consumer.ts";
+import { connect, isProxied, MEMBERS } from "./brokers.ts";
 import { Ledger } from "./ledger.ts";
 import { Members } from "./members.ts";
 import { Producer } from "./producer.ts";
@@ -18,7 +17,6 @@ export interface SoakOptions {
   readonly wasUp: boolean;
 }
 
-const MEMBERS = 3;
 /** Milliseconds between two faults, from and to. */
 const BETWEEN = [500, 3_000] as const;
 /** Milliseconds that a frozen network stays so, from and to: shorter and longer than a lease. */
@@ -87,7 +85,7 @@ export async function soak(
 
   const number = Object.values(counts).reduce((sum, count) => sum + count, 0);
   // A fault makes come again what all members had in their hands, and a publishing what it stored.
-  const allowance = number * MEMBERS * PREFETCH + producer.repeated;
+  const allowance = number * direct.held + producer.repeated;
   const verdict = ledger.judge(allowance);
   const faults = [...verdict.faults];
   if (grown > GROWTH) faults.push(`memory: the heap grew by ${Math.round(grown / 2 ** 20)} MiB`);
