@@ -106,12 +106,9 @@ export class LaneProducer {
     if (this.#waiters.size === 0 && this.#tryToEmit(event)) return;
     const accepted = this.#waiters.wait(event, options, this.#lanes.layout.capacity);
     void this.#serveWaiters();
-    // A wait in the background keeps no process.
-    const handle = setInterval(() => {}, 2 ** 30);
     try {
       await accepted;
     } finally {
-      clearInterval(handle);
       if (this.#waiters.size === 0) this.#wakeUp();
     }
   }
