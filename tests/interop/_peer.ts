@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { Buffer } from "node:buffer";
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -16,17 +17,19 @@ export interface PeerMessage {
 const SOURCE = fileURLToPath(new URL("./watermill", import.meta.url));
 const FOLDER = fileURLToPath(new URL("../../.runtimes/interop", import.meta.url));
 const PROGRAM = `${FOLDER}/watermill-peer`;
+/** Where Go usually is, whether or not the shell finds it. */
+const GO = ["/usr/local/go/bin/go", "/usr/bin/go"].find((path) => existsSync(path)) ?? "go";
 const run = promisify(execFile);
 
 /** Whether Go is here. */
 export async function hasGo(): Promise<boolean> {
-  return await run("go", ["version"]).then(() => true, () => false);
+  return await run(GO, ["version"]).then(() => true, () => false);
 }
 
 /** Builds the program; what was built before is used as far as nothing has changed. */
 export async function buildPeer(): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
-  await run("go", ["build", "-o", PROGRAM, "."], { cwd: SOURCE });
+  await run(GO, ["build", "-o", PROGRAM, "."], { cwd: SOURCE });
 }
 
 /** Has Watermill publish `count` messages. */
