@@ -29,7 +29,7 @@ export async function hasGo(): Promise<boolean> {
 /** Builds the program; what was built before is used as far as nothing has changed. */
 export async function buildPeer(): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
-  await run(GO, ["build", "-o", PROGRAM, "."], { cwd: SOURCE });
+  await run(GO, ["build", "-buildvcs=false", "-o", PROGRAM, "."], { cwd: SOURCE });
 }
 
 /** Has Watermill publish `count` messages. */
