@@ -8,7 +8,8 @@ import { withService } from "../../tests/_services/mod.ts";
 import { isRefusedFor } from "./errors.ts";
 import { commitPositions } from "./membership.ts";
 import type { MissedRecords } from "./mod.ts";
-import { take, TestHost, textsOf, type Workplace, workplace } from "./testdata/workplace.ts";
+import { take, TestHost, textsOf } from "../../tests/_services/test_host.ts";
+import { type Workplace, workplace } from "./testdata/workplace.ts";
 
 withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
   const test = (run: (place: Workplace) => Promise<void>) => workplace(url, run);

@@ -7,7 +7,8 @@ import { Buffer } from "node:buffer";
 import { withService } from "../../tests/_services/mod.ts";
 import { partitionOfKey } from "./murmur2.ts";
 import { findJars, runTool } from "./testdata/console_tool.ts";
-import { take, textsOf, type Workplace, workplace } from "./testdata/workplace.ts";
+import { take, textsOf } from "../../tests/_services/test_host.ts";
+import { type Workplace, workplace } from "./testdata/workplace.ts";
 
 const PARTITIONS = 5;
 const KEYS = Array.from({ length: 20 }, (_, at) => `key ${at} ü`);

@@ -10,7 +10,8 @@ import {
   kafkaTransport,
   type KafkaTransportOptions,
 } from "./mod.ts";
-import { take, textsOf, type Workplace, workplace } from "./testdata/workplace.ts";
+import { take, textsOf } from "../../tests/_services/test_host.ts";
+import { type Workplace, workplace } from "./testdata/workplace.ts";
 
 const NOWHERE = "127.0.0.1:1";
 

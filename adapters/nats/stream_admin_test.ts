@@ -3,7 +3,8 @@ import { describe, it } from "@std/testing/bdd";
 import { Message } from "@beat/beat/message";
 import { publisher } from "@beat/beat/transport";
 import { withService } from "../../tests/_services/mod.ts";
-import { take, type Workplace, workplace } from "./testdata/workplace.ts";
+import { take } from "../../tests/_services/test_host.ts";
+import { type Workplace, workplace } from "./testdata/workplace.ts";
 
 withService("nats", "BEAT_NATS_URL", ({ url }) => {
   const test = (run: (place: Workplace) => Promise<void>) => workplace(url, run);

@@ -3,7 +3,8 @@ import { describe, it } from "@std/testing/bdd";
 import { LeaseLostError } from "@beat/beat/message";
 import type { Delivery, Source } from "@beat/beat/transport";
 import { withService } from "../../tests/_services/mod.ts";
-import { take, textsOf, type Workplace, workplace } from "./testdata/workplace.ts";
+import { take, textsOf } from "../../tests/_services/test_host.ts";
+import { type Workplace, workplace } from "./testdata/workplace.ts";
 
 withService("redis", "BEAT_REDIS_URL", ({ url }) => {
   const test = (run: (place: Workplace) => Promise<void>) => workplace(url, run);

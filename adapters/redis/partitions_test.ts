@@ -4,7 +4,8 @@ import { Message } from "@beat/beat/message";
 import { consume, type ConsumeOptions, partitionOf, publisher } from "@beat/beat/transport";
 import { withService } from "../../tests/_services/mod.ts";
 import type { RedisTransport } from "./mod.ts";
-import { take, TestHost, textsOf, type Workplace, workplace } from "./testdata/workplace.ts";
+import { take, TestHost, textsOf } from "../../tests/_services/test_host.ts";
+import { type Workplace, workplace } from "./testdata/workplace.ts";
 
 const PARTITIONS = 4;
 

@@ -6,14 +6,8 @@ import { Redis } from "ioredis";
 import { Proxy } from "../../tests/faults/proxy.ts";
 import { withService } from "../../tests/_services/mod.ts";
 import { redisPublisher, redisPubSub, redisSubscriber, redisTransport } from "./mod.ts";
-import {
-  take,
-  TestHost,
-  textOf,
-  textsOf,
-  type Workplace,
-  workplace,
-} from "./testdata/workplace.ts";
+import { take, TestHost, textOf, textsOf } from "../../tests/_services/test_host.ts";
+import { type Workplace, workplace } from "./testdata/workplace.ts";
 
 describe("redisTransport()", () => {
   const url = "redis://127.0.0.1:6379";

@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { withService } from "../../tests/_services/mod.ts";
-import { take, type Workplace, workplace } from "./testdata/workplace.ts";
+import { take } from "../../tests/_services/test_host.ts";
+import { type Workplace, workplace } from "./testdata/workplace.ts";
 
 withService("redis", "BEAT_REDIS_URL", ({ url }) => {
   const test = (run: (place: Workplace) => Promise<void>) => workplace(url, run);

@@ -32,6 +32,7 @@ export class Engine implements Host {
   readonly #deadline = new Deadline();
   readonly #ended = Promise.withResolvers<void>();
   readonly #ending = Promise.withResolvers<void>();
+  readonly closing: Promise<void> = this.#ending.promise;
   #traits: Traits;
   #host: SourceHost | undefined;
   #attached = false;
@@ -92,10 +93,6 @@ export class Engine implements Host {
 
   get closed(): Promise<void> {
     return this.#ended.promise;
-  }
-
-  get closing(): Promise<void> {
-    return this.#ending.promise;
   }
 
   get prefetch(): number {

@@ -1,15 +1,8 @@
 import { Message, newUuid } from "@beat/beat/message";
-import {
-  type ConnectionEvent,
-  type Delivery,
-  type Host,
-  type Lane,
-  publisher,
-  type Source,
-  type SourceSpec,
-} from "@beat/beat/transport";
+import { publisher, type Source, type SourceSpec } from "@beat/beat/transport";
 import { Admin } from "@platformatic/kafka";
 import { type KafkaTransport, kafkaTransport, type KafkaTransportOptions } from "../mod.ts";
+import { TestHost } from "../../../tests/_services/test_host.ts";
 
 /** Short, so that what waits for its end does not take long. */
 const SESSION = 1_500;
@@ -100,59 +93,4 @@ export function workplace(
       await place.close();
     }
   };
-}
-
-/** An engine that remembers what it is told. */
-export class TestHost implements Host {
-  readonly events: ConnectionEvent[] = [];
-  readonly lostLanes: Lane[] = [];
-  readonly revokedLanes: Lane[] = [];
-  /** Resolves when the first lane is given away. */
-  readonly revoked: Promise<void>;
-  readonly #revoke: () => void;
-
-  constructor() {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.revoked = promise;
-    this.#revoke = resolve;
-  }
-
-  admit(): void {}
-
-  offer(): boolean {
-    return false;
-  }
-
-  revoke(lane: Lane): Promise<void> {
-    this.revokedLanes.push(lane);
-    lane.fenced = true;
-    this.#revoke();
-    return Promise.resolve();
-  }
-
-  lost(lane: Lane): void {
-    this.lostLanes.push(lane);
-    lane.fenced = true;
-  }
-
-  end(): void {}
-
-  event(event: ConnectionEvent): void {
-    this.events.push(event);
-  }
-}
-
-/** Fetches until there are so many deliveries. */
-export async function take(source: Source, count: number): Promise<Delivery[]> {
-  const taken: Delivery[] = [];
-  const never = new AbortController().signal;
-  while (taken.length < count) {
-    taken.push(...await source.fetch!(count - taken.length, () => false, never));
-  }
-  return taken;
-}
-
-/** The payloads of deliveries, as text. */
-export function textsOf(deliveries: readonly Delivery[]): string[] {
-  return deliveries.map(({ rec: { payload } }) => new TextDecoder().decode(payload));
 }

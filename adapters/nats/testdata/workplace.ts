@@ -1,13 +1,9 @@
 import { Message, newUuid } from "@beat/beat/message";
 import {
-  type ConnectionEvent,
   consume,
   type ConsumeOptions,
   type Consumer,
   type Consumption,
-  type Delivery,
-  type Host,
-  type Lane,
   publisher,
   type Source,
   type SourceSpec,
@@ -15,6 +11,7 @@ import {
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { type NatsTransport, natsTransport, type NatsTransportOptions } from "../mod.ts";
+import { TestHost } from "../../../tests/_services/test_host.ts";
 import { safeName } from "../names.ts";
 
 /** Longer than a busy machine may stop; what waits for its end has one of its own. */
@@ -120,48 +117,4 @@ export function workplace(
       await place.close();
     }
   };
-}
-
-/** An engine that remembers what it is told. */
-export class TestHost implements Host {
-  readonly admitted: Delivery[] = [];
-  readonly events: ConnectionEvent[] = [];
-
-  admit(delivery: Delivery): void {
-    this.admitted.push(delivery);
-  }
-
-  offer(): boolean {
-    return false;
-  }
-
-  // deno-lint-ignore require-await
-  async revoke(lane: Lane): Promise<void> {
-    lane.fenced = true;
-  }
-
-  lost(lane: Lane): void {
-    lane.fenced = true;
-  }
-
-  end(): void {}
-
-  event(event: ConnectionEvent): void {
-    this.events.push(event);
-  }
-}
-
-/** Fetches until there are so many deliveries. */
-export async function take(source: Source, count: number): Promise<Delivery[]> {
-  const taken: Delivery[] = [];
-  const never = new AbortController().signal;
-  while (taken.length < count) {
-    taken.push(...await source.fetch!(count - taken.length, () => false, never));
-  }
-  return taken;
-}
-
-/** The payloads of deliveries, as text. */
-export function textsOf(deliveries: readonly Delivery[]): string[] {
-  return deliveries.map(({ rec }) => new TextDecoder().decode(rec.payload));
 }

@@ -1,15 +1,8 @@
-import { Message, newUuid, type Rec } from "@beat/beat/message";
-import {
-  type ConnectionEvent,
-  type Delivery,
-  type Host,
-  type Lane,
-  publisher,
-  type Source,
-  type SourceSpec,
-} from "@beat/beat/transport";
+import { Message, newUuid } from "@beat/beat/message";
+import { publisher, type Source, type SourceSpec } from "@beat/beat/transport";
 import { Redis } from "ioredis";
 import { type RedisTransport, redisTransport, type RedisTransportOptions } from "../mod.ts";
+import { TestHost } from "../../../tests/_services/test_host.ts";
 
 /** Short, so that what waits for its end does not take long. */
 const LEASE = 400;
@@ -99,54 +92,4 @@ export function workplace(
       await place.close();
     }
   };
-}
-
-/** An engine that remembers what it is told. */
-export class TestHost implements Host {
-  readonly events: ConnectionEvent[] = [];
-  readonly lostLanes: Lane[] = [];
-  readonly revokedLanes: Lane[] = [];
-
-  admit(): void {}
-
-  offer(): boolean {
-    return false;
-  }
-
-  revoke(lane: Lane): Promise<void> {
-    this.revokedLanes.push(lane);
-    lane.fenced = true;
-    return Promise.resolve();
-  }
-
-  lost(lane: Lane): void {
-    this.lostLanes.push(lane);
-    lane.fenced = true;
-  }
-
-  end(): void {}
-
-  event(event: ConnectionEvent): void {
-    this.events.push(event);
-  }
-}
-
-/** Fetches until there are so many deliveries. */
-export async function take(source: Source, count: number): Promise<Delivery[]> {
-  const taken: Delivery[] = [];
-  const never = new AbortController().signal;
-  while (taken.length < count) {
-    taken.push(...await source.fetch!(count - taken.length, () => false, never));
-  }
-  return taken;
-}
-
-/** The payloads of deliveries, as text. */
-export function textsOf(deliveries: readonly Delivery[]): string[] {
-  return deliveries.map(({ rec }) => textOf(rec));
-}
-
-/** A payload as text. */
-export function textOf({ payload }: Rec): string {
-  return new TextDecoder().decode(payload);
 }
