@@ -33,7 +33,7 @@ for (let sample = 0; sample < SAMPLES; sample++) {
   const before = process.cpuUsage();
   await runCounted(work, ROUNDS);
   const { user, system } = process.cpuUsage(before);
-  figures.push(((user + system) / (ROUNDS * work.opsPerRound)).toFixed(1));
+  figures.push(((user + system) / (ROUNDS * (work.opsPerRound ?? 1))).toFixed(1));
 }
 console.log(`${name}: ${figures.join(" ")} µs`);
 process.exit(0);
