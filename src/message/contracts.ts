@@ -54,7 +54,7 @@ export interface ReconnectOptions {
   maxDelay?: number;
   /** What a delay grows by. @default {2} */
   multiplier?: number;
-  /** Attempts in a row until it gives up. @default {Infinity} */
+  /** Attempts in a row until it gives up, that of the first connection included. @default {Infinity} */
   maxAttempts?: number;
 }
 

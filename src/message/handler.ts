@@ -18,6 +18,11 @@ export interface Work {
   readonly group?: string | undefined;
   /** Where to write what should be known. */
   readonly logger: Logger;
+  /**
+   * Has the end of the handler wait for what goes on when this call is over, as long as there is time
+   * for it. A router gives it.
+   */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
 /** Does the work. A synchronous one stays so: nothing awaits where nothing has to. */

@@ -26,6 +26,11 @@ const NAMES = {
     help: "Messages that are in a handler",
     labels: ["handler_name"],
   },
+  lag: {
+    name: "handler_lag",
+    help: "Messages between a handler and the end of a lane of its topic",
+    labels: ["handler_name", "lane"],
+  },
   publishTime: {
     name: "publish_time_seconds",
     help: "Seconds that a call of publish took",
@@ -47,6 +52,7 @@ export class Catalogue {
   readonly received: NumberMetric;
   readonly attempts: HistogramMetric;
   readonly inflight: NumberMetric;
+  readonly lag: NumberMetric;
   readonly publishTime: HistogramMetric;
   readonly deadLetters: NumberMetric;
   readonly #deadHandlers = new Set<string>();
@@ -61,6 +67,7 @@ export class Catalogue {
     this.received = new NumberMetric("counter", called(NAMES.received));
     this.attempts = new HistogramMetric(called(NAMES.attempts), ATTEMPT_BOUNDS);
     this.inflight = new NumberMetric("gauge", called(NAMES.inflight));
+    this.lag = new NumberMetric("gauge", called(NAMES.lag));
     this.publishTime = new HistogramMetric(called(NAMES.publishTime), PUBLISH_BOUNDS);
     this.deadLetters = new NumberMetric("counter", called(NAMES.deadLetters));
   }
@@ -81,6 +88,7 @@ export class Catalogue {
       this.received,
       this.attempts,
       this.inflight,
+      this.lag,
       this.publishTime,
       this.deadLetters,
     ];

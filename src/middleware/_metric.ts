@@ -31,6 +31,11 @@ class Series<T> {
     return found;
   }
 
+  /** Forgets all of them. */
+  clear(): void {
+    this.#byLabels.clear();
+  }
+
   /** All of them, in the order of their first use. */
   all(): Iterable<{ labels: readonly string[]; value: T }> {
     return this.#byLabels.values();
@@ -51,6 +56,11 @@ export class NumberMetric implements Metric {
   /** The number of some labels, to be changed in place; who needs it often keeps it. */
   at(...labels: string[]): { value: number } {
     return this.#series.at(labels);
+  }
+
+  /** Forgets what was measured, with its labels. */
+  clear(): void {
+    this.#series.clear();
   }
 
   lines(): string[] {

@@ -122,9 +122,10 @@ export function deduplicate(options: DeduplicateOptions): Middleware {
       if (isSilent) return end(message, held, "acked");
       const kept: Kept = { held, drop: () => drop(held) };
       awaiting.set(message, kept);
-      message.settled().then(({ kind }) => {
+      const settled = message.settled().then(({ kind }) => {
         if (awaiting.get(message) === kept) return end(message, held, kind);
       });
+      work.waitUntil?.(settled);
     }));
     return produced;
   };

@@ -31,7 +31,13 @@ export type { CircuitChange, CircuitState } from "./_breaker.ts";
 export { throttle, type ThrottleOptions } from "./throttle.ts";
 export { logging, type LoggingOptions } from "./logging.ts";
 export { prometheus } from "./prometheus.ts";
-export type { Prometheus, PrometheusOptions, PublisherMetricsOptions } from "./prometheus.ts";
+export type {
+  LaggingHandler,
+  Prometheus,
+  PrometheusOptions,
+  PublisherMetricsOptions,
+  ScrapeOptions,
+} from "./prometheus.ts";
 export { trace, type TraceOptions } from "./trace.ts";
 export { correlation, type CorrelationOptions } from "./correlation.ts";
 export { validate, type ValidateOptions } from "./validate.ts";

@@ -1,7 +1,9 @@
 import type { Publisher } from "../message/contracts.ts";
 import type { Middleware, Work } from "../message/handler.ts";
 import type { Message } from "../message/message.ts";
-import { BOOLEAN, checkOptions, type Rule, type Rules } from "../options/options.ts";
+import { BOOLEAN, checkOptions, DURATION, type Rule, type Rules } from "../options/options.ts";
+import type { LagReporter, LaneLag } from "../transport/capabilities.ts";
+import { inTime } from "../transport/in_time.ts";
 import { wrapPublisher } from "../transport/wrap_publisher.ts";
 import { Catalogue } from "./_catalogue.ts";
 import { observe } from "./_outcome.ts";
@@ -26,6 +28,18 @@ export interface PublisherMetricsOptions {
   deadLetters?: boolean;
 }
 
+/** What can be asked how far it is behind, such as a handler of a router. */
+export interface LaggingHandler extends LagReporter {
+  /** The label `handler_name`. */
+  readonly name: string;
+}
+
+/** What {@linkcode Prometheus.scrape} takes beside handlers. */
+export interface ScrapeOptions {
+  /** Milliseconds that a broker has for its answer; then it has none. @default {5_000} */
+  timeout?: number;
+}
+
 /** Metrics of handlers and publishers. */
 export interface Prometheus {
   /** Measures what it stands around. */
@@ -34,6 +48,13 @@ export interface Prometheus {
   publisher(publisher: Publisher, options?: PublisherMetricsOptions): Publisher;
   /** All metrics in the text format of Prometheus, version 0.0.4: what a scrape is answered with. */
   text(): string;
+  /**
+   * Asks handlers how far they are behind the end of their topics, and resolves with what `text` gives.
+   * A handler whose broker does not answer has no lag in it: none is not the same as 0.
+   *
+   * @throws {TypeError | RangeError} If an option is malformed.
+   */
+  scrape(handlers: Iterable<LaggingHandler>, options?: ScrapeOptions): Promise<string>;
   /** The content type of {@linkcode Prometheus.text}. */
   readonly contentType: string;
 }
@@ -68,7 +89,8 @@ const PUBLISHER_RULES: Rules = {
  * - `publish_time_seconds{handler_name,publisher_name,success}`, one observation a call
  *
  * and beyond them `handler_attempts{handler_name}` (until a message was acked),
- * `handler_inflight{handler_name}` (messages in handlers) and `dlq_total{handler_name}`,
+ * `handler_inflight{handler_name}` (messages in handlers), `handler_lag{handler_name,lane}` (messages
+ * that wait, as of the last `scrape`) and `dlq_total{handler_name}`,
  * whose label comes with the letters: behind 1,000 handlers it is `"<other>"`.
  *
  * @throws {TypeError | RangeError} If an option is malformed.
@@ -96,6 +118,7 @@ export function prometheus(options: PrometheusOptions = {}): Prometheus {
   return {
     contentType: "text/plain; version=0.0.4; charset=utf-8",
     text: () => metrics.text(),
+    scrape: (handlers, options = {}) => scrape(metrics, handlers, options),
     middleware: measureHandlers(metrics),
     publisher: (publisher, options = {}) => measurePublisher(metrics, publisher, options),
   };
@@ -125,6 +148,36 @@ function measureHandlers(metrics: Catalogue): Middleware {
     };
     return observe(next, work, { onValue: () => end(true), onError: () => end(false) });
   };
+}
+
+async function scrape(
+  metrics: Catalogue,
+  handlers: Iterable<LaggingHandler>,
+  options: ScrapeOptions,
+): Promise<string> {
+  checkOptions("scrape metrics", options, { timeout: DURATION });
+  const { timeout = 5_000 } = options;
+  const answers = await Promise.all(Array.from(handlers, (handler) => ask(handler, timeout)));
+  // Only now: what another scrape has measured meanwhile is as good.
+  metrics.lag.clear();
+  for (const { name, lanes } of answers) {
+    for (const { lane, lag } of lanes) metrics.lag.at(name, lane).value = lag;
+  }
+  return metrics.text();
+}
+
+/** The lanes of a handler; none if its broker does not tell in time. */
+async function ask(
+  handler: LaggingHandler,
+  timeout: number,
+): Promise<{ name: string; lanes: readonly LaneLag[] }> {
+  const { name } = handler;
+  let lanes: readonly LaneLag[] = [];
+  const asked = async () => {
+    lanes = await handler.lag();
+  };
+  await inTime(asked(), timeout);
+  return { name, lanes };
 }
 
 function measurePublisher(

@@ -250,4 +250,39 @@ describe("prometheus", () => {
     const misspelt = { deadletters: true } as never;
     assertThrows(() => prometheus().publisher(publisher, misspelt), TypeError, "unknown");
   });
+
+  describe("scrape", () => {
+    const lane = (name: string, lag: number) => ({ lane: name, lag, measuredAt: 0 });
+
+    it("tells how far each handler is behind, by lane, and forgets what is gone", async () => {
+      const metrics = prometheus({ namespace: "shop" });
+      let lanes = [lane("0", 7), lane("1", 0)];
+      const bill = { name: "bill", lag: () => Promise.resolve(lanes) };
+      assertEquals(samples(metrics.text()).size, 0);
+      const first = samples(await metrics.scrape([bill]));
+      assertEquals([...first], [
+        ['shop_handler_lag{handler_name="bill",lane="0"}', 7],
+        ['shop_handler_lag{handler_name="bill",lane="1"}', 0],
+      ]);
+      lanes = [lane("1", 3)];
+      const second = samples(await metrics.scrape([bill]));
+      assertEquals([...second], [['shop_handler_lag{handler_name="bill",lane="1"}', 3]]);
+    });
+
+    it("leaves out who fails or does not answer in time", () =>
+      withFakeTime(async (time) => {
+        const metrics = prometheus();
+        const silent = { name: "silent", lag: () => new Promise<never>(() => {}) };
+        const down = { name: "down", lag: () => Promise.reject(broken) };
+        const well = { name: "well", lag: () => Promise.resolve([lane("", 1)]) };
+        for (const options of [undefined, { timeout: 10 }]) {
+          const scraped = metrics.scrape([silent, down, well], options);
+          await time.tickAsync(options?.timeout ?? 5_000);
+          assertEquals([...samples(await scraped).keys()], [
+            'handler_lag{handler_name="well",lane=""}',
+          ]);
+        }
+        await assertRejects(() => metrics.scrape([], { timeout: -1 }), RangeError, "'timeout'");
+      }));
+  });
 });

@@ -7,6 +7,7 @@ import type { Publisher } from "../message/contracts.ts";
 import type { Middleware } from "../message/handler.ts";
 import { silent } from "../message/logger.ts";
 import { Message } from "../message/message.ts";
+import type { Store } from "../message/store.ts";
 import { Router } from "../router/mod.ts";
 import { fromPublisher, publisher, subscriber } from "../transport/mod.ts";
 import {
@@ -249,4 +250,46 @@ describe("in a router", () => {
         })
       ));
   }
+
+  it("prometheus() tells how far the handlers of a router are behind", () =>
+    inWorld(async (world) => {
+      const metrics = prometheus();
+      const go = Promise.withResolvers<void>();
+      world.router.on("bill", "orders", world.source, () => go.promise);
+      await world.run("paid");
+      await world.out.publish("orders", ["a", "b", "c"].map((text) => new Message(text)));
+      const text = await metrics.scrape(world.router.handlers());
+      const lags = text.matchAll(/^handler_lag\{handler_name="bill",.*\} (\d+)$/gm);
+      assertEquals([...lags].reduce((sum, [, lag]) => sum + Number(lag), 0), 3);
+      go.resolve();
+    }));
+
+  it("close() waits until deduplicate() has marked what produced messages", () =>
+    inWorld(async (world) => {
+      const store = memoryStore();
+      const asked = Promise.withResolvers<void>();
+      const answer = Promise.withResolvers<void>();
+      const slow: Store = {
+        claim: (key, lease) => store.claim(key, lease),
+        extend: (key, claim, lease) => store.extend(key, claim, lease),
+        release: (key, claim) => store.release(key, claim),
+        done: async (key, claim, ttl) => {
+          asked.resolve();
+          await answer.promise;
+          return await store.done(key, claim, ttl);
+        },
+      };
+      const made = () => new Message("made");
+      world.router.handle("bill", "orders", world.source, "paid", world.out, made);
+      await world.run("other", deduplicate({ store: slow }));
+      await world.out.publish("orders", new Message("a", { uuid: "a" }));
+      await asked.promise;
+      let isClosed = false;
+      const closed = world.router.close().then(() => isClosed = true);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      assertEquals(isClosed, false);
+      answer.resolve();
+      await closed;
+      assertEquals((await store.claim("bill:a", 1)).kind, "done");
+    }));
 });

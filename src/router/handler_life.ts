@@ -1,8 +1,11 @@
-import { ClosedError } from "../message/errors.ts";
+import { ClosedError, CloseTimeoutError } from "../message/errors.ts";
 import type { Middleware } from "../message/handler.ts";
 import type { Logger } from "../message/logger.ts";
+import type { LaneLag } from "../transport/capabilities.ts";
 import type { ConsumeStats } from "../transport/counters.ts";
+import { Deadline } from "../transport/deadline.ts";
 import type { Engine } from "../transport/engine.ts";
+import { Aftermath } from "./aftermath.ts";
 import { groupOf, prepareHandler } from "./prepared_handler.ts";
 import { type HandlerHost, type HandlerParts, RoutedHandler } from "./routed_handler.ts";
 
@@ -18,6 +21,9 @@ export interface LifeHooks {
   left(life: HandlerLife, failure?: { error: unknown }): void;
 }
 
+/** Milliseconds for what goes on after messages are settled, even when the deadline has passed. */
+const GRACE = 1_000;
+
 /**
  * A handler from when it is added, through its subscription, to its end. Another one of the same name
  * has a life of its own.
@@ -26,6 +32,8 @@ export class HandlerLife implements HandlerHost {
   readonly handler: RoutedHandler;
   readonly #hooks: LifeHooks;
   readonly #started = Promise.withResolvers<void>();
+  readonly #aftermath = new Aftermath();
+  readonly #deadline = new Deadline();
   #engine: Engine | undefined;
   #state: "new" | "begun" | "ending" = "new";
   #stopping: Promise<void> | undefined;
@@ -49,6 +57,10 @@ export class HandlerLife implements HandlerHost {
     return this.#engine?.stats();
   }
 
+  async lag(): Promise<readonly LaneLag[]> {
+    return await this.#engine?.lag() ?? [];
+  }
+
   /** Subscribes; resolves when that is live, or was ended before. Rejects with why it cannot be. */
   async begin(globals: readonly Middleware[]): Promise<void> {
     if (this.hasStarted) return;
@@ -56,7 +68,7 @@ export class HandlerLife implements HandlerHost {
     const { handler } = this;
     const { logger, log } = this.#hooks;
     try {
-      this.#engine = prepareHandler(handler, globals, logger);
+      this.#engine = prepareHandler(handler, globals, logger, this.#aftermath.add);
       await this.#engine.open();
     } catch (error) {
       this.#started.reject(error);
@@ -66,7 +78,11 @@ export class HandlerLife implements HandlerHost {
     const { name, topic } = handler;
     log.info("handler started", { handler: name, topic, group: groupOf(handler) });
     this.#started.resolve();
-    this.#engine.closed.then(
+    const ended = this.#engine.closed.finally(() => {
+      this.#deadline.set(this.#hooks.closeTimeout);
+      return this.#endAftermath();
+    });
+    ended.then(
       () => this.#hooks.left(this),
       (error) => this.#hooks.left(this, { error }),
     );
@@ -79,7 +95,22 @@ export class HandlerLife implements HandlerHost {
       this.#started.reject(new ClosedError(`subscribe to '${topic}'`, `handler '${name}'`));
     }
     this.#state = "ending";
-    await this.#engine?.close({ timeout });
+    if (this.#engine === undefined) return;
+    this.#deadline.set(timeout);
+    try {
+      await this.#engine.close({ timeout });
+    } catch (error) {
+      await this.#endAftermath();
+      throw error;
+    }
+    const remaining = await this.#endAftermath();
+    if (remaining > 0) {
+      throw new CloseTimeoutError(
+        `handler '${this.handler.name}'`,
+        this.#deadline.timeout,
+        remaining,
+      );
+    }
   }
 
   stop(): Promise<void> {
@@ -88,6 +119,13 @@ export class HandlerLife implements HandlerHost {
 
   get #isEnding(): boolean {
     return this.#state === "ending";
+  }
+
+  /** Resolves with how many things go on all the same. */
+  async #endAftermath(): Promise<number> {
+    const remaining = await this.#aftermath.end(Math.max(this.#deadline.left, GRACE));
+    this.#deadline.end();
+    return remaining;
   }
 
   async #stop(): Promise<void> {

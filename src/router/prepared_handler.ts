@@ -26,15 +26,16 @@ export function prepareHandler(
   handler: RoutedHandler,
   globals: readonly Middleware[],
   logger: Logger,
+  waitUntil: (promise: Promise<unknown>) => void,
 ): Engine {
   const { transport, codec } = accessOfSubscriber(handler.parts.subscriber)!;
   const production = new Production(handler);
   const call = chain(handler, [...globals, ...handler.settings.middleware]);
   const { name, topic, parts } = handler;
-  const group = groupOf(handler);
+  const place = { batch: parts.isBatch, handler: name, topic, group: groupOf(handler) };
   const consumer = (messages: readonly Message[]): unknown => {
     production.begin(messages);
-    const result = call({ messages, batch: parts.isBatch, handler: name, topic, group, logger });
+    const result = call({ messages, ...place, logger, waitUntil });
     return isThenable(result)
       ? result.then((produced) => production.publish(produced, messages))
       : production.publish(result, messages);
@@ -70,7 +71,8 @@ function consumeOptions(
   logger: Logger,
 ): ConsumeOptions {
   const { name, topic, settings } = handler;
-  const { from, workers, inFlight, ordered, batch, retry, dlq, onExhausted, pauseOn } = settings;
+  const { from, workers, inFlight, ordered, batch, retry, dlq, onExhausted, pauseOn, reconnect } =
+    settings;
   const place = { handler: name, topic };
   const options: ConsumeOptions = {
     topic,
@@ -93,6 +95,7 @@ function consumeOptions(
   if (batch !== undefined) options.batch = batch;
   if (onExhausted !== undefined) options.onExhausted = onExhausted;
   if (pauseOn !== undefined) options.pauseOn = pauseOn;
+  if (reconnect !== undefined) options.reconnect = reconnect;
   if (dlq !== undefined) options.deadLetter = deadLetterTarget(name, dlq, transport);
   return options;
 }

@@ -169,11 +169,16 @@ async function putBack(letter: Message, { publisher, to }: ReplayOptions): Promi
     );
   }
   const metadata = metadataBefore(letter);
-  const replays = Number(metadata.get(REPLAYS) ?? 0) + 1;
+  const replays = countOf(metadata.get(REPLAYS)) + 1;
   metadata.set(REPLAYS, String(replays));
   const message = new Message(letter.payload, { uuid, key, timestamp, metadata });
   const identify = () => `${topic}:${uuid}:replay:${replays}`;
   await accessOf(publisher).publish(topic, [message], { identify });
+}
+
+/** What is no count was set by somebody else: it counts as none. */
+function countOf(replays = "0"): number {
+  return /^\d{1,15}$/.test(replays) ? Number(replays) : 0;
 }
 
 function pause(delay: number, signal: AbortSignal): Promise<void> {

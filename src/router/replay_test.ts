@@ -67,8 +67,10 @@ describe("replay()", () => {
       const watched = watchedTransport(world.broker, (item) => identities.push(item.identity));
       const out = publisher(watched);
       await world.out.publish(DEAD, [letter("a"), letter("b", { replays: "2" })]);
+      await world.out.publish(DEAD, letter("c", { replays: "a few" }));
       await replay(world.in, DEAD, { publisher: out, idle: IDLE });
-      assertEquals(identities, ["orders:a:replay:1", "orders:b:replay:3"]);
+      const expected = ["orders:a:replay:1", "orders:b:replay:3", "orders:c:replay:1"];
+      assertEquals(identities, expected);
       await out.close();
     }));
 

@@ -1,12 +1,21 @@
-import type { OrderOptions, Publisher, StartPosition, Subscriber } from "../message/contracts.ts";
+import type {
+  OrderOptions,
+  Publisher,
+  ReconnectOptions,
+  StartPosition,
+  Subscriber,
+} from "../message/contracts.ts";
 import type { BatchHandler, Handler, Middleware } from "../message/handler.ts";
 import type { Message } from "../message/message.ts";
 import { checkTopic } from "../message/names.ts";
 import { check, checkOptions, FUNCTION, integer, OBJECT, type Rule } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import type { BatchOptions } from "../transport/collector.ts";
+import type { LagReporter, LaneLag } from "../transport/capabilities.ts";
+import { checkPosition, ON_EXHAUSTED } from "../transport/consume_options.ts";
 import type { ConsumeStats } from "../transport/counters.ts";
 import { checkPauseOptions, type PauseOptions } from "../transport/kill_switch.ts";
+import { resolveReconnect } from "../transport/reconnect.ts";
 import { resolveRetry, type RetryPolicy } from "../transport/retry_policy.ts";
 import type { OnExhausted } from "../transport/verdict.ts";
 
@@ -42,6 +51,7 @@ export interface HandlerSettings {
   dlq: DeadLetterOptions | undefined;
   onExhausted: OnExhausted | undefined;
   pauseOn: PauseOptions | undefined;
+  reconnect: ReconnectOptions | undefined;
   readonly middleware: Middleware[];
 }
 
@@ -52,6 +62,7 @@ export interface HandlerHost {
   readonly started: Promise<void>;
   stop(): Promise<void>;
   stats(): ConsumeStats | undefined;
+  lag(): Promise<readonly LaneLag[]>;
 }
 
 const DEFAULT_BATCH: BatchOptions = { size: 100, maxWait: 100 };
@@ -63,7 +74,7 @@ const GROUP: Rule = [
 ];
 
 /** A handler of a router: how it takes messages, and what happens when it fails. */
-export class RoutedHandler {
+export class RoutedHandler implements LagReporter {
   readonly #parts: HandlerParts;
   readonly #settings: HandlerSettings;
   readonly #host: HandlerHost;
@@ -84,6 +95,7 @@ export class RoutedHandler {
       dlq: undefined,
       onExhausted: undefined,
       pauseOn: undefined,
+      reconnect: undefined,
       middleware: [],
     };
   }
@@ -124,6 +136,14 @@ export class RoutedHandler {
   }
 
   /**
+   * How far it is behind the end of its topic, as far as its broker can tell: one entry per lane, none
+   * while it is not subscribed.
+   */
+  lag(): Promise<readonly LaneLag[]> {
+    return this.#host.lag();
+  }
+
+  /**
    * The consumer group; `null` makes it a reader that gets everything and leaves nothing behind.
    * Without this call the group is the name of the handler, where the transport has groups.
    */
@@ -134,6 +154,7 @@ export class RoutedHandler {
 
   /** Where it begins if its group has no position. Without this call `"latest"`. */
   from(start: StartPosition): this {
+    checkPosition(this.#action, start);
     return this.#set("from", start);
   }
 
@@ -196,6 +217,7 @@ export class RoutedHandler {
    * for dead letters, else `"redeliver"`.
    */
   onExhausted(fate: OnExhausted): this {
+    check(this.#action, "onExhausted", fate, ON_EXHAUSTED);
     return this.#set("onExhausted", fate);
   }
 
@@ -211,6 +233,15 @@ export class RoutedHandler {
   pauseOn(options: PauseOptions): this {
     checkPauseOptions(this.#action, options);
     return this.#set("pauseOn", options);
+  }
+
+  /**
+   * How a lost connection is made anew. Without this call without end; when `maxAttempts` are used up, the
+   * handler ends, and `run` of the router rejects with the cause when the others have ended too.
+   */
+  reconnect(options: ReconnectOptions): this {
+    resolveReconnect(this.#action, options);
+    return this.#set("reconnect", options);
   }
 
   /**

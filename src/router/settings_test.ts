@@ -1,7 +1,11 @@
 /** That each setting of a handler reaches the engine. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import type { StartPosition } from "../message/contracts.ts";
 import { Message } from "../message/message.ts";
+import { subscriber } from "../transport/subscriber.ts";
+import type { OnExhausted } from "../transport/verdict.ts";
+import { Down } from "./testdata/doctored.ts";
 import { Seen, settle, World } from "./testdata/world.ts";
 
 async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
@@ -104,5 +108,35 @@ describe("a handler", () => {
       const paused = said.indexOf("handler pauses");
       assert(paused !== -1 && said.indexOf("handler goes on") > paused, said.join());
       await handler.stop();
+    }));
+
+  it("asks a broker that is down as often as it is told, and run() rejects then", () =>
+    inWorld(async (world) => {
+      const down = new Down(world, "refuses");
+      world.router.on("h", "orders", subscriber(down.transport), () => {})
+        .reconnect({ initialDelay: 0, maxAttempts: 3 });
+      await assertRejects(() => world.router.run(), Error, "connection refused");
+      assertEquals(down.attempts, 3);
+    }));
+
+  it("refuses what is malformed when it is set", () =>
+    inWorld((world) => {
+      const handler = world.router.on("h", "orders", world.in, () => {});
+      const text = "Cannot configure handler 'h' as";
+      assertThrows(
+        () => handler.onExhausted("bogus" as OnExhausted),
+        RangeError,
+        `${text} 'onExhausted' must be`,
+      );
+      for (const from of ["bogus", new Date(NaN), undefined]) {
+        assertThrows(
+          () => handler.from(from as StartPosition),
+          TypeError,
+          `${text} 'from' must be`,
+        );
+      }
+      assertThrows(() => handler.reconnect({ maxAttempts: 0 }), RangeError, "'maxAttempts'");
+      assertThrows(() => handler.reconnect({ often: 1 } as object), TypeError, "'often'");
+      return Promise.resolve();
     }));
 });

@@ -1,5 +1,5 @@
 import { fields } from "../message/codec.ts";
-import type { ConsumePlan } from "./consume_options.ts";
+import type { ConsumePlan, FailedAttempt } from "./consume_options.ts";
 import type { Holdings } from "./holdings.ts";
 import type { LetterPost } from "./letter_post.ts";
 import type { Lane } from "./port.ts";
@@ -93,14 +93,16 @@ export class Attempts {
       this.settling = false;
     }
     const { decision } = slot;
-    const failed = decision?.kind === "nacked";
-    if (failed && slot.stopped) {
+    const isNacked = decision?.kind === "nacked";
+    if (isNacked && slot.stopped) {
       // It failed because it had to stop: that is no reason to give the message up.
       this.giveBack(slot);
       return undefined;
     }
-    this.#hooks.handled(failed);
-    if (failed) return this.#judge(slot, decision.reason, decision.delay);
+    const isLate = !isNacked && outcome !== undefined && !slot.stopped;
+    this.#hooks.handled(isNacked || isLate);
+    if (isNacked) return this.#judge(slot, decision.reason ?? outcome?.error, decision.delay);
+    if (isLate) this.#failed(slot, outcome.error, { kind: "acked" });
     this.#remove(slot);
     return undefined;
   }
@@ -148,16 +150,19 @@ export class Attempts {
 
   #judge(slot: Slot, error: unknown, delay: number | undefined): Verdict {
     const { retry, onExhausted } = this.#plan;
-    const { attempt, message } = slot;
-    this.#holdings.counters.failed++;
     slot.firstFailure ||= Date.now();
     slot.error = error;
     const elapsed = Date.now() - slot.firstFailure;
     // What cannot be read, or came too often, gets no further attempt.
     const budget = this.refusalOf(slot) === undefined ? retry : NO_RETRY;
-    const verdict = judge({ attempt, error, elapsed, delay }, budget, onExhausted);
-    this.#plan.hooks.onFailure({ message, error, attempt, verdict });
+    const verdict = judge({ attempt: slot.attempt, error, elapsed, delay }, budget, onExhausted);
+    this.#failed(slot, error, verdict);
     return verdict;
+  }
+
+  #failed({ message, attempt }: Slot, error: unknown, verdict: FailedAttempt["verdict"]): void {
+    this.#holdings.counters.failed++;
+    this.#plan.hooks.onFailure({ message, error, attempt, verdict });
   }
 
   #requeue(slot: Slot, delay: number): void {

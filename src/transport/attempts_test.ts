@@ -85,8 +85,43 @@ describe("an attempt that failed", () => {
     source.give(...source.deliver(["a", "b"]));
     await settle();
     assertEquals(seen, [true, false, false, true, false]);
-    assertEquals(failures.map(({ error }) => error), ["bad"]);
+    assertEquals(failures[0]!.error, "bad");
     assertEquals([source.requeues, source.acks], [[["a"]], [["b"]]]);
+    await consumption.close();
+  });
+
+  it("has what the handler throws for its reason where its nack gives none", async () => {
+    const transport = new ScriptedTransport();
+    const failures: FailedAttempt[] = [];
+    const consumption = await start(transport, (message) => {
+      message.nack();
+      fail();
+    }, { onFailure: (failure) => failures.push(failure) });
+    transport.current.give(...transport.current.deliver(["a"]));
+    await settle();
+    assertEquals(failures.map(({ error }) => (error as Error).message), ["no"]);
+    await consumption.close();
+  });
+
+  it("is told and counted when its message is acked before, and nothing else happens", async () => {
+    const transport = new ScriptedTransport();
+    const failures: FailedAttempt[] = [];
+    const consumption = await start(transport, (message) => {
+      message.ack();
+      fail();
+    }, {
+      retry: 3,
+      onFailure: (failure) => failures.push(failure),
+      pauseOn: { failureRate: 1, minimum: 2, window: 1_000, resumeAfter: 60_000 },
+    });
+    const source = transport.current;
+    source.give(...source.deliver(["a", "b"]));
+    await settle();
+    const told = failures.map(({ message, verdict }) => [message.uuid, verdict.kind]);
+    assertEquals(told, [["a", "acked"], ["b", "acked"]]);
+    const { acked, failed, retried } = consumption.stats();
+    assertEquals({ acked, failed, retried }, { acked: 2, failed: 2, retried: 0 });
+    assertEquals([source.requeues, source.isAsked], [[], false], "the kill switch has tripped");
     await consumption.close();
   });
 
@@ -103,7 +138,7 @@ describe("an attempt that failed", () => {
     assertEquals([source.isAsked, source.acks], [true, [["a"]]]);
     await handler.fail("a");
     const { failed, inFlight } = consumption.stats();
-    assertEquals([failed, inFlight], [0, 0]);
+    assertEquals([failed, inFlight], [1, 0]);
     await consumption.close();
   });
 

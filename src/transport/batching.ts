@@ -106,8 +106,11 @@ export class Batching {
     const called = this.#callable(live);
     const outcome = await this.#call(called);
     const verdicts = new Map<Slot, Verdict>();
+    // A batch fails with what it left open; if that is nothing, its failure is told with the last one.
+    const blamed = called.findLast(isOpen) ?? called.at(-1);
     for (const slot of called) {
-      const verdict = this.#attempts.settle(slot, outcome);
+      const isBlamed = slot === blamed || isOpen(slot);
+      const verdict = this.#attempts.settle(slot, isBlamed ? outcome : undefined);
       if (verdict === undefined) continue;
       verdicts.set(slot, verdict);
       // No handler has it: until it is decided on it may be given back.
@@ -226,4 +229,9 @@ export class Batching {
       return { error };
     }
   }
+}
+
+/** Whether its handler has not acked it. */
+function isOpen({ decision }: Slot): boolean {
+  return decision?.kind !== "acked";
 }

@@ -81,6 +81,31 @@ describe("batches", () => {
     await other.close();
   });
 
+  it("that fail are failures of what they left open, or of their last message", async () => {
+    const failures: string[] = [];
+    const transport = new ScriptedTransport();
+    const consumer = (messages: readonly Message[]) => {
+      for (const message of messages) if (message.uuid !== "b") message.ack();
+      throw new Error("no");
+    };
+    const consumption = await consume(transport, consumer, {
+      topic: "orders",
+      batch: { size: 3, maxWait: 50 },
+      onExhausted: "discard",
+      onFailure: ({ message, verdict }) => failures.push(`${message.uuid} ${verdict.kind}`),
+    });
+    const source = transport.current;
+    source.give(...source.deliver(["a", "b", "c"]));
+    await settle();
+    // Once with the others, once alone.
+    assertEquals(failures, ["b discard", "b discard"]);
+    source.give(...source.deliver(["d", "e", "f"]));
+    await settle();
+    assertEquals(failures.slice(2), ["f acked"]);
+    assertEquals(consumption.stats().failed, 3);
+    await consumption.close();
+  });
+
   it("of a key hold up the next one of their lane, and no other lane", () =>
     withTime(async (time) => {
       const world = await World.open(failing("b"), {

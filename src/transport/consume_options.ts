@@ -34,8 +34,11 @@ export interface FailedAttempt {
   readonly error: unknown;
   /** Number of the attempt, 1 first. */
   readonly attempt: number;
-  /** What happens next, and after how many milliseconds. */
-  readonly verdict: Verdict;
+  /**
+   * What happens next, and after how many milliseconds; nothing, if the handler failed after it had
+   * acked the message.
+   */
+  readonly verdict: Verdict | { readonly kind: "acked" };
 }
 
 /** How a topic is consumed. */
@@ -97,6 +100,9 @@ export interface ConsumePlan
 
 type Hook = "onFailure" | "onStall" | "onSettleError" | "onConnection" | "onPause";
 
+/** The rule of `onExhausted`. */
+export const ON_EXHAUSTED: Rule = choice("dead-letter", "redeliver", "discard");
+
 const KEY_ORDER: OrderOptions = { by: "key" };
 const ORDER: Rule = ["'key' or an object", "object", (value: unknown) => value !== null];
 const BY: Rule = ["'key' or a function", "string", (value: string) => value === "key"];
@@ -113,7 +119,7 @@ const RULES: Rules = {
   workers: integer(1),
   prefetch: integer(1),
   codec: OBJECT,
-  onExhausted: choice("dead-letter", "redeliver", "discard"),
+  onExhausted: ON_EXHAUSTED,
   signal: SIGNAL,
   onFailure: FUNCTION,
   onStall: FUNCTION,
@@ -184,10 +190,15 @@ function checkBatch(action: string, batch: BatchOptions): void {
   check(action, "maxWait", batch.maxWait, BATCH_RULES.maxWait);
 }
 
-function checkStart(action: string, from: unknown, { retained }: Traits): void {
+/** @throws {TypeError} If it is no position to begin at. */
+export function checkPosition(action: string, from: unknown): void {
   const fits = from === "latest" || from === "earliest" ||
     (from instanceof Date && !Number.isNaN(from.getTime()));
   if (!fits) check(action, "from", from, ["'latest', 'earliest' or a Date", "never"]);
+}
+
+function checkStart(action: string, from: unknown, { retained }: Traits): void {
+  checkPosition(action, from);
   if (from !== "latest" && !retained) {
     throw new RangeError(
       `Cannot ${action} as 'from' must be 'latest' where nothing is retained: current value is ${

@@ -1,7 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Message } from "../message/message.ts";
 import { letterIdentity } from "./dead_letter.ts";
+import { start, withTime } from "./testdata/engine_world.ts";
+import { ScriptedTransport } from "./testdata/scripted_source.ts";
 
 const TARGET = { topic: "dead", handler: "bill", publish: () => Promise.resolve() };
 
@@ -16,5 +18,69 @@ describe("the identity of a dead letter", () => {
       "dead:u:bill:replay:1",
       "dead:u:bill:replay:2",
     ]);
+  });
+});
+
+/** The letter of a message whose handler fails with each of these, one second apart. */
+async function letterOf(...errors: unknown[]): Promise<Message> {
+  const letters: Message[] = [];
+  await withTime(async (time) => {
+    time.tick(Date.parse("2030-01-01T00:00:00Z") - Date.now());
+    const transport = new ScriptedTransport({ requeue: "engine", counts: false });
+    const consumption = await start(transport, ({ attempt }) => {
+      throw errors[attempt - 1];
+    }, {
+      retry: { delays: errors.slice(1).map(() => 1_000) },
+      deadLetter: {
+        ...TARGET,
+        publish: (letter) => {
+          letters.push(letter);
+          return Promise.resolve();
+        },
+      },
+    });
+    transport.current.give(...transport.current.deliver(["a"]));
+    await time.tickAsync(0);
+    for (let n = 1; n < errors.length; n++) await time.tickAsync(1_000);
+    await consumption.close();
+  });
+  return letters[0]!;
+}
+
+describe("a dead letter", () => {
+  it("tells why, who, from where, how often, and when it failed first and last", async () => {
+    const { uuid, metadata } = await letterOf(
+      new Error("one"),
+      new Error("two"),
+      new TypeError("3"),
+    );
+    const { dlq_stack, ...facts } = Object.fromEntries(metadata);
+    assertEquals(uuid, "a");
+    assertEquals(facts, {
+      dlq_reason: "TypeError: 3",
+      dlq_handler: "bill",
+      dlq_topic: "orders",
+      dlq_attempts: "3",
+      dlq_first_failed_at: "2030-01-01T00:00:00.000Z",
+      dlq_last_failed_at: "2030-01-01T00:00:02.000Z",
+    });
+    assertStringIncludes(dlq_stack!, "dead_letter_test.ts");
+  });
+
+  it("has a stack of one line that is not longer than 4 000 characters", async () => {
+    const error = new Error("deep");
+    error.stack = `Error: deep\n${"    at somewhere\n".repeat(1_000)}`;
+    const stack = (await letterOf(error)).metadata.get("dlq_stack")!;
+    assertEquals(stack.length, 4_000);
+    assert(stack.startsWith("Error: deep | at somewhere | at somewhere"));
+    assert(stack.endsWith("…"));
+  });
+
+  it("has a reason of one line that is not longer than 1 000 characters, and no stack of what has none", async () => {
+    const { metadata } = await letterOf(`a\nb\u0007c${"x".repeat(2_000)}`);
+    const reason = metadata.get("dlq_reason")!;
+    assertEquals([reason.length, reason.slice(0, 8)], [1_000, "a | b cx"]);
+    assertEquals(metadata.has("dlq_stack"), false);
+    assertEquals((await letterOf(undefined)).metadata.get("dlq_reason"), "no reason was given");
   });
 });

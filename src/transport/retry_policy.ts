@@ -116,7 +116,8 @@ function delayOf(
   const grown: Record<typeof strategy, (n: number) => number> = {
     fixed: () => initialDelay,
     linear: (n) => initialDelay * n,
-    exponential: (n) => initialDelay * multiplier ** (n - 1),
+    // No delay stays none, however large its factor: 0 × Infinity is no number.
+    exponential: (n) => initialDelay * Math.min(multiplier ** (n - 1), Number.MAX_VALUE),
   };
   return (n) => Math.min(grown[strategy](n), maxDelay);
 }

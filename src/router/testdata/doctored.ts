@@ -1,5 +1,5 @@
 import type { HealthReporter } from "../../transport/capabilities.ts";
-import type { Source, Transport } from "../../transport/port.ts";
+import type { Host, Source, Transport } from "../../transport/port.ts";
 import type { World } from "./world.ts";
 
 /** The embedded broker, with parts that the test decides. */
@@ -31,5 +31,27 @@ export class Down {
         return new Promise<Source>(() => {});
       },
     });
+  }
+}
+
+/** A broker that can be lost for good. */
+export class Link {
+  readonly transport: Transport;
+  #host: Host | undefined;
+  #lost = false;
+
+  constructor(world: World) {
+    this.transport = doctored(world, {
+      source: (spec, host) => {
+        if (this.#lost) return Promise.reject(new Error("connection refused"));
+        this.#host = host;
+        return world.broker.source(spec, host);
+      },
+    });
+  }
+
+  lose(cause: Error): void {
+    this.#lost = true;
+    this.#host!.event({ kind: "failed", at: Date.now(), cause });
   }
 }
