@@ -3,6 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import type { Bus } from "../core/contracts.ts";
 import type { BusEvent } from "../core/event.ts";
 import { createAsyncBus } from "../engines/async.ts";
+import { createFlowBus } from "../engines/flow.ts";
 import { createSyncBus } from "../engines/sync.ts";
 import { ClosedError, PublishError } from "../message/errors.ts";
 import { Message } from "../message/message.ts";
@@ -21,6 +22,7 @@ type AnyBus = Bus<any>;
 const BUSES: [name: string, create: (options?: { onError?: () => void }) => AnyBus][] = [
   ["a sync bus", createSyncBus],
   ["an async bus", createAsyncBus],
+  ["a flow bus", (options) => createFlowBus({ stages: [], batchSize: 1, ...options })],
 ];
 
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));

@@ -1,7 +1,7 @@
 import { ClosedError } from "../message/errors.ts";
 import { checkTopic } from "../message/names.ts";
 import type { Rec } from "../message/rec.ts";
-import { checkOptions, integer, type Rules } from "../options/options.ts";
+import { checkOptions, type Rule, type Rules } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import type { Health, HealthReporter } from "../transport/capabilities.ts";
 import { guard } from "../transport/guard.ts";
@@ -38,7 +38,13 @@ const TRAITS: Traits = {
   keyOrder: "group",
 };
 
-const HISTORY_RULES: Rules = { limit: integer(0) };
+const LIMIT: Rule = [
+  "an integer of at least 0, or Infinity",
+  "number",
+  (value: number) => value === Infinity || (Number.isSafeInteger(value) && value >= 0),
+];
+
+const HISTORY_RULES: Rules = { limit: LIMIT };
 
 /**
  * A broker inside this process: bounded logs in partitions, consumer groups that share them, readers,

@@ -93,6 +93,7 @@ describe("history()", () => {
     await member.consume();
     assertEquals(textsOf(broker.history("t")), tenTexts);
     assertEquals(textsOf(broker.history("t", { limit: 3 })), ["m0", "m1", "m2"]);
+    assertEquals(broker.history("t", { limit: Infinity }).length, broker.history("t").length);
     assertEquals(textsOf(await broker.peek("t", 2)), ["m0", "m1"]);
     assertEquals(broker.history("unknown"), []);
   });

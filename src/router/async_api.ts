@@ -37,7 +37,8 @@ export interface AsyncApiDocument {
 
 /**
  * Describes a router by AsyncAPI 3.0.0 (asyncapi.com): each handler is an operation that receives from
- * its topic, what it publishes and its dead letters are operations that send.
+ * its topic, what it publishes and its dead letters are operations that send. Where `route` chooses the
+ * topic, the address of the channel is `null`, which is to say: known at run time.
  *
  * @throws {TypeError} If `info` has no title or version.
  *
@@ -85,6 +86,7 @@ export function asyncApi(
       ...facts,
     });
   };
+  const routed: { name: string; operation: string }[] = [];
   for (const { name, topic, outTopic, parts, settings } of router.handlers()) {
     const operation = safeId(name);
     const transport = accessOfSubscriber(parts.subscriber)?.transport.name;
@@ -93,11 +95,22 @@ export function asyncApi(
       const target = parts.publisher && accessOf(parts.publisher).transport?.name;
       add("send", `${operation}.out`, outTopic, { title: `${name} publishes`, ...tags(target) });
     }
+    if (settings.route !== undefined) routed.push({ name, operation });
     if (settings.dlq !== undefined) {
       const target = accessOf(settings.dlq.publisher).transport?.name;
       const title = `${name} gives up`;
       add("send", `${operation}.dead`, settings.dlq.topic, { title, ...tags(target) });
     }
+  }
+  // A channel that no topic is called like: its address is known when there is a message.
+  for (const { name, operation } of routed) {
+    const channel = unique(`${operation}.routed`, channels);
+    channels.set(channel, { address: null, title: `where ${name} routes to` });
+    operations.set(unique(`${operation}.routed`, operations), {
+      action: "send",
+      channel: { $ref: `#/channels/${channel}` },
+      title: `${name} routes`,
+    });
   }
   return {
     asyncapi: "3.0.0",

@@ -85,6 +85,19 @@ describe("asyncApi()", () => {
     ]);
   });
 
+  it("has a channel without address for what is routed, beside a topic of the same name", () => {
+    const router = new Router();
+    router.handle("sort", "sort.routed", from, "later", out, (one) => one.copy())
+      .route(({ key }) => key);
+    const document = asyncApi(router, INFO);
+    assertEquals(faults(document), []);
+    assertEquals(references(document).filter((one) => follow(document, one) === undefined), []);
+    assertEquals(Object.keys(document.channels), ["sort.routed", "later", "sort.routed_2"]);
+    assertEquals((document.channels["sort.routed_2"] as { address: unknown }).address, null);
+    const { channel } = document.operations["sort.routed"] as { channel: { $ref: string } };
+    assertEquals(channel.$ref, "#/channels/sort.routed_2");
+  });
+
   it("keeps handlers apart whose names differ in what an identifier cannot have", () => {
     const router = new Router();
     for (const name of ["a b", "a_b", "a", "a.out", "größe", "__proto__"]) {
