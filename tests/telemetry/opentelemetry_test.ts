@@ -7,6 +7,7 @@ import {
   DataPointType,
   InMemoryMetricExporter,
   MeterProvider,
+  type MetricData,
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
 import {
@@ -34,6 +35,25 @@ function tracing() {
   // The assignment is the test that the shapes agree.
   const tracer: Tracer = provider.getTracer("test");
   return { tracer, spans: () => exporter.getFinishedSpans() };
+}
+
+/** A meter, and what it has measured by the names of the metrics; collecting ends it. */
+function measuring() {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({
+    exporter,
+    exportIntervalMillis: 60_000,
+    exportTimeoutMillis: 1_000,
+  });
+  const provider = new MeterProvider({ readers: [reader] });
+  const meter: Meter = provider.getMeter("test");
+  const collect = async (): Promise<Map<string, MetricData>> => {
+    await provider.forceFlush();
+    const { metrics } = exporter.getMetrics().at(-1)!.scopeMetrics[0];
+    await provider.shutdown();
+    return new Map(metrics.map((metric) => [metric.descriptor.name, metric]));
+  };
+  return { meter, collect };
 }
 
 /** A message as the engine gives it to a handler. */
@@ -171,41 +191,59 @@ describe("trace with the SDK of OpenTelemetry", () => {
   });
 
   it("measures processing and counts what was consumed", async () => {
-    const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-    const reader = new PeriodicExportingMetricReader({
-      exporter,
-      exportIntervalMillis: 60_000,
-      exportTimeoutMillis: 1_000,
+    const { meter, collect } = measuring();
+    const handle = trace({ meter })(failing(undefined, new RangeError("too much")));
+    await failureOf(() => handle(single(received())));
+    await failureOf(() => handle(single(received())));
+    await handle(batch([received(), received(), received()]));
+    const metrics = await collect();
+    const consumed = metrics.get("messaging.client.consumed.messages")!;
+    assert(consumed.dataPointType === DataPointType.SUM);
+    assertEquals(consumed.descriptor.unit, "{message}");
+    assertEquals(consumed.dataPoints.map(({ value }) => value), [5]);
+    const duration = metrics.get("messaging.process.duration")!;
+    const counts = countsByError(duration);
+    assertEquals(counts, { none: 1, _OTHER: 1, RangeError: 1 });
+    assertEquals(duration.dataPoints[0].attributes["messaging.system"], "kafka");
+  });
+
+  it("measures publishing, and counts what was sent apart from what was sent in vain", async () => {
+    const { meter, collect } = measuring();
+    const broker = new MemoryBroker();
+    await broker.admin.create("orders", { partitions: 1, maxMessages: 2, overflow: "error" });
+    // Nothing gives way that a group has not seen.
+    const group = await subscriber(broker).subscribe("orders", { group: "bill" });
+    const out = publisher(broker, { meter });
+    await out.publish("orders", produced());
+    // One more is room for one.
+    await failureOf(() => out.publish("orders", [produced(), produced()]));
+    const metrics = await collect();
+    await Promise.all([out.close(), group.close()]);
+    const sent = metrics.get("messaging.client.sent.messages")!;
+    assert(sent.dataPointType === DataPointType.SUM);
+    assertEquals(sent.descriptor.unit, "{message}");
+    assertEquals(
+      sent.dataPoints.map(({ attributes, value }) => [attributes["error.type"], value]),
+      [[undefined, 2], ["TopicFullError", 1]],
+    );
+    assertEquals(sent.dataPoints[0].attributes, {
+      "messaging.system": "memory",
+      "messaging.operation.name": "publish",
+      "messaging.operation.type": "send",
+      "messaging.destination.name": "orders",
     });
-    const provider = new MeterProvider({ readers: [reader] });
-    const meter: Meter = provider.getMeter("test");
-    try {
-      const handle = trace({ meter })(failing(undefined, new RangeError("too much")));
-      await failureOf(() => handle(single(received())));
-      await failureOf(() => handle(single(received())));
-      await handle(batch([received(), received(), received()]));
-      await provider.forceFlush();
-      const metrics = exporter.getMetrics().at(-1)!.scopeMetrics[0].metrics;
-      const [consumed, duration] = [
-        "messaging.client.consumed.messages",
-        "messaging.process.duration",
-      ]
-        .map((name) => metrics.find(({ descriptor }) => descriptor.name === name)!);
-      assert(consumed.dataPointType === DataPointType.SUM);
-      assertEquals(consumed.descriptor.unit, "{message}");
-      assertEquals(consumed.dataPoints.map(({ value }) => value), [5]);
-      assert(duration.dataPointType === DataPointType.HISTOGRAM);
-      assertEquals(duration.descriptor.unit, "s");
-      const [first] = duration.dataPoints;
-      assertEquals(first.value.buckets.boundaries.length, 14);
-      const counts = Object.fromEntries(duration.dataPoints.map(({ attributes, value }) => [
-        String(attributes["error.type"] ?? "none"),
-        value.count,
-      ]));
-      assertEquals(counts, { none: 1, _OTHER: 1, RangeError: 1 });
-      assertEquals(duration.dataPoints[0].attributes["messaging.system"], "kafka");
-    } finally {
-      await provider.shutdown();
-    }
+    const duration = metrics.get("messaging.client.operation.duration")!;
+    assertEquals(countsByError(duration), { none: 1, PublishError: 1 });
   });
 });
+
+/** Calls by the type of their error; the histogram has the unit and the ranges of the conventions. */
+function countsByError(duration: MetricData): Record<string, number> {
+  assert(duration.dataPointType === DataPointType.HISTOGRAM);
+  assertEquals(duration.descriptor.unit, "s");
+  assertEquals(duration.dataPoints[0].value.buckets.boundaries.length, 14);
+  return Object.fromEntries(duration.dataPoints.map(({ attributes, value }) => [
+    String(attributes["error.type"] ?? "none"),
+    value.count,
+  ]));
+}
