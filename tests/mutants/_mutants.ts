@@ -138,6 +138,25 @@ export const MUTANTS: Mutant[] = [
     replace: "",
   },
   {
+    name: "a signal that aborts closes nothing",
+    file: "engine.ts",
+    find: '      signal?.addEventListener("abort", abort, { once: true });\n',
+    replace: "",
+  },
+  {
+    name: "a cancelled handler's messages are given up at once",
+    file: "engine.ts",
+    find: "this.#deadline.set(options.timeout ?? CLOSE_TIMEOUT);",
+    replace: "this.#deadline.set(options.timeout ?? 0);",
+  },
+  {
+    name: "a failure after an ack is not told",
+    file: "attempts.ts",
+    find: '    if (isLate) this.#failed(slot, outcome.error, { kind: "acked" });\n',
+    replace: "",
+    test: "attempts_test.ts",
+  },
+  {
     name: "close does not wait for handlers",
     file: "engine.ts",
     find: "if (workers.running > 0 || attempts.burying > 0) return false;",
@@ -160,7 +179,7 @@ export const MUTANTS: Mutant[] = [
   {
     name: "a handler that had to stop has failed",
     file: "attempts.ts",
-    find: "if (failed && slot.stopped) {",
+    find: "if (isNacked && slot.stopped) {",
     replace: "if (failed && slot.isGone) {",
     test: "closing_test.ts",
   },

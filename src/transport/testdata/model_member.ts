@@ -13,6 +13,7 @@ export class ModelMember {
   state: "open" | "closed" | "killed" = "open";
   /** Whether what is given back is somewhere kept. */
   #keeps = true;
+  readonly #cancelling = new AbortController();
   #consumption!: Consumption;
   #session: ModelSession | undefined;
 
@@ -33,7 +34,10 @@ export class ModelMember {
       close: () => broker.close(),
     };
     const consumer = (messages: readonly Message[]) => handle(messages, member);
-    member.#consumption = await consume(transport, consumer, options);
+    member.#consumption = await consume(transport, consumer, {
+      ...options,
+      signal: member.#cancelling.signal,
+    });
     return member;
   }
 
@@ -63,6 +67,15 @@ export class ModelMember {
     const isRight = this.state === "killed" || error.remaining <= running + dropped;
     assert(isRight, `${error} but ${running} run and ${dropped} were dropped`);
     return true;
+  }
+
+  /** Ends it by its signal, which leaves its handlers all the time that they need. */
+  async cancel(): Promise<boolean> {
+    this.#cancelling.abort(new Error("cancelled"));
+    await this.#consumption.closed;
+    this.state = "closed";
+    if (this.#keeps) assertEquals(this.running.size, 0, "a handler was not waited for");
+    return false;
   }
 
   /** Ends it as a crash does: its session is gone without a word, its handlers are not judged. */

@@ -132,6 +132,9 @@ export class ModelRun {
       case "restart":
         this.#rough ||= this.#world.settle === "none";
         return await this.#replace(member!, () => member!.close(500));
+      case "cancel":
+        this.#rough ||= this.#world.settle === "none";
+        return await this.#replace(member!, () => member!.cancel());
       case "kill":
         this.#rough = true;
         member!.kill();
@@ -150,12 +153,15 @@ export class ModelRun {
 
   async #replace(member: ModelMember, end: () => Promise<boolean>): Promise<void> {
     // What a handler still has at the deadline comes again, and counts.
-    const ended = end().then(
+    let hasEnded = false;
+    end().then(
       (isLate) => this.#rough ||= isLate,
       (error) => this.#violation ??= error,
-    );
-    await this.#time.tickAsync(6_000);
-    await ended;
+    ).finally(() => hasEnded = true);
+    for (let seconds = 0; seconds < PATIENCE && !hasEnded; seconds++) {
+      await this.#time.tickAsync(1_000);
+    }
+    assert(hasEnded, "a consumption does not end");
     this.#former.push(member);
     await this.#open(this.#members.indexOf(member));
   }

@@ -23,6 +23,7 @@ export type Step =
   | { kind: "pause"; member: number }
   | { kind: "resume"; member: number }
   | { kind: "restart"; member: number }
+  | { kind: "cancel"; member: number }
   | { kind: "kill"; member: number };
 
 /** What a history takes place in. */
@@ -109,6 +110,9 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constantFrom("restart" as const, "kill" as const), member }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom("restart" as const, "cancel" as const, "kill" as const),
+      member,
+    }),
   },
 );
