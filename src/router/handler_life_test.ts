@@ -80,6 +80,25 @@ describe("RoutedHandler: life", () => {
 });
 
 describe("Router: its logger", () => {
+  it("hears which handlers start and stop, by whom ever they are stopped", async () => {
+    const world = new World();
+    world.router.on("a", "in", world.in, () => {});
+    const late = world.router.on("b", "in", world.in, () => {}).group(null);
+    await world.run();
+    await late.stop();
+    await world.router.close();
+    const told = world.lines.map(({ level, message, attributes }) => {
+      return [level, message, attributes.handler, attributes.group];
+    });
+    assertEquals(told, [
+      ["info", "handler started", "a", "a"],
+      ["info", "handler started", "b", undefined],
+      ["info", "handler stopped", "b", undefined],
+      ["info", "handler stopped", "a", undefined],
+    ]);
+    await world.close();
+  });
+
   it("refuses a logger without one of its four functions", () => {
     for (const level of ["debug", "info", "warn", "error"]) {
       assertThrows(
