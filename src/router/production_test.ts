@@ -2,12 +2,14 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Publisher } from "../message/contracts.ts";
 import { fields } from "../message/codec.ts";
+import type { Handler } from "../message/handler.ts";
 import { Message } from "../message/message.ts";
 import type { Rec } from "../message/rec.ts";
 import { fromPublisher } from "../transport/from_publisher.ts";
 import { fromSubscriber } from "../transport/from_subscriber.ts";
 import type { Host, Traits, Transport } from "../transport/port.ts";
 import { subscriber } from "../transport/subscriber.ts";
+import type { OnExhausted } from "../transport/verdict.ts";
 import type { RoutedHandler } from "./mod.ts";
 import { doctored } from "./testdata/doctored.ts";
 import { settle, World } from "./testdata/world.ts";
@@ -71,6 +73,31 @@ async function acked(handler: RoutedHandler, count: number): Promise<void> {
   while (handler.stats()?.acked !== count) await settle();
 }
 
+interface Redelivery {
+  readonly broker: Redelivering;
+  readonly handler: RoutedHandler;
+  readonly published: string[];
+}
+
+/** A handler of a broker that delivers again, one of whose topics is down so many times. */
+async function withRedelivery(
+  times: number,
+  produce: Handler,
+  body: (redelivery: Redelivery) => Promise<void>,
+  onExhausted: OnExhausted = "redeliver",
+): Promise<void> {
+  const world = new World();
+  const published: string[] = [];
+  const broker = new Redelivering(world);
+  const from = subscriber(broker.transport);
+  const handler = world.router
+    .handle("h", "in", from, undefined, failing(times, published), produce)
+    .route((message) => message.text()).onExhausted(onExhausted);
+  await world.run();
+  await body({ broker, handler, published });
+  await world.close();
+}
+
 describe("Router: what is produced", () => {
   it("is not taken for that of another message with the same uuid", async () => {
     const world = new World();
@@ -108,21 +135,13 @@ describe("Router: what is produced", () => {
     await world.close();
   });
 
-  it("is not published again when the broker delivers the message again", async () => {
-    const world = new World();
-    const published: string[] = [];
-    const broker = new Redelivering(world);
-    const from = subscriber(broker.transport);
-    const out = failing(2, published);
-    const handler = world.router.handle("h", "in", from, undefined, out, () => both())
-      .route((message) => message.text());
-    await world.run();
-    await broker.deliver(record("a"), 1);
-    await acked(handler, 1);
-    assertEquals(handler.stats()?.requeued, 2);
-    assertEquals(published, ["good", "bad"]);
-    await world.close();
-  });
+  it("is not published again when the broker delivers the message again", () =>
+    withRedelivery(2, () => both(), async ({ broker, handler, published }) => {
+      await broker.deliver(record("a"), 1);
+      await acked(handler, 1);
+      assertEquals(handler.stats()?.requeued, 2);
+      assertEquals(published, ["good", "bad"]);
+    }));
 
   it("is not published again for the messages of a batch that are tried alone", async () => {
     const world = new World();
@@ -139,39 +158,24 @@ describe("Router: what is produced", () => {
     await world.close();
   });
 
-  it("is forgotten when its message is discarded", async () => {
-    const world = new World();
-    const published: string[] = [];
-    const broker = new Redelivering(world);
-    const from = subscriber(broker.transport);
-    const out = failing(1, published);
-    const handler = world.router.handle("h", "in", from, undefined, out, () => both())
-      .route((message) => message.text()).onExhausted("discard");
-    await world.run();
-    await broker.deliver(record("a"), 1);
-    await acked(handler, 1);
-    await broker.deliver(record("a"), 1);
-    await acked(handler, 2);
-    assertEquals(published, ["good", "good", "bad"]);
-    await world.close();
-  });
+  it("is forgotten when its message is discarded", () =>
+    withRedelivery(1, () => both(), async ({ broker, handler, published }) => {
+      for (const count of [1, 2]) {
+        await broker.deliver(record("a"), 1);
+        await acked(handler, count);
+      }
+      assertEquals(published, ["good", "good", "bad"]);
+    }, "discard"));
 
-  it("is forgotten when its message is acked without it", async () => {
-    const world = new World();
-    const published: string[] = [];
-    const broker = new Redelivering(world);
-    const from = subscriber(broker.transport);
-    const out = failing(1, published);
+  it("is forgotten when its message is acked without it", () => {
     let calls = 0;
-    const handler = world.router.handle("h", "in", from, undefined, out, () => {
-      return ++calls === 2 ? undefined : both();
-    }).route((message) => message.text());
-    await world.run();
-    await broker.deliver(record("a"), 1);
-    await acked(handler, 1);
-    await broker.deliver(record("a"), 1);
-    await acked(handler, 2);
-    assertEquals(published, ["good", "good", "bad"]);
-    await world.close();
+    const produce = () => ++calls === 2 ? undefined : both();
+    return withRedelivery(1, produce, async ({ broker, handler, published }) => {
+      for (const count of [1, 2]) {
+        await broker.deliver(record("a"), 1);
+        await acked(handler, count);
+      }
+      assertEquals(published, ["good", "good", "bad"]);
+    });
   });
 });
