@@ -1,6 +1,4 @@
-import { isThenable } from "../options/thenable.ts";
-import type { Handle, Handler, Middleware } from "../message/handler.ts";
-import type { BatchHandler } from "../message/handler.ts";
+import type { BatchHandler, Handle, Handler, Middleware, Produced } from "../message/handler.ts";
 import type { Logger } from "../message/logger.ts";
 import type { Message } from "../message/message.ts";
 import {
@@ -10,6 +8,7 @@ import {
 } from "../transport/consume_options.ts";
 import type { DeadLetterTarget } from "../transport/dead_letter.ts";
 import { Engine } from "../transport/engine.ts";
+import type { Procedure } from "../transport/procedure.ts";
 import { accessOf } from "../transport/publisher_access.ts";
 import { accessOfSubscriber, type SubscriberAccess } from "../transport/subscriber.ts";
 import { Production } from "./production.ts";
@@ -33,12 +32,12 @@ export function prepareHandler(
   const call = chain(handler, [...globals, ...handler.settings.middleware]);
   const { name, topic, parts } = handler;
   const place = { batch: parts.isBatch, handler: name, topic, group: groupOf(handler) };
-  const consumer = (messages: readonly Message[]): unknown => {
-    production.begin(messages);
-    const result = call({ messages, ...place, logger, waitUntil });
-    return isThenable(result)
-      ? result.then((produced) => production.publish(produced, messages))
-      : production.publish(result, messages);
+  const procedure: Procedure = {
+    call: (messages) => {
+      production.begin(messages);
+      return call({ messages, ...place, logger, waitUntil });
+    },
+    complete: (produced, messages) => production.publish(produced as Produced, messages),
   };
   const options: ConsumeOptions = {
     ...consumeOptions(handler, { transport, codec: production.follow(codec) }, logger),
@@ -47,7 +46,7 @@ export function prepareHandler(
       report(handler, failure, logger);
     },
   };
-  return new Engine(transport, consumer, planConsumption(options, transport.traits));
+  return new Engine(transport, procedure, planConsumption(options, transport.traits));
 }
 
 /** The group of a handler, if it has one. */

@@ -4,6 +4,7 @@ import type { Attempts, Outcome } from "./attempts.ts";
 import { Collector } from "./collector.ts";
 import type { ConsumePlan } from "./consume_options.ts";
 import type { Lane } from "./port.ts";
+import type { Procedure } from "./procedure.ts";
 import type { Slot } from "./slot.ts";
 import { after } from "./timer.ts";
 import type { Verdict } from "./verdict.ts";
@@ -25,9 +26,7 @@ export class Batch {
 }
 
 /** What batches need of the handling around them. */
-export interface BatchHooks {
-  /** Calls the handler. */
-  call(messages: readonly Message[]): unknown;
+export interface BatchHooks extends Procedure {
   /** A batch waits for a worker. */
   push(batch: Batch): void;
   /** A worker is free again. */
@@ -222,8 +221,11 @@ export class Batching {
   async #call(slots: readonly Slot[]): Promise<Outcome> {
     if (slots.length === 0) return undefined;
     try {
-      const result = this.#hooks.call(slots.map((slot) => slot.message));
-      if (isThenable(result)) await result;
+      const messages = slots.map((slot) => slot.message);
+      let result = this.#hooks.call(messages);
+      if (isThenable(result)) result = await result;
+      const completed = this.#hooks.complete?.(result, messages);
+      if (isThenable(completed)) await completed;
       return undefined;
     } catch (error) {
       return { error };

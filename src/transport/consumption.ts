@@ -3,7 +3,7 @@ import type { LaneLag } from "./capabilities.ts";
 import { type ConsumeOptions, planConsumption } from "./consume_options.ts";
 import type { ConsumeStats } from "./counters.ts";
 import { Engine } from "./engine.ts";
-import type { Consumer } from "./handling.ts";
+import type { Consumer } from "./procedure.ts";
 import type { Transport } from "./port.ts";
 
 /** A topic that is being consumed. */
@@ -53,7 +53,11 @@ export async function consume(
   consumer: Consumer,
   options: ConsumeOptions,
 ): Promise<Consumption> {
-  const engine = new Engine(transport, consumer, planConsumption(options, transport.traits));
+  const engine = new Engine(
+    transport,
+    { call: consumer },
+    planConsumption(options, transport.traits),
+  );
   await engine.open();
   return engine;
 }
@@ -70,5 +74,5 @@ export function consumeOnDemand(
   options: Omit<ConsumeOptions, "workers" | "batch">,
 ): DemandedConsumption {
   const plan = planConsumption(options, transport.traits);
-  return new Engine(transport, consumer, { ...plan, workers: 0 });
+  return new Engine(transport, { call: consumer }, { ...plan, workers: 0 });
 }

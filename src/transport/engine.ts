@@ -6,7 +6,7 @@ import type { ConsumePlan } from "./consume_options.ts";
 import type { ConsumeStats } from "./counters.ts";
 import { Deadline } from "./deadline.ts";
 import { Feed } from "./feed.ts";
-import { type Consumer, Handling } from "./handling.ts";
+import { Handling } from "./handling.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { Holdings } from "./holdings.ts";
 import { inTime } from "./in_time.ts";
@@ -14,6 +14,7 @@ import { Intake } from "./intake.ts";
 import { KillSwitch } from "./kill_switch.ts";
 import { LetterPost } from "./letter_post.ts";
 import type { Delivery, Host, Lane, Source, Traits, Transport } from "./port.ts";
+import type { Procedure } from "./procedure.ts";
 import { SourceHost } from "./source_host.ts";
 
 const CLOSE_TIMEOUT = 30_000;
@@ -42,7 +43,7 @@ export class Engine implements Host {
   #closing: Promise<void> | undefined;
   #overdue = false;
 
-  constructor(transport: Transport, consumer: Consumer, plan: ConsumePlan) {
+  constructor(transport: Transport, procedure: Procedure, plan: ConsumePlan) {
     this.#transport = transport;
     this.#traits = transport.traits;
     this.#plan = plan;
@@ -57,7 +58,7 @@ export class Engine implements Host {
       transfer: () => this.#transfer(),
       stalled: (stall) => hooks.onStall(stall),
     });
-    this.#handling = new Handling(plan, consumer, this.#holdings, letters, {
+    this.#handling = new Handling(plan, procedure, this.#holdings, letters, {
       transport: transport.name,
       offsetOf: (delivery) => this.#feed.source?.offset?.(delivery) ?? "",
       holdsDelays: () => this.#holdsDelays(),

@@ -7,11 +7,9 @@ import type { Holdings } from "./holdings.ts";
 import { KeyChains } from "./key_chains.ts";
 import type { LetterPost } from "./letter_post.ts";
 import type { Delivery, Lane } from "./port.ts";
+import type { Procedure } from "./procedure.ts";
 import { Slot, type SlotHost } from "./slot.ts";
 import { Workers } from "./workers.ts";
-
-/** What handles messages: it returns or resolves when it is done, and throws or rejects when it failed. */
-export type Consumer = (messages: readonly Message[]) => unknown;
 
 /** What handling needs of the consumption around it. */
 export interface HandlingHooks extends Omit<AttemptHooks, "again" | "advance"> {
@@ -26,7 +24,7 @@ export class Handling implements SlotHost {
   readonly attempts: Attempts;
   readonly workers: Workers<Slot | Batch>;
   readonly #plan: ConsumePlan;
-  readonly #consumer: Consumer;
+  readonly #procedure: Procedure;
   readonly #holdings: Holdings;
   readonly #hooks: HandlingHooks;
   readonly #chains: KeyChains | undefined;
@@ -34,13 +32,13 @@ export class Handling implements SlotHost {
 
   constructor(
     plan: ConsumePlan,
-    consumer: Consumer,
+    procedure: Procedure,
     holdings: Holdings,
     letters: LetterPost | undefined,
     hooks: HandlingHooks,
   ) {
     this.#plan = plan;
-    this.#consumer = consumer;
+    this.#procedure = procedure;
     this.#holdings = holdings;
     this.#hooks = hooks;
     // Batches that keep order have a lane's worth of it: one batch of a lane after the other.
@@ -52,7 +50,7 @@ export class Handling implements SlotHost {
     });
     this.workers = new Workers(plan.workers, (job) => this.#begin(job));
     this.#batching = plan.batch && new Batching(plan, this.attempts, {
-      call: consumer,
+      ...procedure,
       push: (batch) => this.workers.push(batch),
       ended: () => this.#release(),
       mayBegin: (slot) => this.#mayBegin(slot),
@@ -126,14 +124,31 @@ export class Handling implements SlotHost {
     this.workers.running++;
     const refusal = this.attempts.refusalOf(slot);
     if (refusal !== undefined) return this.#end(slot, refusal);
+    const messages = [slot.message];
     let result: unknown;
     try {
-      result = this.#consumer([slot.message]);
+      result = this.#procedure.call(messages);
     } catch (error) {
       return this.#end(slot, { error });
     }
-    if (!isThenable(result)) return this.#end(slot, undefined);
-    result.then(() => this.#end(slot, undefined), (error) => this.#end(slot, { error }));
+    if (!isThenable(result)) return this.#complete(slot, messages, result);
+    result.then(
+      (value) => this.#complete(slot, messages, value),
+      (error) => this.#end(slot, { error }),
+    );
+  }
+
+  #complete(slot: Slot, messages: readonly Message[], result: unknown): void {
+    const { complete } = this.#procedure;
+    if (complete === undefined) return this.#end(slot, undefined);
+    let completed: unknown;
+    try {
+      completed = complete(result, messages);
+    } catch (error) {
+      return this.#end(slot, { error });
+    }
+    if (!isThenable(completed)) return this.#end(slot, undefined);
+    completed.then(() => this.#end(slot, undefined), (error) => this.#end(slot, { error }));
   }
 
   /** What may not begin goes back. */

@@ -50,7 +50,7 @@ export { subscriber, type SubscriberOptions } from "./subscriber.ts";
 export { fromSubscriber, type SubscriberLike } from "./from_subscriber.ts";
 export { consume, type Consumption } from "./consumption.ts";
 export type { ConsumeOptions, FailedAttempt } from "./consume_options.ts";
-export type { Consumer } from "./handling.ts";
+export type { Consumer } from "./procedure.ts";
 export type { ConsumeStats } from "./counters.ts";
 export type { BatchOptions } from "./collector.ts";
 export type { DeadLetterTarget } from "./dead_letter.ts";
