@@ -1,3 +1,5 @@
+import { show } from "../options/refusal.ts";
+
 /** Something that was closed was asked to do something. */
 export class ClosedError extends Error {
   /** Creates the error from what was attempted and what is closed. */
@@ -30,11 +32,11 @@ export class PublishError extends Error {
 
   /** Creates the error from the topic, the failures and the number of messages of the call. */
   constructor(topic: string, failed: readonly PublishFailure[], size: number) {
+    const cause = failed[0]?.cause;
+    const reason = cause instanceof Error ? cause.message : show(cause);
     super(
-      `Publishing to '${topic}' failed for ${failed.length} of ${size} messages: see 'failed'`,
-      {
-        cause: failed[0]?.cause,
-      },
+      `Publishing to '${topic}' failed for ${failed.length} of ${size} messages, first with: ${reason}`,
+      { cause },
     );
     this.name = "PublishError";
     this.failed = failed;

@@ -31,6 +31,8 @@ export interface MessageOptions {
 const TEXT = new TextDecoder();
 const BYTES = new TextEncoder();
 
+const ACTION = "create a message";
+
 const NEW_RULES: Rules = {
   uuid: ["a text that is not empty", "string", (value: string) => value !== ""],
   key: ["a string", "string"],
@@ -143,17 +145,20 @@ export class Message {
   constructor(payload: Uint8Array | string = "", options: MessageOptions = {}) {
     if (typeof payload === "string") payload = BYTES.encode(payload);
     else if (!(payload instanceof Uint8Array)) {
-      refuse("create a message", "payload", "a Uint8Array or a string", payload);
+      refuse(ACTION, "payload", "a Uint8Array or a string", payload);
     }
     this.payload = payload;
     if (options === FROM_RECORD) return;
-    checkOptions("create a message", options, NEW_RULES);
+    checkOptions(ACTION, options, NEW_RULES);
     const { uuid, key = "", metadata, timestamp } = options;
     this.#uuid = uuid;
     this.#key = key;
     this.#time = timestamp === undefined ? Date.now() : timestamp.getTime();
     if (metadata !== undefined) {
       this.#metadata = new Map(Symbol.iterator in metadata ? metadata : Object.entries(metadata));
+      for (const [name, value] of this.#metadata) {
+        if (typeof value !== "string") refuse(ACTION, `metadata.${name}`, "a string", value);
+      }
     }
   }
 
@@ -163,10 +168,13 @@ export class Message {
    * @throws {TypeError} If JSON cannot carry the value: a function, a circle, a bigint, `undefined`.
    */
   static json(value: unknown, options?: MessageOptions): Message {
-    const text: string | undefined = JSON.stringify(value);
-    if (text === undefined) {
-      refuse("create a message", "value", "something that JSON can carry", value);
+    let text: string | undefined;
+    try {
+      text = JSON.stringify(value);
+    } catch (cause) {
+      throw new TypeError(`Cannot ${ACTION} as JSON cannot carry its value`, { cause });
     }
+    if (text === undefined) refuse(ACTION, "value", "something that JSON can carry", value);
     return new Message(text, options);
   }
 

@@ -74,6 +74,17 @@ describe("new Message()", () => {
     assertEquals(map.size, 1);
   });
 
+  it("refuses metadata that is no text, and a value that JSON cannot carry", () => {
+    assertThrows(
+      () => new Message("", { metadata: { n: 7 } as unknown as Record<string, string> }),
+      TypeError,
+      "Cannot create a message as 'metadata.n' must be a string: current value is 7",
+    );
+    for (const value of [1n, () => {}, undefined]) {
+      assertThrows(() => Message.json(value), TypeError, "Cannot create a message as");
+    }
+  });
+
   it("keeps '__proto__' as a name of metadata like any other", () => {
     const message = new Message("", { metadata: JSON.parse('{"__proto__":"x"}') });
     assertEquals([...message.metadata], [["__proto__", "x"]]);

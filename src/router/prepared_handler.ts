@@ -114,11 +114,20 @@ function deadLetterTarget(
   return { ...target, encode: (letter) => access.encode!(topic, letter) };
 }
 
+const NEWS: Record<FailedAttempt["verdict"]["kind"], string> = {
+  retry: "handler failed; it tries again",
+  redeliver: "handler failed; the message comes again",
+  "dead-letter": "handler failed for good; the message goes to the dead letters",
+  discard: "handler failed for good; the message is discarded",
+  acked: "handler failed after the ack",
+};
+
 /** What is tried again is worth a warning; what is given up is an error. */
 function report(handler: RoutedHandler, failure: FailedAttempt, logger: Logger): void {
   const { message, error, attempt, verdict } = failure;
   const { name, topic } = handler;
   const facts = { handler: name, topic, uuid: message.uuid, attempt, verdict: verdict.kind, error };
-  if (verdict.kind === "retry") logger.warn("handler failed", { ...facts, delay: verdict.delay });
-  else logger.error("handler failed for good", facts);
+  const news = NEWS[verdict.kind];
+  if ("delay" in verdict) logger.warn(news, { ...facts, delay: verdict.delay });
+  else logger.error(news, facts);
 }

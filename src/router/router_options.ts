@@ -15,11 +15,17 @@ export interface RouterOptions {
   closeTimeout?: number;
 }
 
-/** Warnings and errors to the console, the rest nowhere. */
+/** Warnings and errors to the console, the rest nowhere; a warning of an error is one without its stack. */
 const CONSOLE: Logger = {
   debug: () => {},
   info: () => {},
-  warn: (message, attributes) => console.warn(message, attributes),
+  warn: (message, attributes) => {
+    const error = attributes?.error;
+    console.warn(
+      message,
+      error instanceof Error ? { ...attributes, error: `${error}` } : attributes,
+    );
+  },
   error: (message, attributes) => console.error(message, attributes),
 };
 
@@ -59,9 +65,11 @@ export function checkParts(parts: HandlerParts): HandlerParts {
 }
 
 function checkSubscriber(action: string, subscriber: Subscriber): void {
-  if (accessOfSubscriber(subscriber) === undefined) {
-    refuse(action, "subscriber", "made by 'subscriber' or 'fromSubscriber'", subscriber);
-  }
+  if (accessOfSubscriber(subscriber) !== undefined) return;
+  const isTransport =
+    typeof (subscriber as { source?: unknown } | undefined)?.source === "function";
+  const hint = isTransport ? ": 'subscriber(transport)' makes one of a transport" : "";
+  refuse(action, "subscriber", `made by 'subscriber' or 'fromSubscriber'${hint}`, subscriber);
 }
 
 function checkPublisher(action: string, publisher: Publisher): void {

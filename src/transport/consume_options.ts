@@ -249,8 +249,9 @@ function resolveOrder(
 /** What cannot be kept is refused, not promised. */
 function checkOrder(action: string, scope: "group" | "member", { keyOrder }: Traits): void {
   if (keyOrder === "group" || (keyOrder === "member" && scope === "member")) return;
-  const hint = keyOrder === "member" ? "; 'scope: \"member\"' can be kept" : "";
   throw new RangeError(
-    `Cannot ${action} as the order of a key must be one that the transport can keep in a ${scope}: it can in '${keyOrder}'${hint}`,
+    keyOrder === "none"
+      ? `Cannot ${action} as 'ordered' must be left out where the transport keeps no order of keys`
+      : `Cannot ${action} as 'scope' of 'ordered' must be 'member' where the transport keeps order within a member only: current value is '${scope}'`,
   );
 }

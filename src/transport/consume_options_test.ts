@@ -81,12 +81,12 @@ describe("consume() refuses", () => {
     ],
     [
       { ordered: "key" },
-      "RangeError: the order of a key must be one that the transport can keep in a group: it can in 'member'; 'scope: \"member\"' can be kept",
+      "RangeError: 'scope' of 'ordered' must be 'member' where the transport keeps order within a member only: current value is 'group'",
       { keyOrder: "member" },
     ],
     [
       { ordered: { by: "key", scope: "member" } },
-      "RangeError: the order of a key must be one that the transport can keep in a member: it can in 'none'",
+      "RangeError: 'ordered' must be left out where the transport keeps no order of keys",
       { keyOrder: "none" },
     ],
     [

@@ -103,7 +103,7 @@ describe("publisher: publish()", () => {
     const error = await assertRejects(() => published, PublishError);
     assertEquals(
       error.message,
-      "Publishing to 'orders' failed for 1 of 2 messages: see 'failed'",
+      "Publishing to 'orders' failed for 1 of 2 messages, first with: too large",
     );
     assertStrictEquals(error.cause, cause);
     assertEquals(error.failed, [{ index: 1, cause, outcome: "rejected" }]);
