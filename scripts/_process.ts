@@ -28,6 +28,13 @@ export interface RunOptions {
   timeLimit?: number;
 }
 
+const running = new Set<Deno.ChildProcess>();
+
+/** Ends what {@linkcode run} has started and what has not ended. */
+export function endProcesses(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
+
 /** Runs a program in the repository until it ends or its time is over. */
 export async function run(command: string[], options: RunOptions = {}): Promise<Finished> {
   const { env = {}, folder = ".", timeLimit = 300_000 } = options;
@@ -45,7 +52,9 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
     stopped = true;
     child.kill("SIGKILL");
   }, timeLimit);
+  running.add(child);
   const { code, stdout, stderr } = await child.output();
+  running.delete(child);
   clearTimeout(timer);
   const text = new TextDecoder();
   const out = text.decode(stdout);

@@ -19,10 +19,10 @@ export async function findTestServices(
   for (const name of names) {
     const server = findServer(name);
     if (Deno.env.has(server.variable)) continue;
-    const wasUp = "url" in status(server);
+    // Before it is there: who interrupts the start must not be left with it.
+    if ("missing" in status(server)) started.add(name);
     const service = await up(server, install);
     if ("missing" in service) return service;
-    if (!wasUp) started.add(name);
     env[server.variable] = service.url;
     // Tests stop and start it by the script of this repository, whatever runtime they run on.
     env.BEAT_DENO = Deno.execPath();

@@ -11,6 +11,7 @@
 import { parseArgs } from "node:util";
 import { ensureNodeModules } from "./_node_modules.ts";
 import { notRun, type Outcome, summaryLine } from "./_outcome.ts";
+import { endProcesses } from "./_process.ts";
 import { runSuite } from "./_run_suite.ts";
 import { ALL_RUNTIMES, DEFAULT_RUNTIMES, type RuntimeName } from "./_runtimes.ts";
 import { findSuites, runtimesOf, typeTestFiles } from "./_suites.ts";
@@ -29,6 +30,9 @@ interface Cell {
 }
 
 const TYPES = "types";
+const INTERRUPTIONS: Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
 
 const { values: options } = parseArgs({
   options: {
@@ -168,6 +172,14 @@ async function runInTurn(isServed: boolean): Promise<void> {
   for (const [at, cell] of cells.entries()) {
     if (cell.isServed === isServed) outcomes[at] = await runCell(cell, namesMissing);
   }
+}
+for (const signal of INTERRUPTIONS) {
+  Deno.addSignalListener(signal, async () => {
+    console.log(`\nInterrupted: ending what was started`);
+    endProcesses();
+    await endTestServices();
+    Deno.exit(130);
+  });
 }
 try {
   // What waits for servers leaves the processor to the others.
