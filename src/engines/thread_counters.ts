@@ -12,7 +12,7 @@ export class ThreadCounters {
   readonly #failedBefore: number;
   #unwanted: number;
   #dropped: number;
-  #beat = 0;
+  #beat: number;
 
   constructor({ cells, words }: Mesh) {
     this.#cells = cells;
@@ -20,6 +20,9 @@ export class ThreadCounters {
     this.#failedBefore = cells.get(words + NODE_FAILED);
     this.#unwanted = cells.get(words + NODE_UNWANTED);
     this.#dropped = cells.get(words + NODE_DROPPED);
+    this.#beat = cells.get(words + NODE_HEARTBEAT);
+    // Before it serves, so that nobody takes it for the one that had stopped here.
+    this.showLife();
   }
 
   /** Notes how many handlers of this thread have failed. */
