@@ -171,7 +171,7 @@ const SUITES: Suite[] = [
     path: "tests/demo_brokers",
     permissions: ["-A"],
     runtimes: ["deno", "node24"],
-    services: ["redis", "nats", "kafka", "postgres"],
+    services: ["redis", "nats", "kafka", "postgres", "mariadb"],
   },
   {
     name: "interop",

@@ -8,6 +8,7 @@ const SERVERS = [
   ["nats", "BEAT_NATS_URL"],
   ["kafka", "BEAT_KAFKA_URL"],
   ["postgres", "BEAT_POSTGRES_URL"],
+  ["mariadb", "BEAT_MARIADB_URL"],
 ] as const;
 
 describe("demo --broker", () => {

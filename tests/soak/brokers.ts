@@ -2,7 +2,8 @@ import type { TopicAdmin, TopicConfig, Transport } from "@beat/beat/transport";
 import { kafkaTransport } from "@beat/kafka";
 import { natsTransport } from "@beat/nats";
 import { redisTransport } from "@beat/redis";
-import { fromPostgres, migrate, sqlTransport } from "@beat/sql";
+import { fromMysql, fromPostgres, migrate, type SqlConnection, sqlTransport } from "@beat/sql";
+import { createConnection, createPool } from "mysql2/promise";
 import postgres from "postgres";
 
 /** A transport for the soak, and how to let go of it. */
@@ -78,16 +79,33 @@ const CONNECT: Readonly<Record<string, (url: string) => Promise<Connected> | Con
   },
   async postgres(url) {
     const pool = postgres(url, { onnotice: () => {}, backoff: () => 0.1, connect_timeout: 2 });
-    const connection = fromPostgres(pool);
-    await migrate(connection);
-    const transport = sqlTransport({ connection, lease: LEASE, timeout: TIMEOUT });
-    const close = async () => {
-      await transport.close();
-      await pool.end({ timeout: 1 });
-    };
-    return { transport, config: {}, pace: 250, held: HELD, close };
+    return await connectSql(fromPostgres(pool), () => pool.end({ timeout: 1 }));
+  },
+  async mariadb(url) {
+    // The database that a server begins with is its own, and takes no triggers.
+    const own = new URL(url);
+    own.pathname = "beat_soak";
+    await createDatabase(url, "beat_soak");
+    const pool = createPool({ uri: own.href, connectTimeout: TIMEOUT });
+    return await connectSql(fromMysql(pool), () => pool.end());
   },
 };
+
+async function connectSql(connection: SqlConnection, end: () => Promise<void>): Promise<Connected> {
+  await migrate(connection);
+  const transport = sqlTransport({ connection, lease: LEASE, timeout: TIMEOUT });
+  const close = async () => {
+    await transport.close();
+    await end();
+  };
+  return { transport, config: {}, pace: 250, held: HELD, close };
+}
+
+async function createDatabase(url: string, name: string): Promise<void> {
+  const first = await createConnection(url);
+  await first.query(`CREATE DATABASE IF NOT EXISTS ${name}`);
+  await first.end();
+}
 
 /** The brokers that there is a soak for. */
 export const BROKERS: readonly string[] = Object.keys(CONNECT);

@@ -1,6 +1,6 @@
 /**
- * A consumer of the soak, in a process of its own: tells on its output what it has handled. It ends in
- * good order when its input ends.
+ * A consumer of the soak, in a process of its own: tells on its output what it has handled, and how many
+ * bytes its heap holds when a line asks for it. It ends in good order when its input ends.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { Router } from "@beat/beat/router";
 import { subscriber } from "@beat/beat/transport";
 import process from "node:process";
 import { connect, PREFETCH } from "./brokers.ts";
+import { heldBytes } from "./holding.ts";
 
 const [broker, url, topic] = process.argv.slice(2) as [string, string, string];
 
@@ -31,7 +32,7 @@ if (import.meta.main) {
   const done = router.run();
   await router.running;
   process.stdout.write("ready\n");
-  for await (const _ of process.stdin);
+  for await (const _ of process.stdin) process.stdout.write(`heap ${heldBytes()}\n`);
   await router.close({ timeout: 5_000 }).catch(() => {});
   await done.catch(() => {});
   await close();

@@ -16,49 +16,66 @@ export interface Verdict {
   readonly faults: readonly string[];
 }
 
-/** A message, as a text. */
-export function nameOf({ key, sequence }: Mark): string {
-  return `${key}:${sequence}`;
+/** What is known of a key: numbers, however many messages it has, so that a soak may take a day. */
+interface Account {
+  /** The broker has those before this one. */
+  confirmed: number;
+  /** The last one that was seen. */
+  last: number;
+  /** Those before it that were passed over. */
+  readonly skipped: Set<number>;
+  /** The first time that one came too late. */
+  disorder: string | undefined;
 }
 
 /** Who confirmed what, and who saw what, in which order. */
 export class Ledger {
-  readonly #confirmed = new Set<string>();
-  /** What was confirmed and not seen. */
-  readonly #open = new Set<string>();
-  readonly #seen = new Map<string, number>();
-  /** The messages of a key in the order of their first sight. */
-  readonly #firsts = new Map<string, number[]>();
+  readonly #accounts = new Map<string, Account>();
+  /** How many were confirmed and not seen. */
+  #open = 0;
+  #confirmed = 0;
+  #seen = 0;
+  #duplicates = 0;
   #waiting: { all: () => void } | undefined;
 
-  /** The broker has it. */
-  confirm(mark: Mark): void {
-    const name = nameOf(mark);
-    this.#confirmed.add(name);
-    if (!this.#seen.has(name)) this.#open.add(name);
+  /** The broker has it. A message of a key is published when the one before it was confirmed. */
+  confirm({ key, sequence }: Mark): void {
+    const account = this.#accountOf(key);
+    account.confirmed = sequence + 1;
+    this.#confirmed++;
+    if (sequence > account.last || account.skipped.has(sequence)) this.#open++;
   }
 
   /** A handler was done with it. */
-  see(mark: Mark): void {
-    const name = nameOf(mark);
-    const count = this.#seen.get(name) ?? 0;
-    this.#seen.set(name, count + 1);
-    this.#open.delete(name);
-    if (count > 0) return;
-    const firsts = this.#firsts.get(mark.key);
-    if (firsts === undefined) this.#firsts.set(mark.key, [mark.sequence]);
-    else firsts.push(mark.sequence);
+  see({ key, sequence }: Mark): void {
+    const account = this.#accountOf(key);
+    const { confirmed, last, skipped } = account;
+    if (sequence > last) {
+      for (let passed = last + 1; passed < sequence; passed++) skipped.add(passed);
+      account.last = sequence;
+    } else if (skipped.delete(sequence)) {
+      account.disorder ??= `order of '${key}': ${sequence} came after ${last}`;
+    } else {
+      this.#duplicates++;
+      return;
+    }
+    this.#seen++;
+    if (sequence < confirmed) this.#open--;
     if (this.isComplete) this.#waiting?.all();
   }
 
   /** Whether all that was confirmed has been seen. */
   get isComplete(): boolean {
-    return this.#open.size === 0;
+    return this.#open === 0;
   }
 
   /** What was confirmed and not seen. */
   get missing(): string[] {
-    return [...this.#open];
+    return [...this.#accounts].flatMap(([key, { confirmed, last, skipped }]) => {
+      const found = [...skipped].filter((sequence) => sequence < confirmed);
+      for (let sequence = last + 1; sequence < confirmed; sequence++) found.push(sequence);
+      return found.map((sequence) => `${key}:${sequence}`);
+    });
   }
 
   /** Resolves when all that was confirmed has been seen, or the time in milliseconds is over. */
@@ -77,19 +94,25 @@ export class Ledger {
 
   /** Compares; `allowance` are the duplicates that the faults explain. */
   judge(allowance: number): Verdict {
-    const faults: string[] = [];
     const { missing } = this;
-    if (missing.length > 0) faults.push(`lost: ${shorten(missing)}`);
-    for (const [key, firsts] of this.#firsts) {
-      const at = firsts.findIndex((sequence, at) => at > 0 && sequence < firsts[at - 1]!);
-      if (at > 0) faults.push(`order of '${key}': ${firsts[at]} came after ${firsts[at - 1]}`);
+    const faults = missing.length > 0 ? [`lost: ${shorten(missing)}`] : [];
+    for (const { disorder } of this.#accounts.values()) {
+      if (disorder !== undefined) faults.push(disorder);
     }
-    const calls = [...this.#seen.values()].reduce((sum, count) => sum + count, 0);
-    const duplicates = calls - this.#seen.size;
+    const duplicates = this.#duplicates;
     if (duplicates > allowance) {
       faults.push(`duplicates: ${duplicates}, of which the faults explain ${allowance}`);
     }
-    return { confirmed: this.#confirmed.size, seen: this.#seen.size, duplicates, faults };
+    return { confirmed: this.#confirmed, seen: this.#seen, duplicates, faults };
+  }
+
+  #accountOf(key: string): Account {
+    let account = this.#accounts.get(key);
+    if (account === undefined) {
+      account = { confirmed: 0, last: -1, skipped: new Set(), disorder: undefined };
+      this.#accounts.set(key, account);
+    }
+    return account;
   }
 }
 

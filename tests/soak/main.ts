@@ -3,7 +3,8 @@
  * through a network that fails, three consumers in processes of their own handle them, and a seeded
  * schedule kills consumers, cuts and freezes the network, and kills and restarts the server. In the
  * end all that was confirmed must have been handled, in the order of its key, with no more repeats
- * than the faults explain.
+ * than the faults explain, and neither the producer nor the consumer that nobody kills may hold more
+ * memory and handles than after a third of the time.
  *
  * `--minutes N` (10; fractions too), `--broker redis,postgres` (all), `--seed N` (random, printed).
  *

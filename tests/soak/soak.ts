@@ -2,6 +2,7 @@ import { down, kill, restart, up } from "../../scripts/_services.ts";
 import type { Server } from "../../scripts/services/_server.ts";
 import { Proxy } from "../faults/proxy.ts";
 import { connect, isProxied, MEMBERS } from "./brokers.ts";
+import { describeHolding, judgeHolding, ownHolding } from "./holding.ts";
 import { Ledger } from "./ledger.ts";
 import { Members } from "./members.ts";
 import { Producer } from "./producer.ts";
@@ -23,8 +24,6 @@ const BETWEEN = [500, 3_000] as const;
 const FROZEN = [500, 5_000] as const;
 /** Milliseconds in which all must have been handled after the last fault. */
 const SETTLE = 60_000;
-/** Bytes that the heap of the producer may grow by, between a third of the time and its end. */
-const GROWTH = 64 * 2 ** 20;
 
 /** Torments one broker, prints what was seen, and returns what is wrong. */
 export async function soak(
@@ -64,19 +63,21 @@ export async function soak(
   };
   const random = new Random(seed);
   const began = performance.now();
-  let early: number | undefined;
+  // What is held after a third of the time has to do for the rest of it.
+  const hold = async () => ({ producer: ownHolding(), consumer: await members.holding() });
+  let early: Awaited<ReturnType<typeof hold>> | undefined;
   while (performance.now() - began < milliseconds) {
     await pause(random.between(...BETWEEN));
     const fault = random.pick(Object.keys(acts));
     await acts[fault]!();
     counts[fault] = (counts[fault] ?? 0) + 1;
-    if (performance.now() - began > milliseconds / 3) early ??= Deno.memoryUsage().heapUsed;
+    if (performance.now() - began > milliseconds / 3) early ??= await hold();
   }
   producer.stop();
   await produced;
   await ledger.settle(SETTLE);
+  const late = await hold();
   await members.close();
-  const grown = Deno.memoryUsage().heapUsed - (early ?? Infinity);
   await shaky.close();
   await proxy?.close();
   await direct.transport.admin.remove(topic);
@@ -87,13 +88,21 @@ export async function soak(
   // A fault makes come again what all members had in their hands, and a publishing what it stored.
   const allowance = number * direct.held + producer.repeated;
   const verdict = ledger.judge(allowance);
-  const faults = [...verdict.faults];
-  if (grown > GROWTH) faults.push(`memory: the heap grew by ${Math.round(grown / 2 ** 20)} MiB`);
+  const faults = [
+    ...verdict.faults,
+    ...judgeHolding("the producer", early?.producer, late.producer),
+    ...judgeHolding("the consumer that stays", early?.consumer, late.consumer),
+  ];
   const { confirmed, seen, duplicates } = verdict;
   console.log(
     `${server.name}: ${confirmed} confirmed, ${seen} handled, ${duplicates} repeats ` +
       `(${allowance} allowed), ${number} faults ${JSON.stringify(counts)}`,
   );
+  for (const who of ["producer", "consumer"] as const) {
+    const [then, now] = [early?.[who], late[who]];
+    if (then === undefined || now === undefined) continue;
+    console.log(`  ${who}: ${describeHolding(then)}, in the end ${describeHolding(now)}`);
+  }
   for (const fault of faults) console.log(`  ✗ ${fault}`);
   return faults;
 }

@@ -3,16 +3,19 @@
  * in all their states, and buses are tortured on every runtime that is here. Each check is run
  * with faults as well, which it must catch: one that finds nothing might look at nothing.
  *
- * `--long` tortures for as long as the contract says; `--seed N` begins with another seed.
+ * `--long` tortures for as long as the contract says; `--seed N` begins with another seed;
+ * `--only outbox,models` leaves out the rest.
  *
  * @module
  */
 
+import { parseArgs } from "node:util";
 import { exists, ROOT } from "../../scripts/_files.ts";
 import { summaryLine } from "../../scripts/_outcome.ts";
 import { type Finished, run } from "../../scripts/_process.ts";
 import { isPinned, locate, type RuntimeName } from "../../scripts/_runtimes.ts";
 import { paint, seconds } from "../../scripts/_table.ts";
+import { endTestServices, findTestServices } from "../../scripts/_test_services.ts";
 import { type Fault, FAULTS } from "./_faults.ts";
 import { torturesOf } from "./_tortures.ts";
 
@@ -25,18 +28,41 @@ const MODELS = [
   { file: "death.pml", mutants: ["RESPAWN_ON_EVENT", "STARTED_IS_READY", "HEAD_BEFORE_DONE"] },
 ];
 
+/** Orders that are taken through the outbox. */
+const ORDERS = { short: 2_000, long: 100_000 };
+
 /** With what makes it collect garbage when it is told to. */
 const DENO = [Deno.execPath(), "run", "-A", "--no-check", "--no-lock", "--v8-flags=--expose-gc"];
 
-const args = Deno.args;
-const isLong = args.includes("--long");
-const seed = Number(args[args.indexOf("--seed") + 1] ?? 1) || 1;
+const PARTS: Readonly<Record<string, () => Promise<void>>> = {
+  models: checkModels,
+  torture: tortureRuntimes,
+  faults: plantFaults,
+  webhooks: knockAtTheReceiver,
+  outbox: takeOrders,
+};
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: {
+    long: { type: "boolean", default: false },
+    seed: { type: "string", default: "1" },
+    only: { type: "string", default: Object.keys(PARTS).join(",") },
+  },
+});
+const isLong = values.long;
+const seed = Number(values.seed) || 1;
+const only = values.only.split(",");
+const unknown = only.find((name) => !Object.hasOwn(PARTS, name));
+if (unknown !== undefined) {
+  console.error(
+    `Say --only as some of ${Object.keys(PARTS).join(",")}: ${unknown} is none of them`,
+  );
+  Deno.exit(2);
+}
 const total = { passed: 0, failed: 0, skipped: 0 };
 
-await checkModels();
-await tortureRuntimes();
-await plantFaults();
-await knockAtTheReceiver();
+for (const name of only) await PARTS[name]!();
 console.log(summaryLine(total.passed, total.failed, total.skipped));
 Deno.exit(total.failed > 0 ? 1 : 0);
 
@@ -153,6 +179,30 @@ async function knockAtTheReceiver(): Promise<void> {
     );
     return code === 0 ? undefined : output;
   });
+}
+
+/** Orders from a row to an effect, through processes that are killed all the time: each has exactly one. */
+async function takeOrders(): Promise<void> {
+  const orders = isLong ? ORDERS.long : ORDERS.short;
+  for (const database of isLong ? ["sqlite", "postgres", "mariadb"] : ["sqlite"]) {
+    const name = `${orders} orders through the outbox of ${database}`;
+    const services = await findTestServices(database === "sqlite" ? [] : [database], true);
+    if ("missing" in services) {
+      skip(name, services.missing);
+      continue;
+    }
+    await check(name, async () => {
+      const program = `${ROOT}/tests/verify/outbox.ts`;
+      const words = ["--count", String(orders), "--database", database, "--seed", String(seed)];
+      const flags = ["run", "-A", "--no-check", "--lock=scripts/tools.lock"];
+      const { code, output } = await run([Deno.execPath(), ...flags, program, ...words], {
+        env: services.env,
+        timeLimit: isLong ? 14_400_000 : 300_000,
+      });
+      return code === 0 ? undefined : output;
+    });
+    await endTestServices();
+  }
 }
 
 /** What starts a program on a runtime that is here. */

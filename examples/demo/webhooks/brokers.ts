@@ -1,6 +1,7 @@
 import process from "node:process";
 import { MemoryBroker } from "@beat/beat/memory";
 import type { TopicAdmin, TopicConfig, Transport } from "@beat/beat/transport";
+import type { SqlConnection } from "@beat/sql";
 import { findServer } from "./servers.ts";
 import { type Topics, topicsUnder } from "./topics.ts";
 
@@ -21,6 +22,9 @@ interface Connected {
   readonly config: TopicConfig;
   close(): Promise<void>;
 }
+
+/** Where the tables are on MariaDB. */
+const DATABASE = "beat_demo";
 
 /** The events of a repository are in one of four partitions; a database needs none for their order. */
 const PARTITIONED: TopicConfig = { partitions: 4 };
@@ -43,19 +47,22 @@ const CONNECT: Readonly<Record<string, (url: string) => Promise<Connected>>> = {
     return { transport, config: PARTITIONED, close: () => transport.close() };
   },
   async postgres(url) {
-    const { fromPostgres, migrate, sqlTransport } = await load<typeof import("@beat/sql")>(
-      "@beat/sql",
-    );
     const { default: postgres } = await load<{ default: typeof import("postgres") }>("postgres");
+    const { fromPostgres } = await loadSql();
     const pool = postgres(url, { onnotice: () => {} });
-    const connection = fromPostgres(pool);
-    await migrate(connection);
-    const transport = sqlTransport({ connection });
-    const close = async () => {
-      await transport.close();
-      await pool.end({ timeout: 1 });
-    };
-    return { transport, config: {}, close };
+    return await connectSql(fromPostgres(pool), () => pool.end({ timeout: 1 }));
+  },
+  async mariadb(url) {
+    const { createPool } = await load<typeof import("mysql2/promise")>("mysql2/promise");
+    const { fromMysql } = await loadSql();
+    // The database that a server begins with is its own, and takes no triggers.
+    const first = createPool({ uri: url });
+    await first.query(`CREATE DATABASE IF NOT EXISTS ${DATABASE}`);
+    await first.end();
+    const own = new URL(url);
+    own.pathname = DATABASE;
+    const pool = createPool({ uri: own.href });
+    return await connectSql(fromMysql(pool), () => pool.end());
   },
 };
 
@@ -86,6 +93,21 @@ export async function openBroker(name: string): Promise<OpenBroker> {
       await server.stop();
     },
   };
+}
+
+async function connectSql(connection: SqlConnection, end: () => Promise<void>): Promise<Connected> {
+  const { migrate, sqlTransport } = await loadSql();
+  await migrate(connection);
+  const transport = sqlTransport({ connection });
+  const close = async () => {
+    await transport.close();
+    await end();
+  };
+  return { transport, config: {}, close };
+}
+
+function loadSql(): Promise<typeof import("@beat/sql")> {
+  return load("@beat/sql");
 }
 
 function openMemory(): OpenBroker {
