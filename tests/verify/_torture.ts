@@ -27,6 +27,9 @@ export interface TortureOptions {
   kills: number;
 }
 
+/** Turns of 10 ms that the last jobs may take. */
+const LONGEST_WAIT = 6_000;
+
 /** Sends jobs through threads that pause and die, and looks whether each is handled or named. */
 export async function torture(options: TortureOptions): Promise<TortureReport> {
   const random = seeded(options.seed);
@@ -60,6 +63,12 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     if (random() < 0.001) await new Promise((resolve) => setTimeout(resolve, random() * 3));
   }
   await killer;
+  // What a handler emits after it has waited, a bus that drains would refuse.
+  const isSettled = () =>
+    done.size + [...doubtful].filter((number) => !done.has(number)).length >= options.jobs;
+  for (let waits = 0; waits < LONGEST_WAIT && !isSettled(); waits++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
   await bus.drain({ timeout: 60_000 });
   const { emitted, processed, dropped, inDoubt } = bus.stats();
   if (emitted !== processed + dropped) faults.push(`${emitted} ≠ ${processed} + ${dropped}`);
