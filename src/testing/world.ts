@@ -4,7 +4,7 @@ import type { Message } from "../message/message.ts";
 import { newUuid } from "../message/uuid.ts";
 import type { ConsumeOptions } from "../transport/consume_options.ts";
 import { consume, type Consumption } from "../transport/consumption.ts";
-import type { Consumer } from "../transport/handling.ts";
+import type { Consumer } from "../transport/procedure.ts";
 import type { Traits, Transport } from "../transport/port.ts";
 import { publisher } from "../transport/publisher.ts";
 import { subscriber } from "../transport/subscriber.ts";
