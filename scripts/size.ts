@@ -21,7 +21,7 @@ const BUDGETS: Budget[] = [
   {
     name: "the sync bus alone",
     entry: `export { createSyncBus } from "./src/engines/sync.ts";`,
-    limit: 5_240,
+    limit: 5_260,
   },
   { name: 'everything behind "."', entry: `export * from "./mod.ts";`, limit: 22_200 },
 ];

@@ -99,7 +99,8 @@ async function iterate(): Promise<void> {
   }
 }
 void iterate;
-const topic: Topic<"order.paid", number> = bus.topic("order.paid");
+const topic = bus.topic("order.paid");
+expectType<Equal<typeof topic, Topic<"order.paid", number>>>();
 topic.emit(1);
 topic.dispatch({ type: "order.paid", data: 1 });
 bus.topic("ping").emit();

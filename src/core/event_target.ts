@@ -1,5 +1,6 @@
 import { PatternError } from "./errors.ts";
 import { isThenable } from "../options/thenable.ts";
+import { refuse } from "../options/refusal.ts";
 import { hasWildcard } from "./pattern.ts";
 import type { BusCore } from "./bus_core.ts";
 import type { BusEvent } from "./event.ts";
@@ -39,7 +40,11 @@ export class BusTarget extends EventTarget {
       throw new PatternError(type, "an EventTarget listens to exact types", type.indexOf("*"));
     }
     const { once, signal } = Object(options) as AddEventListenerOptions;
-    if (listener === null || signal?.aborted) return;
+    // Both stand for none, as on every target.
+    if (listener == null || signal?.aborted) return;
+    if (Object(listener) !== listener) {
+      refuse("listen", "listener", "a function", listener);
+    }
     const listened = this.#types.get(type) ?? this.#subscribe(type);
     const { endings } = listened;
     if (endings.has(listener)) return;
@@ -68,7 +73,7 @@ export class BusTarget extends EventTarget {
   }
 
   override removeEventListener(type: string, listener: Listener | null): void {
-    if (listener !== null) this.#types.get(type)?.endings.get(listener)?.();
+    this.#types.get(type)?.endings.get(listener!)?.();
   }
 
   #subscribe(type: string): Listened {

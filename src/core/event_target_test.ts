@@ -26,6 +26,23 @@ describe("asEventTarget()", () => {
     assertEquals(calls, 1);
   });
 
+  it("refuses what can be no listener, and takes none for none", () => {
+    const bus = createSyncBus();
+    const target = bus.asEventTarget() as EventTarget;
+    for (const listener of ["nope", 5, Symbol("s")]) {
+      assertThrows(
+        () => target.addEventListener("a", listener as unknown as EventListener),
+        TypeError,
+        "Cannot listen as 'listener' must be a function: current value is",
+      );
+    }
+    for (const listener of [null, undefined]) {
+      target.addEventListener("a", listener as null);
+      target.removeEventListener("a", listener as null);
+    }
+    assertEquals(bus.stats().subscriptions, 0);
+  });
+
   it("is subscribed while it has listeners", () => {
     const bus = createSyncBus();
     const target = bus.asEventTarget();

@@ -1,11 +1,26 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
+import { UnsupportedError } from "../core/errors.ts";
 import { createAsyncBus } from "./async.ts";
 import { fill } from "./testdata/kinds.ts";
 import { held, quiet, turn } from "./testdata/waits.ts";
 
 describe("async bus", () => {
+  it("is ready at once without threads, and has no memory to write into", async () => {
+    const bus = createAsyncBus();
+    await bus.ready;
+    let calls = 0;
+    bus.on("a", () => calls++);
+    assertThrows(
+      () => bus.write("a", 1, () => {}),
+      UnsupportedError,
+      "Cannot write an event in place as the bus has no threads",
+    );
+    await bus.drain();
+    assertEquals(calls, 0);
+  });
+
   it("emit() returns before the handlers run, and they run in a microtask", async () => {
     const bus = createAsyncBus();
     const calls: unknown[] = [];

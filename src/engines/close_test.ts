@@ -59,6 +59,16 @@ for (const [kind, create] of Object.entries(KINDS)) {
         assertEquals(calls, ["first", "second"]);
       });
 
+      it("called from a handler ends when that does, not at its deadline", () =>
+        withFakeTime(async (time) => {
+          const bus = create();
+          let report: unknown;
+          bus.on("a", () => void bus.close({ timeout: 60_000 }).then((each) => report = each));
+          bus.emit("a");
+          await time.tickAsync(10);
+          assertEquals(report, { discarded: 0, inDoubt: 0, stuck: 0 });
+        }));
+
       it("waits for running handlers", async () => {
         const bus = create();
         const { handler, settle } = held();

@@ -186,6 +186,19 @@ describe("sync bus", () => {
   });
 });
 
+describe("sync bus that drains", () => {
+  it("is woken by the end of emitAsync()", () =>
+    withFakeTime(async (time) => {
+      const bus = createSyncBus();
+      bus.on("a", () => new Promise((resolve) => setTimeout(resolve, 5)));
+      bus.emitAsync("a");
+      let drained = false;
+      bus.drain().then(() => drained = true);
+      await time.tickAsync(5);
+      assertEquals(drained, true);
+    }));
+});
+
 describe("async bus", () => {
   it("drain() handles all that was accepted, over several turns of the event loop", async () => {
     const bus = createAsyncBus();

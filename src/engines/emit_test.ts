@@ -1,6 +1,7 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BatchError, BusClosedError } from "../core/errors.ts";
+import { Resolution } from "../core/resolution.ts";
 import { KINDS } from "./testdata/kinds.ts";
 import { quiet } from "./testdata/waits.ts";
 import type { BusOptions } from "../core/bus_options.ts";
@@ -24,6 +25,8 @@ for (const [kind, create] of Object.entries(KINDS)) {
           const bus = create();
           bus.on("**", () => {});
           bus.on("undefined", () => {});
+          // What was looked up before must not be found for what is no type.
+          bus.prewarm(["undefined", "null", "5"]);
           const emit = bus.emit.bind(bus) as (input: unknown) => void;
           assertThrows(() => emit(input), TypeError, "'type' must be a non-empty string");
           assertThrows(() => (bus.unsafeEmit as (i: unknown) => void).call(bus, input), TypeError);
@@ -208,6 +211,26 @@ for (const [kind, create] of Object.entries(KINDS)) {
         bus.emit("a.b");
         await quiet(bus);
         assertEquals(calls, 1);
+      });
+
+      it("leaves nothing to be resolved at the first emit", () => {
+        const bus = create();
+        bus.on("a.*", () => {});
+        bus.prewarm(["a.b"]);
+        const { rebuild } = Resolution.prototype;
+        const rebuilt: string[] = [];
+        Resolution.prototype.rebuild = function (...lists) {
+          rebuilt.push(this.type);
+          rebuild.apply(this, lists);
+        };
+        try {
+          bus.emit("a.b");
+          assertEquals(rebuilt, []);
+          bus.emit("a.c");
+          assertEquals(rebuilt, ["a.c"]);
+        } finally {
+          Resolution.prototype.rebuild = rebuild;
+        }
       });
 
       it("refuses what is no array of types", () => {

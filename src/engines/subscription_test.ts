@@ -150,6 +150,36 @@ for (const [kind, create] of Object.entries(KINDS)) {
         assertEquals(bus.stats().subscriptions, 0);
       });
 
+      it("calls the handler once, even if one before it emits again", async () => {
+        const bus = create();
+        let calls = 0;
+        bus.on("a", (event) => {
+          if (event.data === 1) bus.emit("a", 2);
+        });
+        bus.on("a", () => calls++, { once: true });
+        bus.emit("a", 1);
+        await quiet(bus);
+        assertEquals(calls, 1);
+      });
+
+      it("ends the subscription of a handler that throws", async () => {
+        const bus = create({ onError: () => {} });
+        let calls = 0;
+        bus.on("a", () => {
+          calls++;
+          throw new Error("no");
+        }, { once: true });
+        for (let i = 0; i < 2; i++) {
+          try {
+            bus.emit("a");
+          } catch {
+            // A sync bus tells whoever emits.
+          }
+        }
+        await quiet(bus);
+        assertEquals([calls, bus.stats().subscriptions], [1, 0]);
+      });
+
       it("calls the handler once for a wildcard, too", async () => {
         const bus = create();
         const seen: string[] = [];

@@ -147,11 +147,12 @@ describe("sync bus", () => {
       const bus = createSyncBus(options);
       bus.on("rejects", () => thenable((_, reject) => reject("rejected")));
       bus.on("throws", () => thenable(fail("thrown")));
+      bus.on("callable", () => Object.assign(() => {}, thenable((_, reject) => reject("called"))));
       bus.on("both", () => thenable((resolve, reject) => (resolve(), reject("too late"))));
-      for (const type of ["rejects", "throws", "both"]) bus.emit(type);
+      for (const type of ["rejects", "throws", "callable", "both"]) bus.emit(type);
       await turn();
-      assertEquals(heard.map(([error]) => error), ["rejected", "thrown"]);
-      assertEquals([bus.stats().processed, bus.stats().depth], [3, 0]);
+      assertEquals(heard.map(([error]) => error).sort(), ["called", "rejected", "thrown"]);
+      assertEquals([bus.stats().processed, bus.stats().depth], [4, 0]);
     });
 
     it("takes a 'then' that cannot be read as the handler's own failure", () => {

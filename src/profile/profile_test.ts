@@ -5,6 +5,7 @@ import { advise } from "./advisor.ts";
 import { createBus, forAsync, forFlow, forSync } from "./factory.ts";
 import { PRESETS } from "./profile.ts";
 import { option, scenario } from "./scenario.ts";
+import { withFakeTime } from "../engines/testdata/waits.ts";
 import type { Profile } from "./profile.ts";
 
 describe("createBus()", () => {
@@ -183,9 +184,28 @@ describe("option()", () => {
   });
 });
 
+describe("option() with a time-out of batches", () => {
+  it("lets a batch leave when its first event is so old", () =>
+    withFakeTime(async (time) => {
+      const sizes: number[] = [];
+      const stages = [(events: unknown[]) => void sizes.push(events.length)];
+      const bus = option({ name: "flow", stages, batchTimeout: 40 });
+      bus.emit("a");
+      await time.tickAsync(39);
+      assertEquals(sizes, []);
+      await time.tickAsync(1);
+      assertEquals(sizes, [1]);
+      await bus.close();
+    }));
+});
+
 describe("PRESETS", () => {
   it("holds the originals' figures and cannot be changed", () => {
-    assertEquals(PRESETS.async, { name: "async", conc: 100_000, tps: 500_000, lat: "ultra_low" });
+    assertEquals(PRESETS, {
+      sync: { name: "sync", conc: 1_000, tps: 10_000, lat: "low" },
+      async: { name: "async", conc: 100_000, tps: 500_000, lat: "ultra_low" },
+      flow: { name: "flow", conc: 5_000, tps: 50_000, lat: "med", batchTimeout: 100 },
+    });
     assertEquals(advise(PRESETS.flow).batchSize, 300);
     assertThrows(() => {
       (PRESETS.sync as Profile).name = "flow";
