@@ -28,6 +28,10 @@ if (subject === undefined || !("setup" in subject)) {
 }
 await subject.use?.();
 const work = await subject.setup();
+if ("sample" in work) {
+  console.error("This subject takes its samples itself");
+  process.exit(2);
+}
 const figures: string[] = [];
 for (let sample = 0; sample < SAMPLES; sample++) {
   const before = process.cpuUsage();

@@ -1,27 +1,45 @@
 import * as esbuild from "npm:esbuild@0.28.2";
 import { ROOT } from "./_files.ts";
 
-/** Options of {@linkcode bundleTests}. */
-export interface BundleOptions {
+/** What a platform has of its own. */
+export interface Platform {
   /** The platform's own names in the `exports` of packages. */
   conditions: string[];
   /** What the platform brings along. */
   external?: string[];
+}
+
+/** Options of {@linkcode bundleTests}. */
+export interface BundleOptions extends Platform {
   /** Source text that runs the tests, where `runCollected` is in scope. */
   start: string;
 }
 
 /** Puts test files and everything that they import into one module. */
 export async function bundleTests(files: string[], options: BundleOptions): Promise<string> {
-  const { conditions, external = [], start } = options;
+  const { start, ...platform } = options;
   const entry = [
     `import { runCollected } from "./scripts/_collected.ts";`,
     ...files.map((file) => `import ${JSON.stringify(`./${file}`)};`),
     start,
   ].join("\n");
+  // Before all imports: bdd looks for it when the first case is registered.
+  return await bundle(entry, platform, "globalThis.__BEAT_TESTS__ = [];");
+}
+
+/** Puts a module that a thread runs and everything that it imports into one module. */
+export async function bundleModule(file: string, platform: Platform): Promise<string> {
+  return await bundle(`import ${JSON.stringify(`./${file}`)};`, platform);
+}
+
+async function bundle(
+  contents: string,
+  { conditions, external = [] }: Platform,
+  banner = "",
+): Promise<string> {
   try {
     const { outputFiles } = await esbuild.build({
-      stdin: { contents: entry, resolveDir: ROOT, loader: "ts" },
+      stdin: { contents, resolveDir: ROOT, loader: "ts" },
       bundle: true,
       write: false,
       format: "esm",
@@ -31,8 +49,7 @@ export async function bundleTests(files: string[], options: BundleOptions): Prom
       keepNames: true,
       conditions,
       external,
-      // Before all imports: bdd looks for it when the first case is registered.
-      banner: { js: "globalThis.__BEAT_TESTS__ = [];" },
+      banner: { js: banner },
       logLevel: "silent",
     });
     return outputFiles[0]!.text;

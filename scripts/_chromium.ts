@@ -1,5 +1,7 @@
-import { bundleTests } from "./_bundle.ts";
+import { dirname } from "node:path";
+import { bundleModule, bundleTests } from "./_bundle.ts";
 import type { Collected } from "./_collected.ts";
+import { exists } from "./_files.ts";
 import { run } from "./_process.ts";
 
 /** Milliseconds until the page must have answered, start of the browser included. */
@@ -31,6 +33,8 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>Tests</title>
   import("/tests.js").catch((error) => post({ broken: String(error.stack ?? error) }));
 </script>`;
 
+const PLATFORM = { conditions: ["browser"] };
+
 const START = `
 const results = await runCollected();
 await fetch("/report", { method: "POST", body: JSON.stringify({ results }) });`;
@@ -59,7 +63,8 @@ export async function findChromium(
 
 /** Runs the tests of the given files in a page of a headless Chromium. */
 export async function runInChromium(program: string, files: string[]): Promise<Collected[]> {
-  const bundle = await bundleTests(files, { conditions: ["browser"], start: START });
+  const bundle = await bundleTests(files, { ...PLATFORM, start: START });
+  const findThread = serveThreads(files);
   const { promise, resolve, reject } = Promise.withResolvers<Report>();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -68,7 +73,9 @@ export async function runInChromium(program: string, files: string[]): Promise<C
       if (pathname === "/report") resolve(await request.json());
       if (pathname === "/tests.js") return respond(bundle, "text/javascript");
       if (pathname === "/") return respond(PAGE, "text/html");
-      return respond("", "text/plain");
+      const thread = await findThread(pathname);
+      if (thread !== undefined) return respond(thread, "text/javascript");
+      return respond("", "text/plain", pathname === "/report" ? 200 : 404);
     },
   );
   const profile = await Deno.makeTempDir({ prefix: "beat-chromium-" });
@@ -98,8 +105,30 @@ export async function runInChromium(program: string, files: string[]): Promise<C
   }
 }
 
-function respond(body: string, type: string): Response {
-  return new Response(body, { headers: { ...ISOLATED, "content-type": `${type}; charset=utf-8` } });
+/**
+ * Gives the modules that tests start threads with. A test names one by its own address, which is
+ * that of the bundle in the page: so its path is that from the folder of the test.
+ */
+function serveThreads(files: string[]): (pathname: string) => Promise<string> | undefined {
+  const folders = new Set(files.map((file) => dirname(file)));
+  const bundles = new Map<string, Promise<string>>();
+  return (pathname) => {
+    const file = [...folders].map((folder) => `${folder}${pathname}`).find((path) =>
+      path.endsWith(".ts") && exists(path)
+    );
+    if (file === undefined) return undefined;
+    const known = bundles.get(file);
+    if (known !== undefined) return known;
+    // One after the other: each ends the bundler, whose process would keep this one alive.
+    const made = Promise.allSettled(bundles.values()).then(() => bundleModule(file, PLATFORM));
+    bundles.set(file, made);
+    return made;
+  };
+}
+
+function respond(body: string, type: string, status = 200): Response {
+  const headers = { ...ISOLATED, "content-type": `${type}; charset=utf-8` };
+  return new Response(body, { headers, status });
 }
 
 /** Asks the browser to end, so that its helpers end as well, and insists a moment later. */

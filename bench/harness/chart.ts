@@ -5,13 +5,14 @@
  */
 import { compile, type TopLevelSpec } from "npm:vega-lite@^6";
 import * as vega from "npm:vega@^6";
-import { formatNumber } from "./goals.ts";
+import { formatNumber, shownIn } from "./goals.ts";
 import { RUNTIMES } from "./runtimes.ts";
 import type { Question, Row } from "./types.ts";
 
 const AXIS = {
   ns: "ns (log): shorter is faster",
   rate: "M events handled/s (log): longer is faster",
+  ms: "ms: shorter is faster",
   bytes: "bytes per emit",
   live: "bytes kept per message",
   seconds: "seconds",
@@ -49,7 +50,7 @@ interface Datum {
 }
 
 function toDatum({ measure }: Question, row: Row, runtime: string, all: Row[]): Datum {
-  const shown = ({ median }: Row) => measure === "rate" ? 1_000 / median : median;
+  const shown = ({ median }: Row) => shownIn(median, measure);
   const value = shown(row);
   const both = all.filter(({ subject, case: inCase }) =>
     subject === row.subject && inCase === row.case

@@ -25,6 +25,7 @@ async function perform(task: Task): Promise<Sample> {
   }
   if (task.state === "used") await subject.use();
   const work = await subject.setup();
+  if ("sample" in work) return await work.sample(task.seconds);
   const { measure } = question;
   if (measure !== "bytes" && measure !== "live") return await measureTime(work, task.seconds);
   const { measureBytes, measureLive } = await import("./heap.ts");

@@ -41,9 +41,7 @@ export function judge(
   if (known.length === 0) return { goal: "?", rule, verdict: "not judged" };
   // All goals of a row are upper limits: the lowest is the one to keep.
   const limit = Math.min(...known);
-  const goal = row.measure === "rate"
-    ? `≥ ${formatNumber(1_000 / limit)}`
-    : `≤ ${formatNumber(limit)}`;
+  const goal = `${row.measure === "rate" ? "≥" : "≤"} ${formatNumber(shownIn(limit, row.measure))}`;
   const over = row.median / limit - 1;
   return { goal, rule, verdict: over <= 0 ? "met" : `missed by ${missedBy(over, row.measure)} %` };
 }
@@ -55,7 +53,8 @@ function missedBy(over: number, measure: Measure): string {
 }
 
 function limitOf(goal: Goal, row: Judged): number | undefined {
-  const scale = row.measure === "ns" || row.measure === "rate" ? row.c ?? undefined : 1;
+  const isTimed = row.measure === "ns" || row.measure === "rate" || row.measure === "ms";
+  const scale = isTimed ? row.c ?? undefined : 1;
   const base = goal.of === undefined ? 0 : row.medianOf(goal.of);
   if (base === undefined) return undefined;
   if (goal.relation === "times") return base * goal.limit;
@@ -65,8 +64,8 @@ function limitOf(goal: Goal, row: Judged): number | undefined {
 function describe({ limit, of, relation }: Goal, measure: Measure): string {
   if (relation === "times") return `${factor(limit)} × ${of}`;
   if (measure === "rate") return `${formatNumber(1_000 / limit)} M/s ÷ C`;
-  const scaled = measure === "ns"
-    ? `${Number(limit.toPrecision(3))} ns × C`
+  const scaled = measure === "ns" || measure === "ms"
+    ? `${Number(shownIn(limit, measure).toPrecision(3))} ${measure} × C`
     : `${limit} ${UNITS[measure]}`;
   return of === undefined ? scaled : `${of} + ${scaled}`;
 }
@@ -76,6 +75,12 @@ const UNITS = { bytes: "bytes", live: "bytes", seconds: "seconds" } as const;
 function factor(value: number): string {
   const inverse = Math.round(1 / value);
   return value < 1 && Math.abs(inverse * value - 1) < 0.001 ? `1/${inverse}` : String(value);
+}
+
+/** A figure as tables and charts show it: rates and milliseconds are ns inside. */
+export function shownIn(value: number, measure: Measure): number {
+  if (measure === "rate") return 1_000 / value;
+  return measure === "ms" ? value / 1e6 : value;
 }
 
 /** Three significant digits, as far as a reader needs them. */

@@ -104,6 +104,8 @@ function inUnit(value: number, measure: Measure): Partial<Row> {
       return { ns_per_op: round(value) };
     case "rate":
       return { ops_per_s: Math.round(1e9 / value) };
+    case "ms":
+      return { ms_per_op: round(value / 1e6) };
     case "bytes":
     case "live":
       return { bytes_per_op: round(value) };

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { formatNumber } from "./goals.ts";
+import { formatNumber, shownIn } from "./goals.ts";
 import { RUNTIMES } from "./runtimes.ts";
 import type { Results } from "./store.ts";
 import type { Question, Row } from "./types.ts";
 
-const UNITS = { ns: "ns", rate: "M/s", bytes: "B", live: "B", seconds: "s" } as const;
+const UNITS = { ns: "ns", rate: "M/s", ms: "ms", bytes: "B", live: "B", seconds: "s" } as const;
 
 /** The whole report. */
 export function renderReport(results: Results, questions: readonly Question[]): string {
@@ -141,7 +141,7 @@ function share(lost: number | undefined, of: number | undefined): string {
 }
 
 function inUnit(value: number, { measure }: Question): string {
-  return formatNumber(measure === "rate" ? 1_000 / value : value);
+  return formatNumber(shownIn(value, measure));
 }
 
 function isOf({ id }: Question): (row: Row) => boolean {

@@ -11,10 +11,10 @@ export type State = "fresh" | "used";
 export type RowState = State | "any";
 
 /**
- * What a question measures. All of them are "smaller is better" inside; a rate is a display of ns.
- * `bytes` is what an operation leaves for the garbage collector, `live` what it keeps from it.
+ * What a question measures. All of them are "smaller is better" inside; a rate and milliseconds are
+ * displays of ns. `bytes` is what an operation leaves for the garbage collector, `live` what it keeps from it.
  */
-export type Measure = "ns" | "rate" | "bytes" | "live" | "seconds";
+export type Measure = "ns" | "rate" | "ms" | "bytes" | "live" | "seconds";
 
 /**
  * Who a subject is: this project, a library people use for the same thing, a lower bound that no
@@ -50,6 +50,12 @@ export interface Work {
   handledPerRound?: number;
 }
 
+/** A process of a subject whose figure is no time ÷ operations: it takes its samples itself. */
+export interface Sampler {
+  /** Measures for about so many seconds, in ns. */
+  sample(seconds: number): Promise<Sample>;
+}
+
 /** One thing measured: a library in one form of use. */
 export type Subject = ProcessSubject | OutsideSubject;
 
@@ -66,7 +72,7 @@ interface SubjectFields {
 /** A subject that each runtime measures in a process of its own. */
 export interface ProcessSubject extends SubjectFields {
   /** Builds the work; the process is measured after it. */
-  setup(): Work | Promise<Work>;
+  setup(): Work | Sampler | Promise<Work | Sampler>;
   /** Runs the same library's code with other handlers and shapes, for the state `used`. */
   use(): void | Promise<void>;
 }
@@ -127,6 +133,7 @@ export interface Row {
   /** The median over processes, in the unit that the field names. */
   ns_per_op?: number;
   ops_per_s?: number;
+  ms_per_op?: number;
   bytes_per_op?: number;
   seconds?: number;
   /** Time of the best peer ÷ time of this subject: above 1 is faster than every peer. */

@@ -7,6 +7,7 @@ import type { Stage } from "../../mod.ts";
 import type { Goal, ProcessSubject, Question, Work } from "../harness/types.ts";
 import { createEvent, TYPE } from "../subjects/events.ts";
 import { handlers } from "../subjects/handlers.ts";
+import { ourSends } from "../subjects/sends.ts";
 import {
   createAsyncBus,
   createDeferredBus,
@@ -149,6 +150,10 @@ export const bytesQuestion: Question = {
         use: useAsyncBus,
         goals: NOTHING,
       }),
+      ours("forAsync with a thread, emit(event) of 64 B", ourSends, {
+        use: useAsyncBus,
+        goals: NOTHING,
+      }),
       ours("forFlow emit(event)", flowing([]), { use: useFlowBus, goals: NOTHING }),
       ours("forFlow emit(event), a stage", flowing([() => {}]), { use: useFlowBus }),
       control(),
@@ -158,6 +163,7 @@ export const bytesQuestion: Question = {
   notes: [
     "Growth of V8's heap ÷ emits; Bun's heap statistics do not move with it, so it is not measurable there.",
     "0 is judged as below 0.5 B; emit(type, data) and topic.emit make the one event that handlers get.",
+    "With a thread: in the thread that emits. A handler there that reads `event.data` gets an array of its own.",
     "A flow bus hands each stage an array of its batch: that is 8 B an event, and kept by nobody.",
   ],
 };

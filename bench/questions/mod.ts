@@ -14,8 +14,12 @@ import { emitQuestion } from "./emit.ts";
 import { flowQuestion } from "./flow.ts";
 import { isolationQuestion } from "./isolation.ts";
 import { lanesQuestion } from "./lanes.ts";
+import { latencyQuestion } from "./latency.ts";
 import { messagesQuestion } from "./messages.ts";
 import { messagesHeapQuestion } from "./messages_heap.ts";
+import { restartQuestion } from "./restart.ts";
+import { scalingQuestion } from "./scaling.ts";
+import { shapesQuestion } from "./shapes.ts";
 import { tenHandlersQuestion } from "./ten_handlers.ts";
 import { threadsQuestion } from "./threads.ts";
 import { topicsQuestion } from "./topics.ts";
@@ -37,7 +41,11 @@ export const QUESTIONS: readonly Question[] = [
   bulkQuestion,
   flowQuestion,
   threadsQuestion,
+  latencyQuestion,
+  scalingQuestion,
+  shapesQuestion,
   lanesQuestion,
+  restartQuestion,
   bytesQuestion,
   messagesQuestion,
   messagesHeapQuestion,

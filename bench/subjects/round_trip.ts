@@ -16,3 +16,8 @@ export function inR(limit: number, stretch: number): { goals: Goal[] } {
   const goal = { of: R, relation: "times", state: "fresh" } as const;
   return { goals: [{ ...goal, limit }, { ...goal, limit: stretch, stretch: true }] };
 }
+
+/** A goal: so many times as fast as another subject. */
+export function faster(times: number, of: string): Goal {
+  return { of, relation: "times", limit: 1 / times, state: "fresh" };
+}

@@ -4,6 +4,7 @@
  * @module
  */
 import { setImmediate } from "node:timers";
+import type { BusStats } from "../../mod.ts";
 import { handledSoFar } from "./handlers.ts";
 
 /** How many microtask turns to wait before the event loop gets a turn. */
@@ -25,4 +26,9 @@ export async function settled(target: number): Promise<void> {
     // Not a timer: Node and Deno make a millisecond of it, which a queue that yields would be billed.
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** Resolves when nothing that the bus has accepted is open, in whatever thread. */
+export async function allHandled(bus: { stats(): BusStats }): Promise<void> {
+  while (bus.stats().depth > 0) await new Promise((resolve) => setImmediate(resolve));
 }

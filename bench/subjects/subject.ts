@@ -21,7 +21,7 @@ export interface OursOptions {
 /** A subject of this project. */
 export function ours(
   name: string,
-  setup: () => Work | Promise<Work>,
+  setup: ProcessSubject["setup"],
   options: OursOptions = {},
 ): ProcessSubject {
   return {

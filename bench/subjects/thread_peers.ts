@@ -5,6 +5,7 @@
  * @module
  */
 import { ownPort } from "../../src/runtime/threads.ts";
+import { type CarrierOrder, listenToCarrier } from "./peer_thread.ts";
 
 const port = ownPort()!;
 let sum = 0;
@@ -34,12 +35,10 @@ function take(message: unknown): void {
 }
 
 port.listen((message) => {
-  const order = message as { memory?: SharedArrayBuffer; channel?: unknown };
+  const order = message as CarrierOrder & { memory?: SharedArrayBuffer };
   if (order.memory !== undefined) return answerPings(new Int32Array(order.memory));
-  if (order.channel !== undefined) {
-    (order.channel as MessagePort).onmessage = ({ data }) => take(data);
-    port.send("ready");
-  } else take(message);
+  if (listenToCarrier(order, take)) port.send("ready");
+  else take(message);
 });
 port.send("ready");
 

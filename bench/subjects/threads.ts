@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { setImmediate } from "node:timers";
 import { forAsync } from "../../mod.ts";
-import { startThread } from "../../src/runtime/threads.ts";
 import type { Work } from "../harness/types.ts";
 import { note } from "./handlers.ts";
+import { type Carrier, openCarrier, startPeer } from "./peer_thread.ts";
+import { allHandled } from "./settled.ts";
 
 /** Events of a round: as many as a ring holds. */
 const SIZE = 1_000;
@@ -40,44 +40,31 @@ export async function ourThreads(type: keyof Events, isBatched = false): Promise
         if (isBatched) { for (let k = 0; k < size; k += BATCH) bus.emitBatch(batch); }
         else for (let k = 0; k < size; k++) bus.emit(event);
       }
-      while (bus.stats().depth > 0) await new Promise((resolve) => setImmediate(resolve));
+      await allHandled(bus);
       note(bus.stats().processed - before);
     },
   };
 }
 
 /** How the peers pass an event on. */
-export type Shape = "one by one" | "arrays of 100" | "packed buffers of 100";
+export type Shape =
+  | "one by one"
+  | "one by one, answered every 100"
+  | "arrays of 100"
+  | "packed buffers of 100";
 
-/** What carries messages to the thread. */
-export type Carrier = "postMessage" | "MessageChannel";
+const PEER_THREAD = new URL("./thread_peers.ts", import.meta.url);
 
 /** What people write by hand. */
 export async function peerThreads(carrier: Carrier, shape: Shape): Promise<Work> {
-  const module = new URL("./thread_peers.ts", import.meta.url);
-  let hear = (_message: unknown) => {};
-  const answer = () => new Promise<unknown>((resolve) => hear = resolve);
-  const started = answer();
-  const thread = startThread(module, {
-    onMessage: (message) => hear(message),
-    onError: (error) => {
-      throw error;
-    },
-    onEnd: () => {},
-  });
-  await started;
-  let post: (message: unknown, transfer?: ArrayBuffer[]) => void = thread.send;
-  if (carrier === "MessageChannel") {
-    const { port1, port2 } = new MessageChannel();
-    const ready = answer();
-    thread.send({ channel: port2 }, [port2 as unknown as ArrayBuffer]);
-    await ready;
-    post = (message, transfer = []) => port1.postMessage(message, transfer);
-  }
+  const peer = await startPeer(PEER_THREAD);
+  const post = await openCarrier(peer, carrier);
   const event = { type: "built", data: new Uint8Array(BYTES).fill(1) };
   const array = new Array<typeof event>(PACK).fill(event);
+  const emitOne = () => post(event);
   const emit = {
-    "one by one": () => post(event),
+    "one by one": emitOne,
+    "one by one, answered every 100": emitOne,
     "arrays of 100": () => post(array.map(({ type, data }) => ({ type, data: data.slice() }))),
     "packed buffers of 100": () => {
       const packed = new Uint8Array(PACK * BYTES);
@@ -85,14 +72,19 @@ export async function peerThreads(carrier: Carrier, shape: Shape): Promise<Work>
       post(packed.buffer, [packed.buffer]);
     },
   }[shape];
-  const events = shape === "one by one" ? 1 : PACK;
+  const events = emit === emitOne ? 1 : PACK;
+  const send = async (count: number) => {
+    const answered = peer.answer();
+    post({ target: count });
+    for (let i = 0; i < count; i += events) emit();
+    note((await answered as { seen: number }).seen);
+  };
   return {
     opsPerRound: SIZE,
     async run(rounds) {
-      post({ target: rounds * SIZE });
-      const answered = answer();
-      for (let i = 0; i < rounds * SIZE; i += events) emit();
-      note((await answered as { seen: number }).seen);
+      const all = rounds * SIZE;
+      const unanswered = shape === "one by one, answered every 100" ? PACK : all;
+      for (let i = 0; i < all; i += unanswered) await send(unanswered);
     },
   };
 }
@@ -100,10 +92,7 @@ export async function peerThreads(carrier: Carrier, shape: Shape): Promise<Work>
 /** R: a word that two threads hand to each other and back. */
 export async function pingPong(): Promise<Work> {
   const cell = new Int32Array(new SharedArrayBuffer(4));
-  const module = new URL("./thread_peers.ts", import.meta.url);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const thread = startThread(module, { onMessage: () => resolve(), onError() {}, onEnd() {} });
-  await promise;
+  const { thread } = await startPeer(PEER_THREAD);
   thread.send({ memory: cell.buffer });
   const trips = 100;
   return {

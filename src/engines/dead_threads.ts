@@ -1,4 +1,6 @@
 import { CrashError } from "../core/errors.ts";
+import { FRAME_MARK, MARK_DONE } from "../ring/frame.ts";
+import { readData } from "../ring/frame_event.ts";
 import { HEADER_STATE, NODE_SEALED, STATE_CLOSED } from "../ring/layout.ts";
 import {
   crashesOf,
@@ -7,14 +9,16 @@ import {
   releaseDone,
   retryFrame,
   takeOverFromReader,
+  unheardNotes,
 } from "../ring/recovery.ts";
 import { HOME, type Mesh } from "./mesh.ts";
+import { reviveError } from "./notes.ts";
 import { reportDrops } from "./report_drops.ts";
 import type { BusCore } from "../core/bus_core.ts";
 import type { DropReport } from "../core/bus_options.ts";
 import type { ForeignEvents } from "./foreign_events.ts";
 import type { HomeBooks } from "./home_books.ts";
-import type { Notes } from "./notes.ts";
+import type { Note, Notes } from "./notes.ts";
 
 /** Settles what threads leave behind that are gone, do not start or do not stop. */
 export class DeadThreads {
@@ -44,8 +48,11 @@ export class DeadThreads {
     this.#maxCrashes = maxCrashes;
   }
 
-  /** Brings the rings of a dead thread in order, before the next one gets them. */
-  recover(node: number, cause: unknown): void {
+  /**
+   * Brings the rings of a dead thread in order, before the next one gets them. `known` is what the
+   * runtime says that it died of.
+   */
+  recover(node: number, known: unknown): void {
     const { cells, layout } = this.#mesh;
     const events = this.#events;
     const core = this.#core;
@@ -53,6 +60,8 @@ export class DeadThreads {
       finishForWriter(cells, layout.ring(node, to));
       if (to !== HOME) this.#mesh.wake(to);
     }
+    const fault = this.#takeFault(node);
+    const cause = known ?? fault;
     let isTold = false;
     for (let from = 0; from <= layout.threads; from++) {
       const place = layout.ring(from, node);
@@ -126,6 +135,18 @@ export class DeadThreads {
     }
     releaseDone(cells, place);
     reportDrops(core, types, reason);
+  }
+
+  /** What the thread has said that it dies of, if home has not read that yet. */
+  #takeFault(node: number): Error | undefined {
+    const { cells, layout } = this.#mesh;
+    for (const word of unheardNotes(cells, layout.ring(node, HOME))) {
+      const note = readData(cells, word) as Note;
+      if (note[0] !== "fault") continue;
+      // The next thread is not to be blamed for it.
+      cells.set(word + FRAME_MARK, MARK_DONE);
+      return reviveError(note[1]);
+    }
   }
 
   #discardInbox(node: number, reason: DropReport["reason"]): void {

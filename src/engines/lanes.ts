@@ -28,7 +28,7 @@ import { checkOptions } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import { createLanes, joinLanes, LANES_OPEN, takeLane } from "../ring/lane.ts";
 import { HEADER_STATE } from "../ring/layout.ts";
-import { isDeno } from "../runtime/runtime_name.ts";
+import { isBrowser, isDeno } from "../runtime/runtime_name.ts";
 import { FLOW_ENGINES } from "./flow.ts";
 import { LaneFeed } from "./lane_feed.ts";
 import { LaneHost } from "./lane_host.ts";
@@ -172,7 +172,8 @@ export function attach<M extends object = OpenEventMap>(
  *
  * @param handle What {@linkcode share} has given, in the thread of the bus. All who have attached
  * with it must be gone: give a thread that may be terminated a handle of its own.
- * @returns How many lanes that were: on Deno always 0, as a terminated thread may go on there.
+ * @returns How many lanes that were: on Deno and in browsers always 0, as a terminated thread may
+ * go on there.
  * @throws {TypeError} If `handle` is not one of this thread.
  *
  * @example Replacing a thread that was terminated
@@ -193,7 +194,7 @@ export function reclaim(handle: LaneHandle): number {
   if (host === undefined) {
     refuse("reclaim lanes", "handle", "what 'share' has given in this thread", handle);
   }
-  return isDeno() ? 0 : host.reclaim();
+  return isDeno() || isBrowser() ? 0 : host.reclaim();
 }
 
 function checkMemory(action: string): void {

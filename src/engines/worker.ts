@@ -119,9 +119,6 @@ async function run(
   { valueCodec }: ServeOptions,
   close: () => void,
 ): Promise<void> {
-  if (hasCodec !== (valueCodec !== undefined)) {
-    throw new TypeError("Cannot serve as 'valueCodec' must be given to the bus and to 'serve'");
-  }
   const mesh = joinMesh(memory, node);
   const engine = new WorkerEngine(mesh, { ...options, valueCodec });
   const { threads } = mesh.layout;
@@ -130,6 +127,9 @@ async function run(
     fault: (error) => engine.notes.tell(HOME, ["fault", reportError(error)]),
     exit: () => engine.answer(),
   });
+  if (hasCodec !== (valueCodec !== undefined)) {
+    throw new TypeError("Cannot serve as 'valueCodec' must be given to the bus and to 'serve'");
+  }
   engine.notes.greet();
   const cleanUp = await callback(bus, { index: node - 1, threads });
   engine.notes.serve();

@@ -9,6 +9,7 @@ import {
   FLAG_CRASHES_SHIFT,
   FLAG_EVENT,
   FLAG_KIND,
+  FLAG_NOTE,
   FRAME_FLAGS,
   FRAME_MARK,
   FRAME_ORDER,
@@ -65,6 +66,16 @@ export function takeOverFromReader(cells: Cells, place: RingPlace): Leftovers {
   }
   cells.store(words + RING_HANDLED, handled | 0);
   return left;
+}
+
+/** Words of the notes in a ring that its reader has not heard. */
+export function unheardNotes(cells: Cells, place: RingPlace): number[] {
+  const { words } = place;
+  const head = cells.load(words + RING_HEAD);
+  return [...frames(cells, place, head, cells.load(words + RING_PUBLISHED))].filter((word) =>
+    (cells.get(word + FRAME_FLAGS) & FLAG_KIND) === FLAG_NOTE &&
+    cells.get(word + FRAME_MARK) !== MARK_DONE
+  );
 }
 
 /** Finishes an event in the place of its reader. */

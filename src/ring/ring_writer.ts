@@ -47,10 +47,13 @@ export class RingWriter {
     const left = this.#mask + 1 - (this.#tail & this.#mask);
     // It must stand in one piece, so a gap may come first.
     const need = left < size ? left + size : size;
-    const free = () => this.#mask + 1 - ((this.#tail - this.#head) | 0);
-    if (need <= free()) return true;
+    if (need <= this.#free()) return true;
     this.#head = this.#cells.load(this.#words + RING_HEAD);
-    return need <= free();
+    return need <= this.#free();
+  }
+
+  #free(): number {
+    return this.#mask + 1 - ((this.#tail - this.#head) | 0);
   }
 
   /** Takes the place of a frame that fits; gives the byte where it starts. */

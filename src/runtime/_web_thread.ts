@@ -1,4 +1,4 @@
-import { isDeno } from "./runtime_name.ts";
+import { isBrowser, isDeno } from "./runtime_name.ts";
 import { within } from "./within.ts";
 import type { Thread, ThreadEvents, ThreadPort } from "./thread.ts";
 
@@ -24,14 +24,21 @@ export function startWebThread(module: URL, events: ThreadEvents): Thread {
 /** Makes a thread of a `Worker` that somebody else has started. */
 export function adoptWebThread(worker: WebWorker, events: ThreadEvents): Thread {
   const { promise: closed, resolve } = Promise.withResolvers<void>();
-  worker.addEventListener("message", ({ data }) => events.onMessage(data));
+  let hasSpoken = false;
+  worker.addEventListener("message", ({ data }) => {
+    hasSpoken = true;
+    events.onMessage(data);
+  });
   worker.addEventListener("error", (event) => {
     // Deno ends the process otherwise.
     event.preventDefault();
-    events.onError(event.error instanceof Error ? event.error : new Error(event.message));
+    const { error, message = "The module of the thread cannot be loaded" } = event;
+    events.onError(error instanceof Error ? error : new Error(message));
     // On Deno this is the last thing that one hears; Bun goes on to "close". A browser's worker
-    // lives on after an error.
-    if (isDeno()) events.onEnd();
+    // lives on after an error, with nothing in it if its module could not be loaded.
+    const isEmpty = isBrowser() && !hasSpoken;
+    if (isEmpty) worker.terminate();
+    if (isEmpty || isDeno()) events.onEnd();
   });
   worker.addEventListener("messageerror", () => {
     events.onError(new TypeError("Cannot read a message of the thread as it cannot be cloned"));

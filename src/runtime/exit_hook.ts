@@ -1,4 +1,5 @@
-import { isDeno } from "./runtime_name.ts";
+import { scheduleMacrotask } from "./macrotask.ts";
+import { isBrowser, isDeno } from "./runtime_name.ts";
 
 /** What is to be done before a thread ends. */
 export interface ExitHooks {
@@ -27,9 +28,14 @@ interface Scope {
 /** Calls hooks when this thread is about to end by itself. */
 export function onExit({ fault, exit }: ExitHooks): void {
   const scope = globalThis as unknown as Scope;
-  scope.addEventListener?.("error", ({ error }) => fault(error));
-  scope.addEventListener?.("unhandledrejection", ({ reason }) => fault(reason));
-  if (isDeno()) beforeEnd(scope, exit);
+  const fail = (error: unknown, { defaultPrevented }: ExitEvent) => {
+    fault(error);
+    // Everywhere else the thread ends of what nobody catches.
+    if (isBrowser() && !defaultPrevented) scope.close!();
+  };
+  scope.addEventListener?.("error", (event) => fail(event.error, event));
+  scope.addEventListener?.("unhandledrejection", (event) => fail(event.reason, event));
+  if (isDeno() || isBrowser()) beforeEnd(scope, exit);
 }
 
 /** Calls `action` when this thread ends by itself, wherever the runtime tells it so. */
@@ -55,8 +61,10 @@ function beforeEnd(scope: Scope, action: () => void): void {
   const close = scope.close?.bind(scope);
   // A page's `close` may be refused, and a page goes on then.
   if (close === undefined || scope.WorkerGlobalScope === undefined) return;
-  scope.close = () => {
+  const end = () => {
     action();
     close();
   };
+  // A browser lets what runs come to its end, and so does this.
+  scope.close = isDeno() ? end : () => scheduleMacrotask(end);
 }

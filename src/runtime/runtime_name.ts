@@ -2,3 +2,9 @@
 export function isDeno(): boolean {
   return (globalThis as { Deno?: unknown }).Deno !== undefined;
 }
+
+/** Whether this is a page, or a thread of one: nothing of Node is there, nor of Deno. */
+export function isBrowser(): boolean {
+  const { process } = globalThis as { process?: { getBuiltinModule?: unknown } };
+  return !isDeno() && process?.getBuiltinModule === undefined;
+}

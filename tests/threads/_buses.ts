@@ -1,5 +1,9 @@
 import { forAsync } from "../../mod.ts";
 import type { AsyncBus, OpenEventMap, ThreadOptions } from "../../mod.ts";
+import { currentColumn } from "../runtimes/_table.ts";
+
+/** Whether a thread that does not answer cannot be ended, or not so that one knows it. */
+export const CANNOT_END = ["deno", "chromium"].includes(currentColumn());
 
 /** A bus of tests: any type, any data. */
 export type AnyBus = AsyncBus<OpenEventMap>;

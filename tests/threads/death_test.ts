@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { CrashError, type DropReport, ThreadFailedError } from "../../mod.ts";
 import { fnv1a } from "../../src/engines/fnv1a.ts";
 import { currentColumn } from "../runtimes/_table.ts";
-import { type AnyBus, collect, moduleOf, withBus } from "./_buses.ts";
+import { type AnyBus, CANNOT_END, collect, moduleOf, withBus } from "./_buses.ts";
 
 const HERE = currentColumn();
 
@@ -49,6 +49,23 @@ describe("the death of a thread", () => {
         const { emitted, processed, dropped, inDoubt } = bus.stats();
         assertEquals([emitted, dropped, inDoubt], [processed + 1, 1, 1]);
         assertEquals(await bus.close(), { discarded: 0, inDoubt: 1, stuck: 0 });
+      });
+    });
+  }
+
+  if (HERE === "chromium") {
+    it("by close lets its handlers end, and loses nothing", async () => {
+      const { errors, onError } = hooks();
+      await withBus("kinds", { threads: 1, onError }, async (bus) => {
+        await bus.ready;
+        const seen = collect(bus, "seen", 20);
+        for (let i = 0; i < 10; i++) bus.emit("value", i);
+        bus.emit("close");
+        for (let i = 10; i < 20; i++) bus.emit("value", i);
+        const values = (await seen as { value: number }[]).map(({ value }) => value);
+        assertEquals(values, Array.from({ length: 20 }, (_, index) => index));
+        await quiet(bus);
+        assertEquals(crashes(errors), []);
       });
     });
   }
@@ -187,7 +204,7 @@ describe("a thread that does not stop", () => {
       bus.emit("value", 1);
       await new Promise((resolve) => setTimeout(resolve, 50));
       const report = await bus.close({ timeout: 100 });
-      if (HERE === "deno") {
+      if (CANNOT_END) {
         assertEquals(report, { discarded: 0, inDoubt: 0, stuck: 2 });
         assertEquals(drops, [
           { reason: "thread-stuck", count: 1, type: "for ever" },

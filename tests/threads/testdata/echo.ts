@@ -1,5 +1,6 @@
 // Handlers for tests of buses with threads.
 import { serve } from "../../../src/engines/worker.ts";
+import { die } from "./die.ts";
 
 serve((bus, { index, threads }) => {
   bus.on("add", (event) => bus.emit("sum", (event.data as number) + 1));
@@ -7,7 +8,7 @@ serve((bus, { index, threads }) => {
   bus.on("fail", () => {
     throw new RangeError("the handler failed");
   });
-  bus.on("die", () => process.exit(3));
+  bus.on("die", () => die(3));
   bus.on("slow", async (event) => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     bus.emit("slept", event.data);

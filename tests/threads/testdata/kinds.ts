@@ -1,6 +1,7 @@
 // Handlers of every kind, for tests of buses with threads.
 import { serve } from "../../../src/engines/worker.ts";
 import type { BusEvent } from "../../../mod.ts";
+import { die } from "./die.ts";
 
 const wait = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
 
@@ -123,12 +124,12 @@ serve((bus, { index, threads }) => {
   });
   bus.on("reject", () => Promise.reject(new SyntaxError("rejected")));
   bus.on("fault", () => void setTimeout(() => failOnPurpose(), 0));
-  bus.on("exit", () => process.exit(3));
+  bus.on("exit", () => die(3));
   bus.on("close", () => (globalThis as { close?(): void }).close?.());
-  bus.on("exit soon", () => void setTimeout(() => process.exit(0), 1));
+  bus.on("exit soon", () => void setTimeout(() => void die(0), 1));
   bus.on("emit and exit", () => {
     bus.emitBatch(Array.from({ length: 10 }, (_, data) => ({ type: "seen", data })));
-    process.exit(0);
+    return die(0);
   });
   bus.on("fill memory", () => {
     for (const held: unknown[] = [];;) held.push(new Array(10_000).fill(held.length));
