@@ -28,6 +28,7 @@ if (subject === undefined || !("setup" in subject)) {
 }
 await subject.use?.();
 const work = await subject.setup();
+if (!("run" in work)) throw new Error(`${name} has no rounds: its table tells the processor time`);
 const figures: string[] = [];
 for (let sample = 0; sample < SAMPLES; sample++) {
   const before = process.cpuUsage();

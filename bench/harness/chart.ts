@@ -8,14 +8,7 @@ import * as vega from "npm:vega@^6";
 import { formatNumber } from "./goals.ts";
 import { RUNTIMES } from "./runtimes.ts";
 import type { Question, Row } from "./types.ts";
-
-const AXIS = {
-  ns: "ns (log): shorter is faster",
-  rate: "M events handled/s (log): longer is faster",
-  bytes: "bytes per emit",
-  live: "bytes kept per message",
-  seconds: "seconds",
-} as const;
+import { UNITS } from "./units.ts";
 
 const COLORS = {
   "this project": "#0b6e4f",
@@ -49,7 +42,7 @@ interface Datum {
 }
 
 function toDatum({ measure }: Question, row: Row, runtime: string, all: Row[]): Datum {
-  const shown = ({ median }: Row) => measure === "rate" ? 1_000 / median : median;
+  const shown = ({ median }: Row) => UNITS[measure].show(median);
   const value = shown(row);
   const both = all.filter(({ subject, case: inCase }) =>
     subject === row.subject && inCase === row.case
@@ -67,7 +60,7 @@ function toDatum({ measure }: Question, row: Row, runtime: string, all: Row[]): 
 }
 
 function createSpec({ title, measure, cases, states }: Question, values: Datum[], footer: string) {
-  const logarithmic = measure === "ns" || measure === "rate";
+  const { axis: meaning, isWide: logarithmic = false } = UNITS[measure];
   // A bar on a logarithmic scale has no zero to start from: it starts at the scale's own edge.
   const numbers = values.map(({ value }) => value);
   const low = logarithmic ? Math.min(1, powerBelow(Math.min(...numbers))) : 0;
@@ -77,7 +70,7 @@ function createSpec({ title, measure, cases, states }: Question, values: Datum[]
   const x = {
     field: "value",
     type: "quantitative",
-    title: AXIS[measure],
+    title: meaning,
     stack: null,
     scale: { type: logarithmic ? "log" : "linear", domain: [low, high], nice: false, clamp: true },
     axis: { grid: true, gridColor: "#eef0f3", tickCount: 5, labelExpr: LABELS },

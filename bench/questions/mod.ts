@@ -4,6 +4,9 @@
  * @module
  */
 import type { Question, Subject } from "../harness/types.ts";
+import { brokersQuestion } from "./brokers.ts";
+import { brokersBacklogQuestion } from "./brokers_backlog.ts";
+import { brokersPacedQuestion } from "./brokers_paced.ts";
 import { builtTypeQuestion } from "./built_type.ts";
 import { bulkQuestion } from "./bulk.ts";
 import { bytesQuestion } from "./bytes.ts";
@@ -16,6 +19,7 @@ import { isolationQuestion } from "./isolation.ts";
 import { lanesQuestion } from "./lanes.ts";
 import { messagesQuestion } from "./messages.ts";
 import { messagesHeapQuestion } from "./messages_heap.ts";
+import { outboxDelayQuestion, outboxQuestion } from "./outbox.ts";
 import { tenHandlersQuestion } from "./ten_handlers.ts";
 import { threadsQuestion } from "./threads.ts";
 import { topicsQuestion } from "./topics.ts";
@@ -44,6 +48,11 @@ export const QUESTIONS: readonly Question[] = [
   webhookQuestion,
   webhookPublishQuestion,
   webhookVerifyQuestion,
+  brokersQuestion,
+  brokersPacedQuestion,
+  brokersBacklogQuestion,
+  outboxQuestion,
+  outboxDelayQuestion,
   checkTimeQuestion,
 ];
 
