@@ -41,7 +41,7 @@ interface Datum {
   label: string;
 }
 
-function toDatum({ measure }: Question, row: Row, runtime: string, all: Row[]): Datum {
+function toDatum({ measure, states }: Question, row: Row, runtime: string, all: Row[]): Datum {
   const shown = ({ median }: Row) => UNITS[measure].show(median);
   const value = shown(row);
   const both = all.filter(({ subject, case: inCase }) =>
@@ -52,7 +52,8 @@ function toDatum({ measure }: Question, row: Row, runtime: string, all: Row[]): 
     case: row.case,
     subject: row.subject,
     kind: KINDS[row.kind],
-    fresh: row.state === "fresh",
+    // Where there are only fresh processes, they have the bars.
+    fresh: row.state === "fresh" && states.includes("used"),
     value,
     labelAt: Math.max(...both.map(shown)),
     label: formatNumber(value),
@@ -112,7 +113,7 @@ function createSpec({ title, measure, cases, states }: Question, values: Datum[]
     ],
   };
   const subtitle = [
-    states.includes("fresh")
+    states.includes("fresh") && states.includes("used")
       ? "bar: used process (the usual case); black tick: fresh process; median of processes"
       : states.includes("used")
       ? "used processes (the usual case); median of processes"
