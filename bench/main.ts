@@ -9,8 +9,10 @@ import { drawChart } from "./harness/chart.ts";
 import { buildGo } from "./harness/go_process.ts";
 import { describeMachine, versionsOf } from "./harness/machine.ts";
 import { isReference, speedOf, toRows } from "./harness/rows.ts";
+import { withoutPackages } from "./harness/packages.ts";
 import { findRuntimes, type Runtime, RUNTIMES } from "./harness/runtimes.ts";
 import { type Job, planJobs, type Result, runRounds } from "./harness/schedule.ts";
+import { endServers, withoutServers } from "./harness/servers.ts";
 import { baseName, type Results, resultUrl, type Run, store } from "./harness/store.ts";
 import { renderQuestion, renderReport } from "./harness/table.ts";
 import type { GoProgram, Question } from "./harness/types.ts";
@@ -24,6 +26,7 @@ const folder = await Deno.makeTempDir({ prefix: "beat_bench_" });
 try {
   Deno.exitCode = await main(asked);
 } finally {
+  await endServers();
   await Deno.remove(folder, { recursive: true });
 }
 
@@ -31,7 +34,8 @@ async function main(questions: Question[]): Promise<number> {
   // C needs Node 24 even where the figures of other runtimes are asked for.
   const all = await findRuntimes(RUNTIMES);
   const runtimes = all.filter(({ name }) => options.runtimes.includes(name));
-  const jobs = await withoutGo(planJobs(questions, runtimes, options));
+  const planned = planJobs(questions, runtimes, options);
+  const jobs = await withoutServers(await withoutPackages(await withoutGo(planned)));
   // A reference that only serves for C is no row: its peers were not measured in this run.
   const started = jobs.some(isReference) ? jobs : [...findReference(all), ...jobs];
   announce(started, options);

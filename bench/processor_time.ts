@@ -28,10 +28,7 @@ if (subject === undefined || !("setup" in subject)) {
 }
 await subject.use?.();
 const work = await subject.setup();
-if ("sample" in work) {
-  console.error("This subject takes its samples itself");
-  process.exit(2);
-}
+if (!("run" in work)) throw new Error(`${name} has no rounds: its table tells the processor time`);
 const figures: string[] = [];
 for (let sample = 0; sample < SAMPLES; sample++) {
   const before = process.cpuUsage();

@@ -5,18 +5,10 @@
  */
 import { compile, type TopLevelSpec } from "npm:vega-lite@^6";
 import * as vega from "npm:vega@^6";
-import { formatNumber, shownIn } from "./goals.ts";
+import { formatNumber } from "./goals.ts";
 import { RUNTIMES } from "./runtimes.ts";
 import type { Question, Row } from "./types.ts";
-
-const AXIS = {
-  ns: "ns (log): shorter is faster",
-  rate: "M events handled/s (log): longer is faster",
-  ms: "ms: shorter is faster",
-  bytes: "bytes per emit",
-  live: "bytes kept per message",
-  seconds: "seconds",
-} as const;
+import { UNITS } from "./units.ts";
 
 const COLORS = {
   "this project": "#0b6e4f",
@@ -49,8 +41,8 @@ interface Datum {
   label: string;
 }
 
-function toDatum({ measure }: Question, row: Row, runtime: string, all: Row[]): Datum {
-  const shown = ({ median }: Row) => shownIn(median, measure);
+function toDatum({ measure, states }: Question, row: Row, runtime: string, all: Row[]): Datum {
+  const shown = ({ median }: Row) => UNITS[measure].show(median);
   const value = shown(row);
   const both = all.filter(({ subject, case: inCase }) =>
     subject === row.subject && inCase === row.case
@@ -60,7 +52,8 @@ function toDatum({ measure }: Question, row: Row, runtime: string, all: Row[]): 
     case: row.case,
     subject: row.subject,
     kind: KINDS[row.kind],
-    fresh: row.state === "fresh",
+    // Where there are only fresh processes, they have the bars.
+    fresh: row.state === "fresh" && states.includes("used"),
     value,
     labelAt: Math.max(...both.map(shown)),
     label: formatNumber(value),
@@ -68,7 +61,7 @@ function toDatum({ measure }: Question, row: Row, runtime: string, all: Row[]): 
 }
 
 function createSpec({ title, measure, cases, states }: Question, values: Datum[], footer: string) {
-  const logarithmic = measure === "ns" || measure === "rate";
+  const { axis: meaning, isWide: logarithmic = false } = UNITS[measure];
   // A bar on a logarithmic scale has no zero to start from: it starts at the scale's own edge.
   const numbers = values.map(({ value }) => value);
   const low = logarithmic ? Math.min(1, powerBelow(Math.min(...numbers))) : 0;
@@ -78,7 +71,7 @@ function createSpec({ title, measure, cases, states }: Question, values: Datum[]
   const x = {
     field: "value",
     type: "quantitative",
-    title: AXIS[measure],
+    title: meaning,
     stack: null,
     scale: { type: logarithmic ? "log" : "linear", domain: [low, high], nice: false, clamp: true },
     axis: { grid: true, gridColor: "#eef0f3", tickCount: 5, labelExpr: LABELS },
@@ -120,7 +113,7 @@ function createSpec({ title, measure, cases, states }: Question, values: Datum[]
     ],
   };
   const subtitle = [
-    states.includes("fresh")
+    states.includes("fresh") && states.includes("used")
       ? "bar: used process (the usual case); black tick: fresh process; median of processes"
       : states.includes("used")
       ? "used processes (the usual case); median of processes"

@@ -6,7 +6,7 @@
 import process from "node:process";
 import { findSubject, QUESTIONS } from "../questions/mod.ts";
 import { measureTime } from "./timer.ts";
-import type { Sample, State } from "./types.ts";
+import type { OwnWork, Question, Sample, State, Work } from "./types.ts";
 
 /** What a process is told to do. */
 export interface Task {
@@ -25,9 +25,18 @@ async function perform(task: Task): Promise<Sample> {
   }
   if (task.state === "used") await subject.use();
   const work = await subject.setup();
-  if ("sample" in work) return await work.sample(task.seconds);
-  const { measure } = question;
-  if (measure !== "bytes" && measure !== "live") return await measureTime(work, task.seconds);
+  const sample = await measureBy(work, question, task.seconds);
+  await work.end?.();
+  return sample;
+}
+
+async function measureBy(
+  work: Work | OwnWork,
+  { measure }: Question,
+  seconds: number,
+): Promise<Sample> {
+  if ("measure" in work) return await work.measure(seconds);
+  if (measure !== "bytes" && measure !== "live") return await measureTime(work, seconds);
   const { measureBytes, measureLive } = await import("./heap.ts");
   return measure === "bytes" ? await measureBytes(work) : await measureLive(work);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Goal, Measure, RowState } from "./types.ts";
+import { UNITS } from "./units.ts";
 
 /** What a row says about its goals of one sort. */
 export interface Judgement {
@@ -41,20 +42,20 @@ export function judge(
   if (known.length === 0) return { goal: "?", rule, verdict: "not judged" };
   // All goals of a row are upper limits: the lowest is the one to keep.
   const limit = Math.min(...known);
-  const goal = `${row.measure === "rate" ? "≥" : "≤"} ${formatNumber(shownIn(limit, row.measure))}`;
+  const { isRate, show } = UNITS[row.measure];
+  const goal = `${isRate ? "≥" : "≤"} ${formatNumber(show(limit))}`;
   const over = row.median / limit - 1;
   return { goal, rule, verdict: over <= 0 ? "met" : `missed by ${missedBy(over, row.measure)} %` };
 }
 
 function missedBy(over: number, measure: Measure): string {
   // A rate that is too low by x % is not a time that is too long by x %.
-  const share = measure === "rate" ? 1 - 1 / (1 + over) : over;
+  const share = UNITS[measure].isRate ? 1 - 1 / (1 + over) : over;
   return (share * 100).toFixed(share < 0.1 ? 1 : 0);
 }
 
 function limitOf(goal: Goal, row: Judged): number | undefined {
-  const isTimed = row.measure === "ns" || row.measure === "rate" || row.measure === "ms";
-  const scale = isTimed ? row.c ?? undefined : 1;
+  const scale = UNITS[row.measure].isTime ? row.c ?? undefined : 1;
   const base = goal.of === undefined ? 0 : row.medianOf(goal.of);
   if (base === undefined) return undefined;
   if (goal.relation === "times") return base * goal.limit;
@@ -63,24 +64,17 @@ function limitOf(goal: Goal, row: Judged): number | undefined {
 
 function describe({ limit, of, relation }: Goal, measure: Measure): string {
   if (relation === "times") return `${factor(limit)} × ${of}`;
-  if (measure === "rate") return `${formatNumber(1_000 / limit)} M/s ÷ C`;
-  const scaled = measure === "ns" || measure === "ms"
-    ? `${Number(shownIn(limit, measure).toPrecision(3))} ${measure} × C`
-    : `${limit} ${UNITS[measure]}`;
+  const { short, name = short, isRate, isTime, show } = UNITS[measure];
+  const shown = Number(show(limit).toPrecision(3));
+  if (isRate) return `${formatNumber(shown)} ${short} ÷ C`;
+  const scaled = `${shown} ${name}${isTime ? " × C" : ""}`;
   return of === undefined ? scaled : `${of} + ${scaled}`;
 }
 
-const UNITS = { bytes: "bytes", live: "bytes", seconds: "seconds" } as const;
-
 function factor(value: number): string {
   const inverse = Math.round(1 / value);
-  return value < 1 && Math.abs(inverse * value - 1) < 0.001 ? `1/${inverse}` : String(value);
-}
-
-/** A figure as tables and charts show it: rates and milliseconds are ns inside. */
-export function shownIn(value: number, measure: Measure): number {
-  if (measure === "rate") return 1_000 / value;
-  return measure === "ms" ? value / 1e6 : value;
+  if (value < 1 && Math.abs(inverse * value - 1) < 0.001) return `1/${inverse}`;
+  return String(Number(value.toPrecision(3)));
 }
 
 /** Three significant digits, as far as a reader needs them. */

@@ -7,6 +7,7 @@ import { judge } from "./goals.ts";
 import type { Job, Result } from "./schedule.ts";
 import { median } from "./timer.ts";
 import type { Measure, Row } from "./types.ts";
+import { UNITS } from "./units.ts";
 
 /** What node:events took on the machine that the goals were set on, in ns. */
 const REFERENCE_NS = 6.5;
@@ -40,7 +41,7 @@ function toRow(result: Result, all: Result[], c: number | null, date: string): R
   );
   const value = medianOf(result);
   // Bytes are near zero or not: a ratio of two such figures says nothing.
-  const timed = question.measure !== "bytes" && question.measure !== "live";
+  const timed = UNITS[question.measure].isTime || question.measure === "seconds";
   const peers = group.filter(({ job }) => job.subject.kind === "peer");
   const best = peers.toSorted((a, b) => medianOf(a) - medianOf(b))[0];
   const node = group.find(({ job }) => job.subject.name.startsWith("node:events"));
@@ -72,6 +73,7 @@ function toRow(result: Result, all: Result[], c: number | null, date: string): R
     median: round(value),
     processes: samples.length,
     ...sumLosses(result),
+    ...medianBeside(result),
     ...(goal && { goal: goal.goal, goal_rule: goal.rule, verdict: goal.verdict }),
     ...(stretch && {
       stretch: stretch.goal,
@@ -94,6 +96,16 @@ function sumLosses({ samples }: Result): Partial<Row> {
   return { ...losses, drain_lost: sum("drain_lost"), drain_of: sum("drain_of") };
 }
 
+function medianBeside({ samples }: Result): Partial<Row> {
+  const names = new Set(samples.flatMap(({ beside }) => Object.keys(beside ?? {})));
+  if (names.size === 0) return {};
+  const figures = Array.from(names, (name) => {
+    const known = samples.flatMap(({ beside }) => beside?.[name] ?? []);
+    return [name, round(median(known.toSorted((a, b) => a - b)))] as const;
+  });
+  return { beside: Object.fromEntries(figures) };
+}
+
 function medianOf({ samples }: Result): number {
   return median(samples.map((sample) => sample.median).toSorted((a, b) => a - b));
 }
@@ -101,13 +113,16 @@ function medianOf({ samples }: Result): number {
 function inUnit(value: number, measure: Measure): Partial<Row> {
   switch (measure) {
     case "ns":
+    case "p99":
       return { ns_per_op: round(value) };
     case "rate":
+    case "thousands":
       return { ops_per_s: Math.round(1e9 / value) };
     case "ms":
       return { ms_per_op: round(value / 1e6) };
     case "bytes":
     case "live":
+    case "memory":
       return { bytes_per_op: round(value) };
     case "seconds":
       return { seconds: round(value) };

@@ -31,7 +31,7 @@ export interface Result {
   failure?: string;
 }
 
-/** A process that hangs is stopped after this time. */
+/** A process that hangs is stopped after this time, unless its question says otherwise. */
 const TIME_LIMIT_MS = 120_000;
 const CHILD = toPath(new URL("./child.ts", import.meta.url));
 
@@ -52,7 +52,9 @@ export function planJobs(questions: Question[], runtimes: Runtime[], options: Op
           if (!isMeasurable(question, runtime)) continue;
           for (const state of question.states) {
             const task = { question: question.id, case: inCase.name, subject: subject.name, state };
-            const sample = (seconds: number) => startChild(runtime, { ...task, seconds });
+            const { timeLimit } = question;
+            const sample = (seconds: number) =>
+              startChild(runtime, { ...task, seconds }, timeLimit);
             jobs.push({ ...common, state, runtime: runtime.name, sample });
           }
         }
@@ -89,9 +91,13 @@ export async function runRounds(
   return results;
 }
 
-async function startChild(runtime: Runtime, task: Task): Promise<Sample> {
+async function startChild(
+  runtime: Runtime,
+  task: Task,
+  timeLimit = TIME_LIMIT_MS,
+): Promise<Sample> {
   const command = [...runtime.command, CHILD, JSON.stringify(task)];
-  const { code, stdout, output } = await run(command, { timeLimit: TIME_LIMIT_MS });
+  const { code, stdout, output } = await run(command, { timeLimit });
   const line = stdout.trim().split("\n").at(-1) ?? "";
   if (code !== 0 || !line.startsWith("{")) throw new Error(lastLines(output));
   return JSON.parse(line);

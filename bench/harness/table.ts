@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { formatNumber, shownIn } from "./goals.ts";
+import { formatNumber } from "./goals.ts";
 import { RUNTIMES } from "./runtimes.ts";
 import type { Results } from "./store.ts";
 import type { Question, Row } from "./types.ts";
-
-const UNITS = { ns: "ns", rate: "M/s", ms: "ms", bytes: "B", live: "B", seconds: "s" } as const;
+import { UNITS } from "./units.ts";
 
 /** The whole report. */
 export function renderReport(results: Results, questions: readonly Question[]): string {
@@ -62,9 +61,12 @@ export function renderQuestion(question: Question, rows: Row[]): string {
   return lines.join("\n");
 }
 
+type Cell = (row: Row) => string;
+
 function renderTable(question: Question, rows: Row[], go: Row[]): string[] {
-  const unit = UNITS[question.measure];
-  const columns: [string, (row: Row) => string][] = [
+  const unit = UNITS[question.measure].short;
+  const beside = new Set(rows.flatMap((row) => Object.keys(row.beside ?? {})));
+  const columns: [string, Cell][] = [
     ["state", ({ state }) => state],
     ["subject", ({ subject, isolates }) => isolates ? `${subject} †` : subject],
     ["goal", (row) => verdict(row, row.goal, row.verdict)],
@@ -75,6 +77,7 @@ function renderTable(question: Question, rows: Row[], go: Row[]): string[] {
     ["x HEAD*", (row) => times(againstHead(row))],
     [`median ${unit}`, (row) => inUnit(row.median, question)],
     [`best ${unit}`, (row) => inUnit(row.min, question)],
+    ...Array.from(beside, (name) => [name, (row: Row) => besides(row, name)] as [string, Cell]),
     ["lost", ({ lost, of }) => share(lost, of)],
     ["lost by Drain", ({ drain_lost, drain_of }) => share(drain_lost, drain_of)],
   ];
@@ -136,12 +139,17 @@ function againstHead({ go_head_published_ns, c, median }: Row): number | null {
     : go_head_published_ns * c / median;
 }
 
+function besides({ beside }: Row, name: string): string {
+  const value = beside?.[name];
+  return value === undefined ? "" : formatNumber(value);
+}
+
 function share(lost: number | undefined, of: number | undefined): string {
   return of === undefined ? "" : `${lost} of ${of}`;
 }
 
 function inUnit(value: number, { measure }: Question): string {
-  return formatNumber(shownIn(value, measure));
+  return formatNumber(UNITS[measure].show(value));
 }
 
 function isOf({ id }: Question): (row: Row) => boolean {

@@ -11,10 +11,21 @@ export type State = "fresh" | "used";
 export type RowState = State | "any";
 
 /**
- * What a question measures. All of them are "smaller is better" inside; a rate and milliseconds are
- * displays of ns. `bytes` is what an operation leaves for the garbage collector, `live` what it keeps from it.
+ * What a question measures. All of them are "smaller is better" inside; a rate, in millions or in
+ * `thousands`, and `ms` are displays of ns. `p99` is the time that one operation of a hundred exceeds. `bytes`
+ * is what an operation leaves for the garbage collector, `live` what it keeps from it, `memory` what
+ * the whole process grows by.
  */
-export type Measure = "ns" | "rate" | "ms" | "bytes" | "live" | "seconds";
+export type Measure =
+  | "ns"
+  | "rate"
+  | "thousands"
+  | "ms"
+  | "p99"
+  | "bytes"
+  | "live"
+  | "memory"
+  | "seconds";
 
 /**
  * Who a subject is: this project, a library people use for the same thing, a lower bound that no
@@ -48,12 +59,16 @@ export interface Work {
   opsPerRound?: number;
   /** Handler calls that a round must cause. @default opsPerRound */
   handledPerRound?: number;
+  /** Removes what it has left elsewhere. */
+  end?(): Promise<void>;
 }
 
-/** A process of a subject whose figure is no time ÷ operations: it takes its samples itself. */
-export interface Sampler {
-  /** Measures for about so many seconds, in ns. */
-  sample(seconds: number): Promise<Sample>;
+/** What holds the watch itself: a stream that never stops, times from one place to another, memory. */
+export interface OwnWork {
+  /** Measures for about so many seconds; rejects when anything was not handled. */
+  measure(seconds: number): Promise<Sample>;
+  /** Removes what it has left elsewhere. */
+  end?(): Promise<void>;
 }
 
 /** One thing measured: a library in one form of use. */
@@ -67,12 +82,16 @@ interface SubjectFields {
   isolates?: boolean;
   /** Published figure of the Go original's HEAD in ns, from another machine. */
   goHead?: number;
+  /** The server that it needs, by the name that `deno task services` knows. */
+  server?: string;
+  /** The package that it needs and that stands in no lock file, with its version. */
+  pack?: string;
 }
 
 /** A subject that each runtime measures in a process of its own. */
 export interface ProcessSubject extends SubjectFields {
   /** Builds the work; the process is measured after it. */
-  setup(): Work | Sampler | Promise<Work | Sampler>;
+  setup(): Work | OwnWork | Promise<Work | OwnWork>;
   /** Runs the same library's code with other handlers and shapes, for the state `used`. */
   use(): void | Promise<void>;
 }
@@ -105,6 +124,8 @@ export interface Question {
   cases: Case[];
   /** Sentences printed under the table. */
   notes?: string[];
+  /** Milliseconds after which a process is stopped. @default {120_000} */
+  timeLimit?: number;
 }
 
 /** What one process reports, in ns (bytes, seconds) per operation. */
@@ -120,6 +141,8 @@ export interface Sample {
   /** Events that a `Drain` without error left unhandled, on buses made for this count. */
   drain_lost?: number;
   drain_of?: number;
+  /** Other figures of the same process, by the heads of their columns. */
+  beside?: Readonly<Record<string, number>>;
 }
 
 /** One line of the results file. */
@@ -151,6 +174,8 @@ export interface Row {
   of?: number;
   drain_lost?: number;
   drain_of?: number;
+  /** Medians over the processes. */
+  beside?: Readonly<Record<string, number>>;
   /** The limit on this machine, where it comes from, and whether it is met; the same for stretch. */
   goal?: string;
   goal_rule?: string;

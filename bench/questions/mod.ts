@@ -4,6 +4,9 @@
  * @module
  */
 import type { Question, Subject } from "../harness/types.ts";
+import { brokersQuestion } from "./brokers.ts";
+import { brokersBacklogQuestion } from "./brokers_backlog.ts";
+import { brokersPacedQuestion } from "./brokers_paced.ts";
 import { builtTypeQuestion } from "./built_type.ts";
 import { bulkQuestion } from "./bulk.ts";
 import { bytesQuestion } from "./bytes.ts";
@@ -20,6 +23,7 @@ import { messagesHeapQuestion } from "./messages_heap.ts";
 import { restartQuestion } from "./restart.ts";
 import { scalingQuestion } from "./scaling.ts";
 import { shapesQuestion } from "./shapes.ts";
+import { outboxDelayQuestion, outboxQuestion } from "./outbox.ts";
 import { tenHandlersQuestion } from "./ten_handlers.ts";
 import { threadsQuestion } from "./threads.ts";
 import { topicsQuestion } from "./topics.ts";
@@ -52,6 +56,11 @@ export const QUESTIONS: readonly Question[] = [
   webhookQuestion,
   webhookPublishQuestion,
   webhookVerifyQuestion,
+  brokersQuestion,
+  brokersPacedQuestion,
+  brokersBacklogQuestion,
+  outboxQuestion,
+  outboxDelayQuestion,
   checkTimeQuestion,
 ];
 

@@ -8,7 +8,7 @@
 import { setImmediate, setTimeout } from "node:timers";
 import { forAsync } from "../../mod.ts";
 import { Layout, NODE_PARK } from "../../src/ring/layout.ts";
-import type { Sample, Sampler } from "../harness/types.ts";
+import type { OwnWork, Sample } from "../harness/types.ts";
 import { type Carrier, openCarrier, startPeer } from "./peer_thread.ts";
 
 /** What the other thread does when the event comes. */
@@ -39,7 +39,7 @@ export async function ourLatency(
   park: "async" | "block",
   reader: Reader,
   percentile: Percentile,
-): Promise<Sampler> {
+): Promise<OwnWork> {
   const handlers = new URL("./thread_handlers.ts", import.meta.url);
   const bus = forAsync<{ ping: Uint8Array }>({ handlers, threads: 1, park });
   await bus.ready;
@@ -51,7 +51,7 @@ export async function ourLatency(
     at = offset >> 2;
     words[at] = 0;
   };
-  return createSampler({
+  return createOwnWork({
     send: () => bus.write("ping", 4, fill),
     hasArrived: () => Atomics.load(words, at) !== 0,
     isAsleep: () => Atomics.load(words, sleeps) === 1,
@@ -63,13 +63,13 @@ export async function peerLatency(
   carrier: Carrier,
   reader: Reader,
   percentile: Percentile,
-): Promise<Sampler> {
+): Promise<OwnWork> {
   const peer = await startPeer(new URL("./latency_thread.ts", import.meta.url));
   const words = new Int32Array(new SharedArrayBuffer(4));
   peer.thread.send({ memory: words.buffer });
   const post = await openCarrier(peer, carrier);
   const event = { type: "ping", data: new Uint8Array(4) };
-  return createSampler({
+  return createOwnWork({
     send() {
       words[0] = 0;
       post(event);
@@ -79,12 +79,12 @@ export async function peerLatency(
   }, { reader, percentile });
 }
 
-function createSampler(
+function createOwnWork(
   way: Way,
   { reader, percentile }: { reader: Reader; percentile: Percentile },
-): Sampler {
+): OwnWork {
   return {
-    async sample(seconds) {
+    async measure(seconds) {
       for (let i = 0; i < WARM_UP; i++) await once(way);
       const latencies: number[] = [];
       const end = performance.now() + seconds * 1_000;

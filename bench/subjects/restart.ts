@@ -5,7 +5,7 @@
  */
 import { forAsync } from "../../mod.ts";
 import { startThread } from "../../src/runtime/threads.ts";
-import type { Sampler } from "../harness/types.ts";
+import type { OwnWork } from "../harness/types.ts";
 import { sampleEach } from "./samples.ts";
 
 /** How the thread dies. */
@@ -19,14 +19,14 @@ interface Events {
 }
 
 /** Our bus: an event of which the thread dies, and behind it one that the next thread answers. */
-export async function ourRestart(death: Death): Promise<Sampler> {
+export async function ourRestart(death: Death): Promise<OwnWork> {
   const handlers = new URL("./restart_handlers.ts", import.meta.url);
   const bus = forAsync<Events>({ handlers, threads: 1, onError: () => {} });
   let hear = () => {};
   bus.on("answer", () => hear());
   await bus.ready;
   return {
-    sample: (seconds) =>
+    measure: (seconds) =>
       sampleEach(seconds, async () => {
         const answered = new Promise<void>((resolve) => hear = resolve);
         const start = performance.now();
@@ -39,10 +39,10 @@ export async function ourRestart(death: Death): Promise<Sampler> {
 }
 
 /** What no bus can beat: to start a thread that loads the same modules. */
-export function startAnew(): Sampler {
+export function startAnew(): OwnWork {
   const module = new URL("./bare_thread.ts", import.meta.url);
   return {
-    sample: (seconds) =>
+    measure: (seconds) =>
       sampleEach(seconds, async () => {
         const { promise, resolve, reject } = Promise.withResolvers<void>();
         const start = performance.now();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Sampler, Work } from "../harness/types.ts";
+import type { OwnWork, Work } from "../harness/types.ts";
 import { note } from "./handlers.ts";
 import { startPeer } from "./peer_thread.ts";
 import { sampleEach } from "./samples.ts";
@@ -54,11 +54,11 @@ export async function piscinaCalls(): Promise<Work> {
 }
 
 /** The time from a task that ends its thread to the next one that is done. */
-export async function piscinaRestart(): Promise<Sampler> {
+export async function piscinaRestart(): Promise<OwnWork> {
   const pool = await createPool();
   await pool.run(EVENT);
   return {
-    sample: (seconds) =>
+    measure: (seconds) =>
       sampleEach(seconds, async () => {
         const start = performance.now();
         const [, done] = await Promise.allSettled([pool.run({ exit: true }), pool.run(EVENT)]);

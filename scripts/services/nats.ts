@@ -22,6 +22,12 @@ export const natsNewest: Server = {
   find: findNewest,
 };
 
+/** The same as it is without settings: what it confirms is on the disk within two minutes. */
+export const natsDefault: Server = {
+  ...nats("nats-default", "BEAT_NATS_DEFAULT_URL", ""),
+  find: findNewest,
+};
+
 function nats(name: string, variable: string, settings: string): Omit<Server, "find"> {
   return {
     name,

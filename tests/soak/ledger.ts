@@ -36,7 +36,7 @@ export class Ledger {
   #confirmed = 0;
   #seen = 0;
   #duplicates = 0;
-  #waiting: { all: () => void } | undefined;
+  #noticed = () => {};
 
   /** The broker has it. A message of a key is published when the one before it was confirmed. */
   confirm({ key, sequence }: Mark): void {
@@ -61,7 +61,12 @@ export class Ledger {
     }
     this.#seen++;
     if (sequence < confirmed) this.#open--;
-    if (this.isComplete) this.#waiting?.all();
+    this.#noticed();
+  }
+
+  /** How many were confirmed and not seen. */
+  get open(): number {
+    return this.#open;
   }
 
   /** Whether all that was confirmed has been seen. */
@@ -78,18 +83,18 @@ export class Ledger {
     });
   }
 
-  /** Resolves when all that was confirmed has been seen, or the time in milliseconds is over. */
+  /** Resolves when all that was confirmed has been seen, or nothing new for so many milliseconds. */
   async settle(limit: number): Promise<void> {
     if (this.isComplete) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, limit);
-      const all = () => {
+      let timer = setTimeout(resolve, limit);
+      this.#noticed = () => {
         clearTimeout(timer);
-        resolve();
+        if (this.isComplete) resolve();
+        else timer = setTimeout(resolve, limit);
       };
-      this.#waiting = { all };
     });
-    this.#waiting = undefined;
+    this.#noticed = () => {};
   }
 
   /** Compares; `allowance` are the duplicates that the faults explain. */

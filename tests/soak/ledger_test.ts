@@ -34,7 +34,7 @@ describe("the ledger of a soak", () => {
     assertEquals(ledgerOf(1, [0, 1]).judge(0).faults, []);
   });
 
-  it("waits until all is seen, or the time is over", async () => {
+  it("waits until all is seen, or nothing comes any more", async () => {
     const ledger = ledgerOf(2, [0]);
     const settled = ledger.settle(60_000);
     ledger.see({ key: "a", sequence: 1 });

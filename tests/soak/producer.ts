@@ -6,6 +6,8 @@ import type { Ledger } from "./ledger.ts";
 const KEYS = 40;
 /** Milliseconds before a publishing whose outcome is not known is repeated. */
 const PAUSE = 50;
+/** Messages that may wait for a handler before no more are published: machines differ in what they bear. */
+const BACKLOG = 2_000;
 
 /** Publishes messages of many keys, each until it is confirmed, until it is told to stop. */
 export class Producer {
@@ -34,6 +36,7 @@ export class Producer {
         await this.#confirm(out.publish.bind(out), message);
         this.#ledger.confirm({ key, sequence });
         await pause(this.#pace);
+        while (this.#ledger.open > BACKLOG && !this.#stopped) await pause(PAUSE);
       }
     };
     await Promise.all(Array.from({ length: KEYS }, (_, at) => publish(`key-${at}`)));

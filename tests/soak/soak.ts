@@ -22,7 +22,7 @@ export interface SoakOptions {
 const BETWEEN = [500, 3_000] as const;
 /** Milliseconds that a frozen network stays so, from and to: shorter and longer than a lease. */
 const FROZEN = [500, 5_000] as const;
-/** Milliseconds in which all must have been handled after the last fault. */
+/** Milliseconds after the last fault in which something must be handled, until all is. */
 const SETTLE = 60_000;
 
 /** Torments one broker, prints what was seen, and returns what is wrong. */
