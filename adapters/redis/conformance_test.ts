@@ -81,7 +81,8 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
         groups: false,
         keyOrder: "member",
       },
-      ...restarting,
+      // What a client does when its server goes is the same for both.
+      ...(short ? { inProcess: true } : restarting),
       short,
     });
   });
