@@ -51,6 +51,11 @@ export async function up(server: Server, install: boolean): Promise<Service> {
   }
 }
 
+/** What a server is run by, if it was started here. */
+export function programOf(server: Server): string | undefined {
+  return readState()[server.name]?.program;
+}
+
 /** Ends a server and what it has; tells whether there was one. */
 export async function down(server: Server): Promise<boolean> {
   const known = readState()[server.name];

@@ -1,4 +1,4 @@
-import { down, findServer, status, up } from "./_services.ts";
+import { down, findServer, programOf, status, up } from "./_services.ts";
 
 /** What a suite gets to know of its servers, or why it cannot run. */
 export type TestServices = { readonly env: Record<string, string> } | { readonly missing: string };
@@ -24,6 +24,8 @@ export async function findTestServices(
     const service = await up(server, install);
     if ("missing" in service) return service;
     env[server.variable] = service.url;
+    // Tests that need a server of their own run another one.
+    env[server.variable.replace(/URL$/, "PROGRAM")] = programOf(server)!;
     // Tests stop and start it by the script of this repository, whatever runtime they run on.
     env.BEAT_DENO = Deno.execPath();
   }

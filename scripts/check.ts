@@ -6,6 +6,7 @@
  * @module
  */
 
+import { findFaultsWithoutTest } from "./_fault_table.ts";
 import { exists, listFiles, TOOLS_LOCK } from "./_files.ts";
 import { publishedFiles } from "./_graph.ts";
 import { findSecondEngines } from "./_one_engine.ts";
@@ -13,6 +14,7 @@ import { parseSummary, summaryLine } from "./_outcome.ts";
 import { entryPoints, findExportDrift, findPackages } from "./_packages.ts";
 import { run, runLive } from "./_process.ts";
 import { paint, seconds } from "./_table.ts";
+import { findThickAdapters, measureAdapters } from "./_thin_adapters.ts";
 import {
   findAddressesInLocks,
   findMachineNames,
@@ -43,6 +45,8 @@ const GATES: Gate[] = [
   { name: "types", judge: () => command("check", "--quiet", TOOLS_LOCK, ".") },
   { name: "floors and circles", judge: async () => verdict(await findFloorBreaches()) },
   { name: "one fetch loop", judge: () => verdict(findSecondEngines()) },
+  { name: "thin adapters", judge: judgeAdapters },
+  { name: "faults have tests", judge: () => verdict(findFaultsWithoutTest()) },
   { name: "documentation", judge: () => command("doc", "--lint", ...entryPoints()) },
   { name: "examples in the documentation", judge: () => command(...docTests()) },
   ...findPackages().map(({ name, folder }) => ({
@@ -77,6 +81,13 @@ function docTests(): string[] {
     ...listFiles("adapters", /\/README\.md$/),
   ];
   return ["test", "--doc", "--quiet", "--no-prompt", "-A", ...publishedFiles(), ...pages];
+}
+
+function judgeAdapters(): Verdict {
+  const faults = findThickAdapters();
+  if (faults.length > 0) return verdict(faults);
+  const note = Array.from(measureAdapters(), ([name, lines]) => `${name} ${lines}`).join(", ");
+  return { passed: true, output: "", note };
 }
 
 async function judgeSizes(): Promise<Verdict> {

@@ -1,5 +1,5 @@
 import { ClosedError } from "@beat/beat/message";
-import type { ConnectionEvent, Health } from "@beat/beat/transport";
+import { type ConnectionEvent, type Health, measureHealth } from "@beat/beat/transport";
 import { Buffer } from "node:buffer";
 import type {
   KafkaAdmin,
@@ -88,22 +88,9 @@ export class Cluster {
   }
 
   /** Whether a broker answers. */
-  async health({ signal }: { signal?: AbortSignal } = {}): Promise<Health> {
-    const began = performance.now();
-    const aborted = Promise.withResolvers<never>();
-    aborted.promise.catch(() => {});
-    const abort = () => aborted.reject(signal!.reason);
-    try {
-      signal?.throwIfAborted();
-      signal?.addEventListener("abort", abort);
-      const asking = this.admin("ask for the health").metadata({ topics: [], forceUpdate: true });
-      await Promise.race([asking, aborted.promise]);
-      return { ok: true, latencyMs: performance.now() - began };
-    } catch (cause) {
-      return { ok: false, latencyMs: performance.now() - began, cause };
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
+  health(options?: { signal?: AbortSignal }): Promise<Health> {
+    const topics = { topics: [], forceUpdate: true };
+    return measureHealth(() => this.admin("ask for the health").metadata(topics), options);
   }
 
   /** Adds a listener; what it returns takes it away. */
@@ -115,7 +102,8 @@ export class Cluster {
   /** Ends all clients; none is made any more. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(Array.from(this.#clients, endClient));
+    const { timeout } = this.#plan;
+    await Promise.all(Array.from(this.#clients, (client) => endClient(client, timeout)));
   }
 
   #refuse(action: string): void {

@@ -25,6 +25,17 @@ export function isRefusedFor(error: unknown, ...reasons: readonly string[]): boo
   return errorsIn(error).some(({ apiId }) => apiId !== undefined && reasons.includes(apiId));
 }
 
+/** Whether something was done, or refused for a reason that means that there was nothing to do. */
+export async function isDone(doing: Promise<unknown>, reason: string): Promise<boolean> {
+  try {
+    await doing;
+    return true;
+  } catch (error) {
+    if (isRefusedFor(error, reason)) return false;
+    throw error;
+  }
+}
+
 /** Whether a broker could not be reached, or did not answer. */
 export function isConnectionLost(error: unknown): boolean {
   return errorsIn(error).some(({ code }) => code !== undefined && LOSSES.includes(code));

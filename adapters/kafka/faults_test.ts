@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Message, PublishError } from "@beat/beat/message";
+import { ClosedError, Message, PublishError } from "@beat/beat/message";
 import { consume, publisher } from "@beat/beat/transport";
 import { Admin, Consumer, Producer } from "@platformatic/kafka";
 import { Child } from "../../tests/faults/child.ts";
+import { faultsOfRestart } from "../../tests/faults/restart.ts";
 import { withService } from "../../tests/_services/mod.ts";
 import { isRefusedFor } from "./errors.ts";
 import { commitPositions } from "./membership.ts";
@@ -11,7 +12,7 @@ import type { MissedRecords } from "./mod.ts";
 import { take, TestHost, textsOf } from "../../tests/_services/test_host.ts";
 import { type Workplace, workplace } from "./testdata/workplace.ts";
 
-withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
+withService("kafka", "BEAT_KAFKA_URL", ({ url, freeze, renew }) => {
   const test = (run: (place: Workplace) => Promise<void>) => workplace(url, run);
 
   describe("Kafka, when something fails", () => {
@@ -205,6 +206,96 @@ withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
     );
 
     it(
+      "keeps its partitions while a handler takes longer than a session",
+      test(async (place) => {
+        const own = { bootstrapBrokers: [url] };
+        const release = Promise.withResolvers<void>();
+        let isBusy = false;
+        let beats = 0;
+        const kafka = await place.withTopic(1, {
+          clients: {
+            admin: (options) => new Admin({ ...own, ...options }),
+            producer: (options) => new Producer({ ...own, ...options }),
+            consumer(options) {
+              const consumer = new Consumer({ ...own, ...options });
+              // Ten of them make a session.
+              consumer.on("consumer:heartbeat:end", () => {
+                if (isBusy && ++beats === 15) release.resolve();
+              });
+              return consumer;
+            },
+          },
+        });
+        await place.publish(kafka, ["one", "two"]);
+        const texts: string[] = [];
+        const done = Promise.withResolvers<void>();
+        const consumption = await consume(kafka, async ([message]) => {
+          texts.push(message!.text());
+          isBusy = true;
+          if (texts.length === 1) await release.promise;
+          else done.resolve();
+        }, { topic: place.topic, group: "all", from: "earliest" });
+        await done.promise;
+        await consumption.close();
+        assertEquals(texts, ["one", "two"]);
+        assertEquals(await place.positions(), [2n]);
+      }),
+    );
+
+    it(
+      "commits up to the first that is not settled when handlers end out of order",
+      test(async (place) => {
+        const kafka = await place.withTopic();
+        await place.publish(kafka, ["one", "two", "three", "four"]);
+        const release = Promise.withResolvers<void>();
+        const others = Promise.withResolvers<void>();
+        const all = Promise.withResolvers<void>();
+        let ended = 0;
+        const consumption = await consume(kafka, async ([message]) => {
+          if (message!.text() === "two") await release.promise;
+          ended++;
+          if (ended === 3) others.resolve();
+          if (ended === 4) all.resolve();
+        }, { topic: place.topic, group: "all", from: "earliest", workers: 4 });
+        await others.promise;
+        while ((await place.positions())[0] !== 1n);
+        release.resolve();
+        await all.promise;
+        await consumption.close();
+        assertEquals(await place.positions(), [4n]);
+      }),
+    );
+
+    it(
+      "waits for a topic that was deleted, and has all that is in the new one",
+      test(async (place) => {
+        const kafka = await place.withTopic();
+        const { topic } = place;
+        const texts: string[] = [];
+        const lost = Promise.withResolvers<void>();
+        const came = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+        const consumption = await consume(kafka, ([message]) => {
+          texts.push(message!.text());
+          came[texts.length - 1]!.resolve();
+        }, {
+          ...{ topic, group: "all", from: "earliest" },
+          reconnect: { initialDelay: 1, maxDelay: 20 },
+          onConnection: ({ kind }) => kind === "lost" && lost.resolve(),
+        });
+        place.opened(() => consumption.close());
+        await place.publish(kafka, ["one"]);
+        await came[0]!.promise;
+        const other = place.transport();
+        await other.admin.remove(topic);
+        await lost.promise;
+        await other.admin.create(topic);
+        await place.publish(other, ["two"]);
+        await came[1]!.promise;
+        assertEquals(texts, ["one", "two"]);
+      }),
+    );
+
+    it(
       "refuses a topic that is not there, to who subscribes and to who publishes",
       test(async (place) => {
         const kafka = place.transport();
@@ -255,6 +346,38 @@ withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
         await out.close();
         const ids = (await kafka.peek(place.topic, 10)).map(({ id }) => id);
         assertEquals(ids.sort(), ["0", "1", "3"]);
+      }),
+    );
+
+    const onOurs = renew === undefined ? it.skip : it;
+    onOurs(
+      "loses nothing when its server is restarted in good order, idle or busy",
+      test(async (place) => {
+        const transport = await place.withTopic();
+        const { topic } = place;
+        const faults = await faultsOfRestart({ transport, topic, restart: renew! });
+        assertEquals(faults, []);
+      }),
+    );
+    onOurs(
+      "ends at once when it is closed while a broker does not answer",
+      test(async (place) => {
+        const kafka = await place.withTopic(1, { timeout: 1_000 });
+        const lost = Promise.withResolvers<void>();
+        const consumption = await consume(kafka, () => {}, {
+          ...{ topic: place.topic, group: "all" },
+          reconnect: { initialDelay: 60_000, maxDelay: 60_000 },
+          onConnection: ({ kind }) => kind === "lost" && lost.resolve(),
+        });
+        const thaw = await freeze!();
+        try {
+          await lost.promise;
+          await consumption.close({ timeout: 1_000 });
+          await kafka.close();
+        } finally {
+          await thaw();
+        }
+        await assertRejects(() => consume(kafka, () => {}, { topic: place.topic }), ClosedError);
       }),
     );
   });

@@ -4,7 +4,7 @@ import type { KafkaConsumer } from "./client.ts";
 import { endConsumer } from "./ending.ts";
 import { Fetcher, type FetcherPlan } from "./fetcher.ts";
 import { KafkaLane, laneOf, offsetOf } from "./lane.ts";
-import { commitPositions, joinGroup, type Membership } from "./membership.ts";
+import { commitPositions, type Joined, joinGroup, type Membership } from "./membership.ts";
 import { lagsOf } from "./offsets.ts";
 import { type Holder, positionsOf } from "./positions.ts";
 
@@ -13,18 +13,10 @@ export interface GroupPlan extends FetcherPlan, Holder {
   readonly host: Host;
   /** Milliseconds that handlers have to finish when partitions are shared out anew. */
   readonly within: number;
+  /** Milliseconds that an answer of a broker may take. */
+  readonly timeout: number;
   /** Makes the client that joins; it waits for `release` before it does so. */
   join(release: () => Promise<Buffer>): KafkaConsumer;
-}
-
-/** What a member hears when partitions were shared out. */
-interface Joined {
-  readonly memberId: string;
-  readonly generationId: number;
-  readonly assignments: readonly {
-    readonly topic: string;
-    readonly partitions: readonly number[];
-  }[];
 }
 
 /**
@@ -83,7 +75,7 @@ export class GroupSource implements Source {
   async close(): Promise<void> {
     this.#membership = undefined;
     await Promise.all([
-      endConsumer(this.#member, this.#fetcher.isLost),
+      endConsumer(this.#member, this.#fetcher.isLost ? 0 : this.#plan.timeout),
       this.#fetcher.close(),
     ]);
   }

@@ -169,6 +169,7 @@ class KafkaBroker implements KafkaTransport {
     const source = new GroupSource({
       ...holder,
       host,
+      timeout,
       within: Math.min(sessionTimeout, rebalanceTimeout) / 2,
       join: (release) =>
         this.#cluster.consumer(action, holder.group, {

@@ -9,6 +9,16 @@ export interface Membership {
   readonly generation: number;
 }
 
+/** What a member hears when partitions were shared out. */
+export interface Joined {
+  readonly memberId: string;
+  readonly generationId: number;
+  readonly assignments: readonly {
+    readonly topic: string;
+    readonly partitions: readonly number[];
+  }[];
+}
+
 /** What is answered to a member that the group will not take whenever it tries. */
 const REFUSALS = ["INCONSISTENT_GROUP_PROTOCOL", "INVALID_GROUP_ID", "INVALID_SESSION_TIMEOUT"];
 

@@ -1,4 +1,11 @@
-import type { SendFailure, SendItem, Sink } from "@beat/beat/transport";
+import {
+  checkPayload,
+  rejectAll,
+  sendEach,
+  type SendItem,
+  type SendResult,
+  type Sink,
+} from "@beat/beat/transport";
 import type { KafkaMessage, KafkaProducer } from "./client.ts";
 import type { Cluster } from "./cluster.ts";
 import { partitionOfKey } from "./murmur2.ts";
@@ -30,63 +37,35 @@ export class ProducerSink implements Sink {
     return topic;
   }
 
-  async send(
-    lane: string,
-    items: readonly SendItem[],
-  ): Promise<readonly (undefined | SendFailure)[]> {
+  async send(lane: string, items: readonly SendItem[]): Promise<readonly SendResult[]> {
     let producer: KafkaProducer;
     let partitions: number;
     try {
       producer = this.#cluster.producer("publish");
       partitions = (await openTopic(producer, "publish", lane)).leaders.length;
     } catch (cause) {
-      // Nothing was sent.
-      return items.map(() => ({ cause, outcome: "rejected" }));
+      return rejectAll(items, cause);
     }
-    const results = this.#check(items);
-    const messages = this.#write(lane, items, results, partitions);
-    const sent = messages.filter((message) => message !== undefined);
+    // What has no key goes together, to the partitions in turn.
+    const next = this.#turn++ % partitions;
+    const messages: KafkaMessage[] = [];
+    const sent: number[] = [];
+    const results = sendEach(items, ({ rec }, at) => {
+      checkPayload(rec, this.#maxPayload);
+      const message = writeRecord(lane, next, rec);
+      if (message.key !== undefined) message.partition = partitionOfKey(message.key, partitions);
+      messages.push(message);
+      sent.push(at);
+    });
     if (sent.length === 0) return results;
     try {
-      await this.#turns.run(lane, () => producer.send({ messages: sent }));
+      await this.#turns.run(lane, () => producer.send({ messages }));
     } catch (error) {
       const failures = failuresOf(error);
-      for (const [at, message] of messages.entries()) {
-        if (message !== undefined) results[at] = failures(message.partition);
-      }
+      for (const [index, at] of sent.entries()) results[at] = failures(messages[index]!.partition);
     }
     return results;
   }
 
   async close(): Promise<void> {}
-
-  /** What is too large; those of its key that follow are not attempted. */
-  #check(items: readonly SendItem[]): (undefined | SendFailure)[] {
-    const failed = new Map<string, unknown>();
-    return items.map(({ rec: { key, payload: { length } } }) => {
-      if (failed.has(key)) return { cause: failed.get(key), outcome: "not-attempted" };
-      if (length <= this.#maxPayload) return undefined;
-      const cause = new RangeError(
-        `Cannot publish as the payload must have at most ${this.#maxPayload} bytes: it has ${length}`,
-      );
-      if (key !== "") failed.set(key, cause);
-      return { cause, outcome: "rejected" };
-    });
-  }
-
-  /** What is sent: each key to its partition, what has none together, to the partitions in turn. */
-  #write(
-    topic: string,
-    items: readonly SendItem[],
-    refused: readonly (undefined | SendFailure)[],
-    partitions: number,
-  ): (undefined | KafkaMessage)[] {
-    const next = this.#turn++ % partitions;
-    return items.map(({ rec }, at) => {
-      if (refused[at] !== undefined) return undefined;
-      const message = writeRecord(topic, next, rec);
-      if (message.key !== undefined) message.partition = partitionOfKey(message.key, partitions);
-      return message;
-    });
-  }
 }

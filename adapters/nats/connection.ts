@@ -1,5 +1,5 @@
 import { ClosedError } from "@beat/beat/message";
-import type { ConnectionEvent, Health } from "@beat/beat/transport";
+import { type ConnectionEvent, type Health, measureHealth } from "@beat/beat/transport";
 import { jetstream, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection, type Status } from "@nats-io/transport-node";
 import type { ServerPlan } from "./options.ts";
@@ -78,22 +78,11 @@ export class Connection {
   }
 
   /** Asks the server whether it is there. */
-  async health({ signal }: { signal?: AbortSignal } = {}): Promise<Health> {
-    const began = performance.now();
-    const aborted = Promise.withResolvers<never>();
-    aborted.promise.catch(() => {});
-    const abort = () => aborted.reject(signal!.reason);
-    try {
-      signal?.throwIfAborted();
-      signal?.addEventListener("abort", abort);
-      const asking = this.open("ask for the health").then(({ nc }) => this.untilLost(nc.rtt()));
-      await Promise.race([asking, aborted.promise]);
-      return { ok: true, latencyMs: performance.now() - began };
-    } catch (cause) {
-      return { ok: false, latencyMs: performance.now() - began, cause };
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
+  health(options?: { signal?: AbortSignal }): Promise<Health> {
+    return measureHealth(async () => {
+      const { nc } = await this.open("ask for the health");
+      await this.untilLost(nc.rtt());
+    }, options);
   }
 
   /** Ends what was opened here: never a connection that was handed in. */
@@ -119,6 +108,7 @@ export class Connection {
       // A stack that is kept for each publishing would be a fifth of its costs.
       noAsyncTraces: true,
     });
+    if (nc.isClosed()) throw new Error("The connection to NATS was closed");
     const js = jetstream(nc, { timeout });
     const { options } = nc as NatsConnection & { options?: { inboxPrefix?: string } };
     const inboxPrefix = options?.inboxPrefix;
@@ -133,9 +123,14 @@ export class Connection {
     // Not in the type; without it a connection that was handed in would keep this one in memory.
     const statuses: AsyncIterable<Status> & { stop?: () => void } = nc.status();
     this.#stopWatching = () => statuses.stop?.();
-    for await (const { type } of statuses) {
-      const kind = KINDS[type];
-      if (kind !== undefined && !this.#closed) this.#tell({ kind, at: Date.now() });
+    let cause: unknown;
+    for await (const status of statuses) {
+      if (status.type === "error") cause = status.error;
+      const kind = KINDS[status.type];
+      if (kind === undefined || this.#closed) continue;
+      // The client has given it up: whoever asks again gets another one.
+      if (kind === "failed") this.#forget(opening);
+      this.#tell({ kind, at: Date.now(), ...(cause === undefined ? {} : { cause }) });
     }
     this.#forget(opening);
   }
@@ -145,8 +140,11 @@ export class Connection {
   }
 
   #tell(event: ConnectionEvent): void {
-    this.#isLost = event.kind === "lost" || event.kind === "failed";
-    if (this.#isLost) { for (const lose of this.#waiting) lose(new Error(LOST)); }
+    const { kind, cause } = event;
+    this.#isLost = kind === "lost";
+    if (kind === "lost" || kind === "failed") {
+      for (const lose of this.#waiting) lose(new Error(LOST, { cause }));
+    }
     for (const listener of this.#listeners) listener(event);
   }
 }

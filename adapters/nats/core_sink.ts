@@ -1,8 +1,13 @@
-import type { SendItem, Sink } from "@beat/beat/transport";
+import {
+  rejectAll,
+  sendEach,
+  type SendItem,
+  type SendResult,
+  type Sink,
+} from "@beat/beat/transport";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Connection } from "./connection.ts";
 import { writeHeaders } from "./headers.ts";
-import { rejectAll, type Result, sendEach } from "./sending.ts";
 import { checkSize } from "./size.ts";
 
 /** Publishes to who is there; resolves when the server has got it. */
@@ -18,7 +23,7 @@ export class CoreSink implements Sink {
     return "";
   }
 
-  async send(_lane: string, items: readonly SendItem[]): Promise<readonly Result[]> {
+  async send(_lane: string, items: readonly SendItem[]): Promise<readonly SendResult[]> {
     let nc: NatsConnection;
     try {
       ({ nc } = await this.#connection.open("publish"));

@@ -5,7 +5,9 @@ import { consume, publisher } from "@beat/beat/transport";
 import { AckPolicy } from "@nats-io/jetstream";
 import { Child } from "../../tests/faults/child.ts";
 import { Proxy } from "../../tests/faults/proxy.ts";
+import { faultsOfRestart } from "../../tests/faults/restart.ts";
 import { withService } from "../../tests/_services/mod.ts";
+import { natsCore, natsTransport } from "./mod.ts";
 import { type Workplace, workplace } from "./testdata/workplace.ts";
 
 /** Longer than a busy machine may stop, and short enough to be waited for. */
@@ -13,7 +15,13 @@ const LEASE = 2_000;
 /** A quick way back, so that tests do not wait for it. */
 const QUICK = { initialDelay: 1, maxDelay: 20 };
 
-withService("nats", "BEAT_NATS_URL", ({ url }) => {
+/** What has the same faults, by whatever it consumes. */
+const KINDS = [
+  ["JetStream", (servers: string) => natsTransport({ servers })],
+  ["core NATS", (servers: string) => natsCore({ servers })],
+] as const;
+
+withService("nats", "BEAT_NATS_URL", ({ url, renew }) => {
   const test = (run: (place: Workplace) => Promise<void>) => workplace(url, run);
 
   describe("JetStream, when something fails", () => {
@@ -275,23 +283,102 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
     );
 
     it(
-      "ends at once when it is closed while it connects again",
+      "skips what was deleted while it was pending, and goes on",
       test(async (place) => {
-        await place.open();
+        const nats = await place.open();
+        await place.publish(nats, ["one", "two"]);
+        const texts: string[] = [];
+        const done = Promise.withResolvers<void>();
+        await place.consume(nats, async ([message]) => {
+          texts.push(message!.text());
+          if (message!.text() === "three") done.resolve();
+          if (message!.text() !== "one") return;
+          await place.jsm.streams.deleteMessage(place.stream, 1);
+          throw new Error("It comes again, or would");
+        }, { retry: { delays: [50] } });
+        const settled = async () => (await place.jsm.consumers.info(place.stream, "all")).ack_floor;
+        // The server lets go of what is not there any more.
+        while ((await settled()).stream_seq < 2);
+        await place.publish(nats, ["three"]);
+        await done.promise;
+        assertEquals(texts, ["one", "two", "three"]);
+      }),
+    );
+
+    const onOurs = renew === undefined ? it.skip : it;
+    onOurs(
+      "loses nothing when its server is restarted in good order, idle or busy",
+      test(async (place) => {
+        const transport = await place.open();
+        const { topic } = place;
+        const faults = await faultsOfRestart({ transport, topic, restart: renew! });
+        assertEquals(faults, []);
+      }),
+    );
+  });
+
+  for (const [name, open] of KINDS) {
+    describe(`${name}, when something fails`, () => {
+      it(
+        "ends at once when it is closed while it connects again",
+        test(async (place) => {
+          await place.open();
+          const proxy = await Proxy.open(url);
+          const far = open(proxy.url);
+          place.opened(() => far.close());
+          const lost = Promise.withResolvers<void>();
+          const consumption = await consume(far, () => {}, {
+            topic: place.topic,
+            group: "all",
+            reconnect: { initialDelay: 60_000, maxDelay: 60_000 },
+            onConnection: ({ kind }) => kind === "lost" && lost.resolve(),
+          });
+          await proxy.close();
+          await lost.promise;
+          await consumption.close();
+          await far.close();
+          await assertRejects(() => consume(far, () => {}, { topic: place.topic }), ClosedError);
+        }),
+      );
+    });
+  }
+
+  describe("core NATS, when something fails", () => {
+    it(
+      "goes on with what is published when its connection is back, and has nothing of the time between",
+      test(async (place) => {
+        const { topic, client } = place;
         const proxy = await Proxy.open(url);
-        const far = place.transport({ servers: proxy.url });
+        place.opened(() => proxy.close());
+        const far = natsCore({ servers: proxy.url });
+        place.opened(() => far.close());
+        const texts: string[] = [];
+        const came = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
         const lost = Promise.withResolvers<void>();
-        const consumption = await consume(far, () => {}, {
-          topic: place.topic,
-          group: "all",
-          reconnect: { initialDelay: 60_000, maxDelay: 60_000 },
-          onConnection: ({ kind }) => kind === "lost" && lost.resolve(),
+        const back = Promise.withResolvers<void>();
+        const consumption = await consume(far, ([message]) => {
+          texts.push(message!.text());
+          came[texts.length - 1]!.resolve();
+        }, { topic });
+        far.onConnection(({ kind }) => {
+          if (kind === "lost") lost.resolve();
+          if (kind === "recovered") back.resolve();
         });
-        await proxy.close();
+        client.publish(topic, "before");
+        await came[0]!.promise;
+        const thaw = proxy.freeze();
+        proxy.cut();
         await lost.promise;
+        client.publish(topic, "between");
+        await client.flush();
+        thaw();
+        await back.promise;
+        // What was subscribed to before is told to the server with this, and answered after it.
+        await far.health();
+        client.publish(topic, "after");
+        await came[1]!.promise;
+        assertEquals(texts, ["before", "after"]);
         await consumption.close();
-        await far.close();
-        await assertRejects(() => consume(far, () => {}, { topic: place.topic }), ClosedError);
       }),
     );
   });

@@ -1,3 +1,4 @@
+import { Bell } from "@beat/beat/transport";
 import type {
   ConnectionEvent,
   Delivery,
@@ -8,13 +9,13 @@ import type {
   Source,
   Traits,
 } from "@beat/beat/transport";
-import { Alarm } from "./alarm.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Connection, Opened } from "./connection.ts";
 import type { GivenBack } from "./given_back.ts";
 import type { GroupLane } from "./group_lane.ts";
 import { heldOf } from "./held.ts";
 import { Inbox } from "./inbox.ts";
+import { EXPIRES, Requests } from "./requests.ts";
 import { ACK, nak, prolong, tell } from "./settling.ts";
 
 /** What a member of a group is made of. */
@@ -31,9 +32,6 @@ export interface GroupPlan {
   readonly host: Host;
 }
 
-/** Milliseconds after which the server forgets that it was asked for messages. */
-const EXPIRES = 10_000;
-
 /**
  * A member of a group. It asks for exactly as much as there is room for, and hands over what comes at
  * once: nothing waits in the client, where its lease would not be prolonged. Of a partition the whole
@@ -43,17 +41,17 @@ export class GroupSource implements Source {
   readonly traits: Partial<Traits>;
   readonly #plan: GroupPlan;
   readonly #inbox: Inbox;
+  readonly #requests: Requests;
   readonly #arrivals: Arrivals;
-  readonly #alarm = new Alarm();
+  readonly #bell = new Bell();
   readonly #unlisten: () => void;
-  #turn = 0;
   /** What came for the fetch that waits; `undefined`: none does. */
   #fetched: Delivery[] | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(plan: GroupPlan) {
     this.#plan = plan;
-    const { lanes, lease, connection, opened, host } = plan;
+    const { lanes, lease, timeout, connection, opened, host } = plan;
     this.traits = { lease, keyOrder: lanes.length > 1 ? "group" : "member" };
     this.#arrivals = new Arrivals(plan, (delivery) => this.#hand(delivery));
     this.#inbox = new Inbox(opened, lanes, {
@@ -61,9 +59,10 @@ export class GroupSource implements Source {
         lane.receive();
         this.#arrivals.add(lane, info, message);
       },
-      dismissed: () => this.#alarm.ring(),
+      dismissed: () => this.#bell.ring(),
       failed: (cause) => host.event({ kind: "failed", at: Date.now(), cause }),
     });
+    this.#requests = new Requests(this.#inbox, lanes, timeout);
     this.#unlisten = connection.listen((event) => this.#heed(event));
   }
 
@@ -72,11 +71,10 @@ export class GroupSource implements Source {
     paused: (lane: Lane) => boolean,
     signal: AbortSignal,
   ): Promise<readonly Delivery[]> {
-    const silent = this.#plan.lanes.find(({ isSilent }) => isSilent);
-    if (silent !== undefined) throw new Error(`Consumer '${silent.durable}' does not answer`);
-    if (this.#plan.connection.isConnected) this.#ask(room, paused);
+    this.#requests.check();
+    if (this.#plan.connection.isConnected) this.#requests.ask(room, paused);
     const fetched: Delivery[] = this.#fetched = [];
-    await this.#alarm.wait(EXPIRES, signal);
+    await this.#bell.wait(this.#bell.rings, EXPIRES, signal);
     this.#fetched = undefined;
     return fetched;
   }
@@ -127,7 +125,7 @@ export class GroupSource implements Source {
   async close(): Promise<void> {
     this.#unlisten();
     this.#inbox.close();
-    this.#alarm.ring();
+    this.#bell.ring();
   }
 
   async #withdraw(): Promise<void> {
@@ -137,40 +135,22 @@ export class GroupSource implements Source {
     await this.lag();
   }
 
-  /** Asks for as much as there is room for, beginning with another lane each time. */
-  #ask(room: number, paused: (lane: Lane) => boolean): void {
-    const { lanes, timeout } = this.#plan;
-    let left = room - lanes.reduce((sum, { asked }) => sum + asked, 0);
-    const start = this.#turn++ % lanes.length;
-    for (const [at, lane] of [...lanes.slice(start), ...lanes.slice(0, start)].entries()) {
-      // Each its share, and at least one: a partition that nobody asks stands still.
-      const share = Math.max(1, Math.floor(left / (lanes.length - at)));
-      const count = Math.min(share, lane.room);
-      // A request for each message that was handled would be as many requests as messages.
-      if (count <= lane.asked || paused(lane)) continue;
-      this.#inbox.ask(lane, count, EXPIRES);
-      lane.ask(count, EXPIRES + timeout);
-      left -= count;
-    }
-  }
-
   #hand(delivery: Delivery): void {
     if (this.#fetched === undefined) return void this.#plan.host.admit(delivery);
     this.#fetched.push(delivery);
-    this.#alarm.ring();
+    this.#bell.ring();
   }
 
   /** Partitions whose message is settled may be asked for the next. */
   #settle(deliveries: readonly Delivery[]): void {
     if (this.#plan.lanes.length === 1) return;
     for (const { lane } of deliveries) (lane as GroupLane).settle();
-    this.#alarm.ring();
+    this.#bell.ring();
   }
 
   #heed(event: ConnectionEvent): void {
     this.#plan.host.event(event);
-    // What it was asked for by a connection that is lost, the server may have forgotten.
-    for (const lane of this.#plan.lanes) lane.dismiss(lane.asked);
-    this.#alarm.ring();
+    this.#requests.dismiss();
+    this.#bell.ring();
   }
 }

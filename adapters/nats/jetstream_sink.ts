@@ -1,8 +1,14 @@
 import type { Rec } from "@beat/beat/message";
-import { partitionOf, type SendItem, type Sink } from "@beat/beat/transport";
+import {
+  partitionOf,
+  rejectAll,
+  sendEach,
+  type SendItem,
+  type SendResult,
+  type Sink,
+} from "@beat/beat/transport";
 import type { Connection, Opened } from "./connection.ts";
 import { writeHeaders } from "./headers.ts";
-import { rejectAll, type Result, sendEach } from "./sending.ts";
 import { checkSize } from "./size.ts";
 import type { Topic, Topics } from "./topics.ts";
 
@@ -24,7 +30,7 @@ export class JetStreamSink implements Sink {
     return topic;
   }
 
-  async send(lane: string, items: readonly SendItem[]): Promise<readonly Result[]> {
+  async send(lane: string, items: readonly SendItem[]): Promise<readonly SendResult[]> {
     let opened: Opened;
     let topic: Topic;
     try {

@@ -18,7 +18,8 @@ import { joinGroup } from "./groups.ts";
 import { readRec } from "./headers.ts";
 import { JetStreamSink } from "./jetstream_sink.ts";
 import { type NatsPlan, type NatsTransportOptions, planTransport } from "./options.ts";
-import { openReader, type Position, positionOf, ReaderSource } from "./reader_source.ts";
+import { openReader, type Position, positionOf } from "./position.ts";
+import { ReaderSource } from "./reader_source.ts";
 import { StreamAdmin } from "./stream_admin.ts";
 import { partitionNameOf, Topics } from "./topics.ts";
 

@@ -1,22 +1,9 @@
-import type { StartPosition } from "@beat/beat/message";
 import type { Delivery, Host, Lane, Source, Traits } from "@beat/beat/transport";
-import {
-  type Consumer,
-  type ConsumerMessages,
-  DeliverPolicy,
-  type StreamInfo,
-} from "@nats-io/jetstream";
-import type { Connection, Opened } from "./connection.ts";
+import type { Consumer, ConsumerMessages } from "@nats-io/jetstream";
+import type { Connection } from "./connection.ts";
 import { readRec } from "./headers.ts";
+import type { Position } from "./position.ts";
 import { partitionNameOf, type Topic } from "./topics.ts";
-
-/** Where a reader is; it outlives the source. */
-export interface Position {
-  /** The sequence of the next message; `undefined` until one was settled that `since` let in. */
-  next: number | undefined;
-  /** Milliseconds since 1970 before which messages are left out. */
-  readonly since: number;
-}
 
 /** What a reader is made of. */
 export interface ReaderPlan {
@@ -34,26 +21,6 @@ const EXPIRES = 4_000;
 
 /** What the client tells when the consumer is gone, and maybe its stream. */
 const DELETED = new Set<string>(["consumer_deleted", "stream_not_found"]);
-
-/** Where a reader begins in a stream. */
-export function positionOf({ state }: StreamInfo, from: StartPosition): Position {
-  if (from instanceof Date) return { next: undefined, since: from.getTime() };
-  return { next: from === "latest" ? state.last_seq + 1 : 1, since: -Infinity };
-}
-
-/** A consumer that the server forgets soon after nobody asks for it. */
-export function openReader({ js }: Opened, topic: Topic, position: Position): Promise<Consumer> {
-  const { next, since } = position;
-  return js.consumers.get(topic.stream, {
-    ...(topic.subjects.length === 1 ? { filter_subjects: topic.subjects[0]! } : {}),
-    ...(next === undefined
-      ? {
-        deliver_policy: DeliverPolicy.StartTime,
-        opt_start_time: new Date(since).toISOString(),
-      }
-      : { opt_start_seq: next }),
-  });
-}
 
 /** A reader without group: the client asks for more as the engine has room, and notices gaps. */
 export class ReaderSource implements Source {

@@ -1,4 +1,5 @@
 import type { Rec } from "@beat/beat/message";
+import { checkPayload } from "@beat/beat/transport";
 import type { MsgHdrs } from "@nats-io/transport-node";
 
 /** Bytes of a message that are left for headers, which count for the server. */
@@ -12,18 +13,13 @@ const UTF8 = new TextEncoder();
 /** @throws {RangeError} If the server would close the connection over it. */
 export function checkSize(
   info: { readonly max_payload: number } | undefined,
-  { payload: { length } }: Rec,
+  rec: Rec,
   headers: MsgHdrs,
 ): void {
   if (info === undefined) return;
-  const most = info.max_payload - HEADROOM;
-  if (length > most) {
-    throw new RangeError(
-      `Cannot publish as the payload must have at most ${most} bytes: it has ${length}`,
-    );
-  }
+  checkPayload(rec, info.max_payload - HEADROOM);
   if (sizeOf(headers, (text) => WIDEST * text.length) <= HEADROOM) return;
-  const all = length + sizeOf(headers, (text) => UTF8.encode(text).length);
+  const all = rec.payload.length + sizeOf(headers, (text) => UTF8.encode(text).length);
   if (all <= info.max_payload) return;
   throw new RangeError(
     `Cannot publish as payload and headers must have at most ${info.max_payload} bytes: they have ${all}`,

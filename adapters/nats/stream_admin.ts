@@ -4,7 +4,15 @@ import type { Connection } from "./connection.ts";
 import type { GivenBack } from "./given_back.ts";
 import { isConsumerOf, safeName, subjectsOf, topicOf } from "./names.ts";
 import type { NatsPlan } from "./options.ts";
-import { configOf, limitsOf, NANOS, storageOf, TOPIC_RULES } from "./topic_config.ts";
+import {
+  changesOf,
+  configOf,
+  limited,
+  limitsOf,
+  NANOS,
+  storageOf,
+  TOPIC_RULES,
+} from "./topic_config.ts";
 import { type Topics, unlessMissing } from "./topics.ts";
 
 /** Creates and changes topics, each of which is a stream. */
@@ -43,22 +51,10 @@ export class StreamAdmin implements TopicAdmin {
     checkOptions(action, config, TOPIC_RULES);
     const info = await this.#topics.own(action, topic);
     if (info === undefined) throw new RangeError(`Cannot ${action} as there is none`);
-    const known = configOf(info);
-    const changed = (Object.keys(config) as (keyof TopicConfig)[])
-      .filter((name) => config[name] !== undefined && config[name] !== known[name]);
-    for (const name of ["partitions", "persistence"] as const) {
-      if (!changed.includes(name)) continue;
-      throw new RangeError(
-        `Cannot ${action} as '${name}' must stay ${known[name]}: current value is ${config[name]}`,
-      );
-    }
+    const changed = changesOf(action, configOf(info), config);
     if (changed.length === 0) return changed;
     const { jsm } = await this.#connection.open(action);
-    const limits = { ...info.config, ...limitsOf(config) };
-    await jsm.streams.update(safeName(topic), {
-      ...limits,
-      duplicate_window: Math.min(limits.duplicate_window, limits.max_age || Infinity),
-    });
+    await jsm.streams.update(safeName(topic), limited(info.config, config));
     return changed;
   }
 

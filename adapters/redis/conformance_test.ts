@@ -46,15 +46,18 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
     });
   });
 
-  describe("Redis Streams in partitions", () => {
-    conformance({
-      test: it,
-      connect: () => redisTransport({ url, lease: LEASE, partitions: 4 }),
-      traits: { ...TRAITS, keyOrder: "group" },
-      ...restarting,
-      short,
+  // The keys of a stream, and who has it, are the same to all runtimes.
+  if (!short) {
+    describe("Redis Streams in partitions", () => {
+      conformance({
+        test: it,
+        connect: () => redisTransport({ url, lease: LEASE, partitions: 4 }),
+        traits: { ...TRAITS, keyOrder: "group" },
+        ...restarting,
+        short,
+      });
     });
-  });
+  }
 
   describe("Redis Pub/Sub", () => {
     const opening = Proxy.open(url);
@@ -78,7 +81,8 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
         groups: false,
         keyOrder: "member",
       },
-      ...restarting,
+      // What a client does when its server goes is the same for both.
+      ...(short ? { inProcess: true } : restarting),
       short,
     });
   });

@@ -4,11 +4,18 @@ import { ClosedError, Message, PublishError } from "@beat/beat/message";
 import { consume, publisher } from "@beat/beat/transport";
 import { Child } from "../../tests/faults/child.ts";
 import { Proxy } from "../../tests/faults/proxy.ts";
+import { faultsOfRestart } from "../../tests/faults/restart.ts";
 import { withService } from "../../tests/_services/mod.ts";
-import { redisTransport } from "./mod.ts";
+import { redisPubSub, redisTransport } from "./mod.ts";
 import { type Workplace, workplace } from "./testdata/workplace.ts";
 
-withService("redis", "BEAT_REDIS_URL", ({ url }) => {
+/** What has the same faults, by whatever it consumes. */
+const KINDS = [
+  ["Redis Streams", (url: string) => redisTransport({ url }), { group: "all" }],
+  ["Redis Pub/Sub", (url: string) => redisPubSub({ url }), {}],
+] as const;
+
+withService("redis", "BEAT_REDIS_URL", ({ url, renew }) => {
   const test = (run: (place: Workplace) => Promise<void>) => workplace(url, run);
 
   describe("Redis Streams, when something fails", () => {
@@ -176,56 +183,111 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
       }),
     );
 
-    it(
-      "tell of a user who may not connect any more, and wait longer and longer for him",
+    const onOurs = renew === undefined ? it.skip : it;
+    onOurs(
+      "lose nothing when their server is restarted in good order, idle or busy",
       test(async (place) => {
-        const name = `user-${place.topic}`;
-        await place.redis.call("ACL", "SETUSER", name, "on", ">secret", "~*", "&*", "+@all");
-        const where = new URL(url);
-        where.username = name;
-        where.password = "secret";
-        const transport = redisTransport({ url: where.href });
-        const causes: string[] = [];
-        const thrice = Promise.withResolvers<void>();
-        const consumption = await consume(transport, () => {}, {
-          topic: place.topic,
-          group: "all",
-          reconnect: { initialDelay: 1, maxDelay: 20 },
-          onConnection({ kind, cause }) {
-            if (kind !== "lost") return;
-            causes.push(String(cause));
-            if (causes.length === 3) thrice.resolve();
-          },
-        });
-        // It ends the connections of the user, too.
-        await place.redis.call("ACL", "DELUSER", name);
-        await thrice.promise;
-        assertEquals(causes.some((cause) => cause.includes("WRONGPASS")), true);
-        await consumption.close();
-        await transport.close();
+        const transport = place.transport();
+        const { topic } = place;
+        const faults = await faultsOfRestart({ transport, topic, restart: renew! });
+        assertEquals(faults, []);
       }),
     );
+  });
 
+  for (const [name, open, group] of KINDS) {
+    describe(`${name}, when something fails`, () => {
+      it(
+        "tells of a user who may not connect any more, and waits longer and longer for him",
+        test(async (place) => {
+          const user = `user-${place.topic}`;
+          await place.redis.call("ACL", "SETUSER", user, "on", ">secret", "~*", "&*", "+@all");
+          const where = new URL(url);
+          where.username = user;
+          where.password = "secret";
+          const transport = open(where.href);
+          const causes: string[] = [];
+          const thrice = Promise.withResolvers<void>();
+          const consumption = await consume(transport, () => {}, {
+            topic: place.topic,
+            ...group,
+            reconnect: { initialDelay: 1, maxDelay: 20 },
+            onConnection({ kind, cause }) {
+              if (kind !== "lost") return;
+              causes.push(String(cause));
+              if (causes.length === 3) thrice.resolve();
+            },
+          });
+          // It ends the connections of the user, too.
+          await place.redis.call("ACL", "DELUSER", user);
+          await thrice.promise;
+          assertEquals(causes.some((cause) => cause.includes("WRONGPASS")), true);
+          await consumption.close();
+          await transport.close();
+        }),
+      );
+
+      it(
+        "ends at once when it is closed while it connects again",
+        test(async (place) => {
+          const proxy = await Proxy.open(url);
+          const transport = open(proxy.url);
+          const lost = Promise.withResolvers<void>();
+          const consumption = await consume(transport, () => {}, {
+            topic: place.topic,
+            ...group,
+            reconnect: { initialDelay: 60_000, maxDelay: 60_000 },
+            onConnection: ({ kind }) => kind === "lost" && lost.resolve(),
+          });
+          await proxy.close();
+          await lost.promise;
+          await consumption.close();
+          await transport.close();
+          await assertRejects(
+            () => consume(transport, () => {}, { topic: place.topic }),
+            ClosedError,
+          );
+        }),
+      );
+    });
+  }
+
+  describe("Redis Pub/Sub, when something fails", () => {
     it(
-      "end at once when they are closed while they connect again",
+      "goes on with what is published when its connection is back, and has nothing of the time between",
       test(async (place) => {
+        const { topic } = place;
         const proxy = await Proxy.open(url);
-        const transport = redisTransport({ url: proxy.url });
+        const transport = redisPubSub({ url: proxy.url });
+        const texts: string[] = [];
+        const came = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
         const lost = Promise.withResolvers<void>();
-        const consumption = await consume(transport, () => {}, {
-          topic: place.topic,
-          group: "all",
-          reconnect: { initialDelay: 60_000, maxDelay: 60_000 },
-          onConnection: ({ kind }) => kind === "lost" && lost.resolve(),
+        const back = Promise.withResolvers<void>();
+        const consumption = await consume(transport, ([message]) => {
+          texts.push(message!.text());
+          came[texts.length - 1]!.resolve();
+        }, {
+          topic,
+          reconnect: { initialDelay: 1 },
+          onConnection({ kind }) {
+            if (kind === "lost") lost.resolve();
+            if (kind === "recovered") back.resolve();
+          },
         });
-        await proxy.close();
+        await place.redis.publish(topic, "before");
+        await came[0]!.promise;
+        const thaw = proxy.freeze();
+        proxy.cut();
         await lost.promise;
+        await place.redis.publish(topic, "between");
+        thaw();
+        await back.promise;
+        await place.redis.publish(topic, "after");
+        await came[1]!.promise;
+        assertEquals(texts, ["before", "after"]);
         await consumption.close();
         await transport.close();
-        await assertRejects(
-          () => consume(transport, () => {}, { topic: place.topic }),
-          ClosedError,
-        );
+        await proxy.close();
       }),
     );
   });

@@ -5,8 +5,9 @@ import { type Layout, text } from "./layout.ts";
 import type { Lookout } from "./lookout.ts";
 import { leave, type Member } from "./member.ts";
 import type { Partitions } from "./partitions.ts";
+import { readCommand, Rota } from "./read_command.ts";
 import { EXTEND, GIVE_BACK, TRANSFER } from "./scripts.ts";
-import { idOf, laneOf, type StreamLane } from "./stream_lane.ts";
+import { eachLane, idOf, laneOf, type StreamLane } from "./stream_lane.ts";
 import { lagOf } from "./stream_state.ts";
 
 /** What the source of a member is made of. */
@@ -30,7 +31,7 @@ const TURN = 50;
 /** Where a member of a group has its deliveries from. */
 export class GroupSource implements Source {
   readonly #plan: GroupPlan;
-  #turn = 0;
+  readonly #rota = new Rota();
 
   constructor(plan: GroupPlan) {
     this.#plan = plan;
@@ -41,7 +42,8 @@ export class GroupSource implements Source {
     paused: (lane: Lane) => boolean,
     signal: AbortSignal,
   ): Promise<readonly Delivery[]> {
-    const { member: { topic }, lanes, layout, lookout, partitions, positions, reader } = this.#plan;
+    const { lanes, layout, lookout, member, partitions, positions, reader } = this.#plan;
+    const { topic, group, consumer } = member;
     if (lookout.isDue) {
       await partitions?.share();
       const found = await lookout.look([...lanes.values()], room, paused);
@@ -51,8 +53,17 @@ export class GroupSource implements Source {
       ).flat();
       if (deliveries.length > 0) return deliveries;
     }
-    const chosen = this.#choose(room, paused);
-    const streams = await reader.read(this.#command(chosen, room), signal);
+    const open = [...lanes.values()].filter((lane) => !paused(lane) && !lane.inherits);
+    const chosen = this.#rota.choose(open, room);
+    const longest = chosen.length === lanes.size ? Infinity : TURN;
+    const command = readCommand({
+      words: ["XREADGROUP", "GROUP", group, consumer],
+      streams: chosen.map(({ stream }) => [stream, ">"]),
+      room,
+      block: Math.max(1, Math.ceil(Math.min(lookout.wait, longest))),
+      idle: topic.keys.idle,
+    });
+    const streams = await reader.read(command, signal);
     // Whoever was stopped for long has to ask whether the lanes are still there.
     if (partitions?.isOver) await partitions.share();
     return chosen.filter(({ fenced }) => !fenced).flatMap((lane) => {
@@ -127,35 +138,4 @@ export class GroupSource implements Source {
       await reader.close();
     }
   }
-
-  /** The lanes of the next read: in turn, if there are more than places. */
-  #choose(room: number, paused: (lane: Lane) => boolean): StreamLane[] {
-    const lanes = [...this.#plan.lanes.values()].filter((lane) => !paused(lane) && !lane.inherits);
-    if (lanes.length <= room) return lanes;
-    const start = this.#turn++ * room % lanes.length;
-    return [...lanes.slice(start), ...lanes.slice(0, start)].slice(0, room);
-  }
-
-  #command(chosen: readonly StreamLane[], room: number): (string | number)[] {
-    const { lanes, lookout, member: { topic, group, consumer } } = this.#plan;
-    const longest = chosen.length === lanes.size ? Infinity : TURN;
-    const block = Math.max(1, Math.ceil(Math.min(lookout.wait, longest)));
-    if (chosen.length === 0) return ["XREAD", "BLOCK", block, "STREAMS", topic.keys.idle, "$"];
-    const each = Math.floor(room / chosen.length);
-    return [
-      ...["XREADGROUP", "GROUP", group, consumer, "COUNT", each, "BLOCK", block, "STREAMS"],
-      ...chosen.map(({ stream }) => stream),
-      ...chosen.map(() => ">"),
-    ];
-  }
-}
-
-/** Runs something for the deliveries of each lane. */
-async function eachLane(
-  deliveries: readonly Delivery[],
-  run: (lane: StreamLane, own: readonly Delivery[]) => Promise<void>,
-): Promise<void> {
-  await Promise.all(
-    Array.from(Map.groupBy(deliveries, laneOf), ([lane, own]) => run(lane, own)),
-  );
 }

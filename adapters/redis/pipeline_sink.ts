@@ -1,5 +1,12 @@
 import type { Rec } from "@beat/beat/message";
-import type { SendFailure, SendItem, Sink } from "@beat/beat/transport";
+import {
+  checkPayload,
+  rejectAll,
+  sendEach,
+  type SendItem,
+  type SendResult,
+  type Sink,
+} from "@beat/beat/transport";
 import type { Connection } from "./connection.ts";
 
 /** What becomes of a record: the words of a command. What it throws refuses the record. */
@@ -27,27 +34,22 @@ export class PipelineSink implements Sink {
     return topic;
   }
 
-  async send(
-    lane: string,
-    items: readonly SendItem[],
-  ): Promise<readonly (undefined | SendFailure)[]> {
-    const { connection, writerOf } = this.#plan;
+  async send(lane: string, items: readonly SendItem[]): Promise<readonly SendResult[]> {
+    const { connection, maxPayload, writerOf } = this.#plan;
     let write: Writer;
     try {
       write = await writerOf(lane);
       await connection.open();
     } catch (cause) {
-      // Nothing was sent.
-      return items.map(() => ({ cause, outcome: "rejected" }));
+      return rejectAll(items, cause);
     }
-    const results: (undefined | SendFailure)[] = [];
-    const failed = new Map<string, unknown>();
     const commands: unknown[][] = [];
     const sent: number[] = [];
-    for (const [at, { rec }] of items.entries()) {
-      results.push(this.#lay(rec, write, failed, commands));
-      if (results[at] === undefined) sent.push(at);
-    }
+    const results = sendEach(items, ({ rec }, at) => {
+      checkPayload(rec, maxPayload);
+      commands.push(write(rec));
+      sent.push(at);
+    });
     if (sent.length === 0) return results;
     const replies = await connection.callAll(commands);
     for (const [index, at] of sent.entries()) {
@@ -58,32 +60,6 @@ export class PipelineSink implements Sink {
   }
 
   async close(): Promise<void> {}
-
-  /** Adds the command of a record, or tells why not; those of its key that follow are not attempted. */
-  #lay(
-    rec: Rec,
-    write: Writer,
-    failed: Map<string, unknown>,
-    commands: unknown[][],
-  ): undefined | SendFailure {
-    if (failed.has(rec.key)) return { cause: failed.get(rec.key), outcome: "not-attempted" };
-    try {
-      this.#checkSize(rec);
-      commands.push(write(rec));
-      return undefined;
-    } catch (cause) {
-      if (rec.key !== "") failed.set(rec.key, cause);
-      return { cause, outcome: "rejected" };
-    }
-  }
-
-  #checkSize({ payload: { length } }: Rec): void {
-    const { maxPayload } = this.#plan;
-    if (length <= maxPayload) return;
-    throw new RangeError(
-      `Cannot publish as the payload must have at most ${maxPayload} bytes: it has ${length}`,
-    );
-  }
 }
 
 /** What the server refused is not stored; what was on its way when the connection broke may be. */

@@ -1,6 +1,7 @@
 import type { Delivery, Lane, Source, Traits } from "@beat/beat/transport";
 import type { BlockingReader } from "./blocking_reader.ts";
 import type { Layout } from "./layout.ts";
+import { readCommand, Rota } from "./read_command.ts";
 import { deliveriesOf } from "./stream_lane.ts";
 import { laneNameOf, type Topic } from "./topics.ts";
 
@@ -31,7 +32,7 @@ export class ReaderSource implements Source {
   };
   readonly #plan: ReaderPlan;
   readonly #lanes: readonly ReaderLane[];
-  #turn = 0;
+  readonly #rota = new Rota();
 
   constructor(plan: ReaderPlan) {
     this.#plan = plan;
@@ -49,20 +50,13 @@ export class ReaderSource implements Source {
   ): Promise<readonly Delivery[]> {
     const { reader, block, topic, layout } = this.#plan;
     const open = this.#lanes.filter((lane) => !paused(lane));
-    const start = this.#turn++ * room % Math.max(1, open.length);
-    const lanes = [...open.slice(start), ...open.slice(0, start)].slice(0, room);
-    const streams = await reader.read([
-      ...[
-        "XREAD",
-        "COUNT",
-        Math.max(1, Math.floor(room / lanes.length)),
-        "BLOCK",
-        block,
-        "STREAMS",
-      ],
-      ...(lanes.length === 0 ? [topic.keys.idle] : lanes.map(({ stream }) => stream)),
-      ...(lanes.length === 0 ? ["$"] : lanes.map(({ last }) => last)),
-    ], signal);
+    const lanes = this.#rota.choose(open, room);
+    const command = readCommand({
+      words: ["XREAD"],
+      streams: lanes.map(({ stream, last }) => [stream, last]),
+      ...{ room, block, idle: topic.keys.idle },
+    });
+    const streams = await reader.read(command, signal);
     return lanes.flatMap((lane) => {
       const entries = streams.get(lane.stream) ?? [];
       lane.last = entries.at(-1)?.id ?? lane.last;

@@ -1,5 +1,5 @@
 import { ClosedError } from "@beat/beat/message";
-import type { ConnectionEvent, Health } from "@beat/beat/transport";
+import { type ConnectionEvent, type Health, measureHealth } from "@beat/beat/transport";
 import { BlockingReader } from "./blocking_reader.ts";
 import type { RedisClient } from "./client.ts";
 import { Connection } from "./connection.ts";
@@ -42,20 +42,8 @@ export class Server {
   }
 
   /** Whether the server answers. */
-  async health({ signal }: { signal?: AbortSignal } = {}): Promise<Health> {
-    const began = performance.now();
-    const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(signal!.reason);
-    signal?.addEventListener("abort", abort);
-    try {
-      signal?.throwIfAborted();
-      await Promise.race([this.connection.call("PING"), aborted.promise]);
-      return { ok: true, latencyMs: performance.now() - began };
-    } catch (cause) {
-      return { ok: false, latencyMs: performance.now() - began, cause };
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
+  health(options?: { signal?: AbortSignal }): Promise<Health> {
+    return measureHealth(() => this.connection.call("PING"), options);
   }
 
   /** Adds a listener; what it returns takes it away. */

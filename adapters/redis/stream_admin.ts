@@ -1,13 +1,11 @@
 import { checkTopic } from "@beat/beat/message";
-import { checkOptions, integer, type Rules, type TopicAdmin } from "@beat/beat/transport";
-import type { TopicConfig } from "@beat/beat/transport";
+import type { TopicAdmin, TopicConfig } from "@beat/beat/transport";
 import type { Connection } from "./connection.ts";
 import { keysOf, topicOf } from "./keys.ts";
 import { read, text } from "./layout.ts";
+import { changesOf, checkConfig, configOf } from "./topic_config.ts";
 import type { Topic, Topics } from "./topics.ts";
 
-const RULES: Rules = { partitions: integer(1), maxMessages: integer(1), retentionMs: integer(1) };
-const UNABLE = ["replicas", "retentionBytes", "persistence", "compression"] as const;
 const PAGE = 1_000;
 
 /** Creates and changes topics, which are streams. */
@@ -40,14 +38,7 @@ export class StreamAdmin implements TopicAdmin {
     checkConfig(action, config);
     const known = await this.describe(topic);
     if (known === undefined) throw new RangeError(`Cannot ${action} as there is none`);
-    if ((config.partitions ?? known.partitions) !== known.partitions) {
-      throw new RangeError(
-        `Cannot ${action} as 'partitions' must stay ${known.partitions}, which keeps the order of keys: current value is ${config.partitions}`,
-      );
-    }
-    const changed = (["maxMessages", "retentionMs"] as const).filter((name) =>
-      config[name] !== undefined && config[name] !== known[name]
-    );
+    const changed = changesOf(action, known, config);
     if (changed.length > 0) {
       const fields = changed.flatMap((name) => [name, config[name]!]);
       const key = keysOf(this.#prefix, topic, 1).config;
@@ -59,9 +50,8 @@ export class StreamAdmin implements TopicAdmin {
 
   async describe(topic: string): Promise<TopicConfig | undefined> {
     const { config, streams } = keysOf(this.#prefix, topic, 1);
-    const stored = read(await this.#connection.call("HGETALL", config) as Uint8Array[]);
-    const fields = Object.entries(stored).map(([name, value]) => [name, Number(text(value))]);
-    if (fields.length > 0) return Object.fromEntries(fields);
+    const stored = configOf(await this.#connection.call("HGETALL", config) as Uint8Array[]);
+    if (stored !== undefined) return stored;
     return await this.#connection.call("EXISTS", streams[0]!) === 1 ? { partitions: 1 } : undefined;
   }
 
@@ -111,16 +101,4 @@ export class StreamAdmin implements TopicAdmin {
     const groups = await this.#connection.call("XINFO", "GROUPS", stream!) as Uint8Array[][];
     return groups.map((fields) => text(read(fields).name));
   }
-}
-
-function checkConfig(action: string, config: TopicConfig): void {
-  const unable = UNABLE.find((name) => config[name] !== undefined);
-  if (unable !== undefined) {
-    throw new RangeError(`Cannot ${action} as Redis has no '${unable}' for a topic`);
-  }
-  checkOptions(action, config, RULES);
-  if (config.maxMessages === undefined || config.retentionMs === undefined) return;
-  throw new RangeError(
-    `Cannot ${action} as a stream is trimmed either by 'maxMessages' or by 'retentionMs', not by both`,
-  );
 }

@@ -64,3 +64,13 @@ export function laneOf({ lane }: Delivery): StreamLane {
 export function idOf({ token }: Delivery): string {
   return token as string;
 }
+
+/** Runs something for the deliveries of each lane. */
+export async function eachLane(
+  deliveries: readonly Delivery[],
+  run: (lane: StreamLane, own: readonly Delivery[]) => Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    Array.from(Map.groupBy(deliveries, laneOf), ([lane, own]) => run(lane, own)),
+  );
+}

@@ -17,7 +17,7 @@ const SHARE = " LOCK IN SHARE MODE";
 const BUSY = [1205, 1213];
 
 /** The server shuts down, or has closed the connection. */
-const ENDING = [1053, 1077, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1927];
+const ENDING = [1053, 1077, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 4031];
 
 /** Text is compared byte by byte, trailing spaces included. */
 const OPTIONS = " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin";
@@ -39,7 +39,7 @@ export const mariadb: SqlDialect = numberedDialect({
   isBusy: (error) => BUSY.includes(numberOf(error)),
   isRefusal: (error) => {
     const number = numberOf(error);
-    return number >= 1000 && number < 2000 && !ENDING.includes(number);
+    return isOfServer(number) && !ENDING.includes(number);
   },
   parts: {
     serial: "BIGINT AUTO_INCREMENT PRIMARY KEY",
@@ -62,4 +62,9 @@ export const mariadb: SqlDialect = numberedDialect({
 function numberOf(error: unknown): number {
   const { errno } = Object(error) as { errno?: unknown };
   return typeof errno === "number" ? errno : 0;
+}
+
+/** The numbers between are those of clients. */
+function isOfServer(number: number): boolean {
+  return number >= 1_000 && number < 2_000 || number >= 3_000;
 }

@@ -1,6 +1,5 @@
 import type { SqlConnection } from "./contracts.ts";
-import type { Delivery } from "@beat/beat/transport";
-import type { Bell } from "./bell.ts";
+import type { Bell, Delivery } from "@beat/beat/transport";
 
 /** How a source looks for messages. */
 export interface Polling {

@@ -1,6 +1,7 @@
 import type { SqlDialect } from "./contracts.ts";
 import { fields, type Message, type Publisher, PublishError } from "@beat/beat/message";
 import {
+  Bell,
   BOOLEAN,
   check,
   checkOptions,
@@ -13,7 +14,6 @@ import {
   type Rules,
   type Transport,
 } from "@beat/beat/transport";
-import { Bell } from "./bell.ts";
 import { openGroup } from "./group_source.ts";
 import { resolveOptions, type SqlTransportOptions, TRANSPORT_RULES } from "./options.ts";
 import { RELAY_GROUP, relayQueue } from "./relay_queue.ts";

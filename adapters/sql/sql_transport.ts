@@ -1,10 +1,14 @@
 import type { Plan, Position, SqlRow } from "./contracts.ts";
 import { ClosedError, type Rec } from "@beat/beat/message";
-import type { HealthReporter, SourceSpec, Transport } from "@beat/beat/transport";
+import {
+  Bell,
+  type HealthReporter,
+  measureHealth,
+  type SourceSpec,
+  type Transport,
+} from "@beat/beat/transport";
 import { sqlAdmin } from "./admin.ts";
-import { Bell } from "./bell.ts";
 import { openGroup } from "./group_source.ts";
-import { healthOf } from "./health.ts";
 import { resolveOptions, type SqlTransportOptions } from "./options.ts";
 import { readerSource } from "./reader_source.ts";
 import { recordOf } from "./record.ts";
@@ -109,7 +113,7 @@ export function sqlTransport(options: SqlTransportOptions): SqlTransport {
       return rows.map(recordOf);
     },
 
-    health: ({ signal } = {}) => healthOf(connection, signal),
+    health: (given) => measureHealth(() => connection.query("SELECT 1 AS ok", []), given),
 
     // deno-lint-ignore require-await
     async close() {

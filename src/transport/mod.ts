@@ -57,6 +57,9 @@ export type { DeadLetterTarget } from "./dead_letter.ts";
 export type { PauseOptions } from "./kill_switch.ts";
 export type { OnExhausted, Verdict } from "./verdict.ts";
 export { partitionOf } from "./partition.ts";
+export { checkPayload, rejectAll, sendEach, type SendResult } from "./sending.ts";
+export { Bell } from "./bell.ts";
+export { measureHealth } from "./measure_health.ts";
 export {
   BOOLEAN,
   check,

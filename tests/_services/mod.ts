@@ -8,6 +8,8 @@ export interface TestService {
   readonly url: string;
   /** Stops it as a crash would, and starts it with what it has stored; only if it was started here. */
   readonly restart: ((whileDown?: () => Promise<void>) => Promise<void>) | undefined;
+  /** Ends it in good order, and starts it with what it has stored; only if it was started here. */
+  readonly renew: (() => Promise<void>) | undefined;
   /** Has it stand still with open connections until it is told to go on; only if it was started here. */
   readonly freeze: (() => Promise<() => Promise<void>>) | undefined;
 }
@@ -27,7 +29,9 @@ export function withService(
     return;
   }
   const deno = process.env.BEAT_DENO;
-  const own = deno === undefined ? { restart: undefined, freeze: undefined } : { restart, freeze };
+  const own = deno === undefined
+    ? { restart: undefined, renew: undefined, freeze: undefined }
+    : { restart, renew: () => command("restart", name), freeze };
   register({ url, ...own });
 
   async function restart(whileDown: () => Promise<void> = () => Promise.resolve()) {

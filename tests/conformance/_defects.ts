@@ -2,6 +2,7 @@ import type { Delivery } from "../../src/transport/port.ts";
 import { consume } from "../../src/transport/consumption.ts";
 import { subscriber } from "../../src/transport/subscriber.ts";
 import { override } from "../../src/testing/probes.ts";
+import { after } from "../../src/transport/timer.ts";
 import {
   acksAtFetch,
   acksNacks,
@@ -145,6 +146,19 @@ export const DELIVERY_DEFECTS: Defects = {
     make: () => memory(onFetch(twice)),
     says: /The calls with 2 repeats must be/,
   }],
+  "delivery: a message that always fails becomes a dead letter, bytes and reason kept": [
+    {
+      defect: "loses headers",
+      make: () => memory(onRec(() => ({ headers: [] }))),
+      says: /What it tells must be/,
+    },
+    {
+      defect: "stores nothing of what failed elsewhere",
+      make: () =>
+        memory(storesOnly(({ rec }) => !rec.headers.some(([name]) => name === "dlq_reason"))),
+      says: /0 of 1/,
+    },
+  ],
   "delivery: the signal of a message aborts when its subscription ends before its handler": [{
     defect: "hands out messages whose signals nobody aborts",
     make: () =>
@@ -232,6 +246,21 @@ export const DELIVERY_DEFECTS: Defects = {
         fetch: (room, paused, signal) => source.fetch!(10 * room, paused, signal),
       }))),
     says: /\d+ were taken, 32 may be/,
+  }],
+  "backpressure: a consumer that stands still holds up no other topic": [{
+    defect: "fetches for one topic after the other",
+    make: () => {
+      let first: string | undefined;
+      return memory(onSource((source, { topic }) => ({
+        async fetch(room, paused, signal) {
+          first ??= topic;
+          if (first === topic) return await source.fetch!(room, paused, signal);
+          await new Promise<void>((resolve) => void after(5, resolve));
+          return [];
+        },
+      })));
+    },
+    says: /0 of 20 messages came past a topic that stands still/,
   }],
   "headers: empty values, any text, 100 names, and names that differ in case come as they are": [
     {

@@ -13,6 +13,8 @@ export interface Fresh {
   open(): Promise<Opened>;
   /** What the names of its tables begin with. */
   readonly prefix: string;
+  /** Restarts its server in good order, where it has one that was started here. */
+  readonly renew: TestService["renew"];
 }
 
 /** A database that is there. */
@@ -22,6 +24,7 @@ export interface Database {
   readonly url: string;
   /** The server of SQLite is the process itself. */
   readonly restart?: TestService["restart"];
+  readonly renew?: TestService["renew"];
 }
 
 /** Deno takes the time for both; Bun and Node have one each. */
@@ -41,15 +44,15 @@ export function onEachDatabase(register: (database: Database) => void): void {
   const isServed = Object.values(names).some((name) => Boolean(process.env[name]));
   if (!isServed) on({ name: "SQLite", client: "sqlite", url: newFile() });
   if (!isServed || process.env[names.postgres]) {
-    withService("postgres", names.postgres, ({ url, restart }) => {
+    withService("postgres", names.postgres, ({ url, restart, renew }) => {
       for (const client of POSTGRES_CLIENTS) {
-        on({ name: `PostgreSQL by ${client}`, client, url, restart });
+        on({ name: `PostgreSQL by ${client}`, client, url, restart, renew });
       }
     });
   }
   if (!isServed || process.env[names.mariadb]) {
-    withService("mariadb", names.mariadb, ({ url, restart }) => {
-      on({ name: "MariaDB by mysql2", client: "mysql", url, restart });
+    withService("mariadb", names.mariadb, ({ url, restart, renew }) => {
+      on({ name: "MariaDB by mysql2", client: "mysql", url, restart, renew });
     });
   }
 }
@@ -58,15 +61,15 @@ export function onEachDatabase(register: (database: Database) => void): void {
 export function onEveryDatabase(
   register: (name: string, fresh: () => Promise<Fresh>) => void,
 ): void {
-  onEachDatabase(({ name, client, url }) => register(name, () => prepare(client, url)));
+  onEachDatabase((database) => register(database.name, () => prepare(database)));
 }
 
-async function prepare(client: Client, url: string): Promise<Fresh> {
+async function prepare({ client, url, renew }: Database): Promise<Fresh> {
   const prefix = `t${newUuid().replace(/-/g, "").slice(0, 12)}_`;
   const { connection, close } = await open(client, url);
   await migrate(connection, { prefix });
   await close();
-  return { at: [client, url], open: () => open(client, url), prefix };
+  return { at: [client, url], open: () => open(client, url), prefix, renew };
 }
 
 /** Runs a test with clients that are closed at its end. */

@@ -2,6 +2,7 @@ import { Message } from "../../message/message.ts";
 import type { Case } from "../case.ts";
 import { demand, demandEqual } from "../failure.ts";
 import { takeover } from "../needs.ts";
+import { allBytes, isSame } from "../samples.ts";
 import { inTime } from "../watch.ts";
 
 /** Milliseconds by which the clock of a broker may be coarse. */
@@ -101,6 +102,44 @@ export const ATTEMPTS: readonly Case[] = [
       const expected = ["poison", "poison", "poison", "next"];
       if (keyOrder === "none") calls.sort().reverse();
       demandEqual(calls, expected, "The calls with 2 repeats");
+    },
+  },
+  {
+    name: "delivery: a message that always fails becomes a dead letter, bytes and reason kept",
+    async run(world) {
+      const topic = await world.topic();
+      const graveyard = await world.topic();
+      const letters = await world.inbox(graveyard, world.member("all"));
+      const out = await world.publisher();
+      const poison = new Message(allBytes(), { key: "one", metadata: { tenant: "7" } });
+      const next = new Message("next", { key: "one" });
+      const watch = world.watch();
+      let isNext = false;
+      await world.consume(([message]) => {
+        if (message!.uuid === poison.uuid) throw new RangeError("It always fails");
+        isNext = true;
+        watch.notify();
+      }, {
+        topic,
+        ...world.member("all"),
+        retry: { delays: [0] },
+        deadLetter: {
+          topic: graveyard,
+          handler: "billing",
+          publish: (letter) => out.publish(graveyard, letter),
+        },
+      });
+      await world.deliver(await world.publisher(), topic, [poison, next]);
+      await watch.until(() => isNext, () => "What comes after it was not handled");
+      await letters.counts(1);
+      await world.silence();
+      demandEqual(letters.ids, [poison.uuid], "The dead letters");
+      const [letter] = letters.seen;
+      const { key, metadata } = letter!;
+      demand(isSame(letter!.payload, poison.payload), "The bytes of the dead letter are others");
+      const told = ["tenant", "dlq_reason", "dlq_handler", "dlq_topic", "dlq_attempts"];
+      const expected = ["7", "RangeError: It always fails", "billing", topic, "2", "one"];
+      demandEqual([...told.map((name) => metadata.get(name)), key], expected, "What it tells");
     },
   },
   {

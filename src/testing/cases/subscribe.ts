@@ -178,4 +178,44 @@ export const SUBSCRIBE: readonly Case[] = [
       await sent;
     },
   },
+  {
+    name: "backpressure: a consumer that stands still holds up no other topic",
+    async run(world) {
+      const [slow, quick] = [await world.topic(), await world.topic()];
+      const transport = await world.connect();
+      const watch = world.watch();
+      const go = Promise.withResolvers<void>();
+      world.opened(() => Promise.resolve(go.resolve()));
+      let isStanding = false;
+      await world.consume(
+        async () => {
+          isStanding = true;
+          watch.notify();
+          await go.promise;
+        },
+        { topic: slow, ...world.member("all"), workers: 1, prefetch: 4 },
+        transport,
+      );
+      const seen = new Set<string>();
+      await world.consume(
+        ([message]) => {
+          seen.add(message!.uuid);
+          watch.notify();
+        },
+        { topic: quick, ...world.member("all") },
+        transport,
+      );
+      const out = await world.publisher(transport);
+      const sent = world.publish(out, slow, numbered(100, 7));
+      await watch.until(() => isStanding, () => "Nothing came of the topic that is to stand still");
+      const messages = numbered(20, 7);
+      const delivered = world.deliver(out, quick, messages);
+      await watch.until(
+        () => messages.every(({ uuid }) => seen.has(uuid)),
+        () => `${seen.size} of 20 messages came past a topic that stands still`,
+      );
+      go.resolve();
+      await Promise.all([sent, delivered]);
+    },
+  },
 ];

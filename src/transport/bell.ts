@@ -1,10 +1,22 @@
+import { after } from "./timer.ts";
+
 /**
- * How a source waits without asking the database: for a while, or until something rings. The one timer
- * of this adapter is here; what polls is the engine, which fetches again.
+ * How a source waits in its fetch where the client does not do so by itself: for a while, or until
+ * something rings. It has the only timer that an adapter needs; what asks again is the engine.
+ *
+ * @example Wait for what may come meanwhile
+ * ```ts
+ * import { Bell } from "@beat/beat/transport";
+ *
+ * const bell = new Bell();
+ * const { rings } = bell; // before looking, so that no ring is missed in between
+ * bell.ring();
+ * await bell.wait(rings, 60_000, new AbortController().signal); // at once
+ * ```
  */
 export class Bell {
   #rings = 0;
-  #waiting = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
 
   /** How often it rang: to be asked before looking, so that no ring is missed in between. */
   get rings(): number {
@@ -22,12 +34,12 @@ export class Bell {
     if (rings !== this.#rings || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
-        clearTimeout(timer);
+        cancel();
         signal.removeEventListener("abort", wake);
         this.#waiting.delete(wake);
         resolve();
       };
-      const timer = setTimeout(wake, limit);
+      const cancel = after(limit, wake);
       signal.addEventListener("abort", wake);
       this.#waiting.add(wake);
     });
