@@ -43,3 +43,12 @@ export {
   WebhookError,
   type WebhookErrorOptions,
 } from "./errors.ts";
+export { kvStore } from "./kv_store.ts";
+export type {
+  KvCheck,
+  KvCommit,
+  KvDatabase,
+  KvEntry,
+  KvStoreOptions,
+  KvTransaction,
+} from "./kv_store.ts";
