@@ -10,7 +10,7 @@ const asking = (retryAfter: number) => Object.assign(new Error("busy"), { retryA
 const first = (policy: RetryPolicy, error: unknown) =>
   resolveRetry("test", policy, () => 0.5).next(1, error, 0);
 
-describe("the conditions of a retry policy", () => {
+describe("a retry policy", () => {
   it("waits as long as an error asks for, and then its own delay", () => {
     assertEquals(first({ initialDelay: 100 }, asking(2_000)), 2_050);
     assertEquals(first({ initialDelay: 100, jitter: "none" }, asking(2_000)), 2_100);
