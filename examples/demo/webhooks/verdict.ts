@@ -28,9 +28,12 @@ export async function checkFlow(facts: Facts): Promise<{ checks: number; faults:
   const { stages, broked, broker: { topics } } = flow;
   const { intake, index, archive, urgent, again } = stages;
   const events = posts.filter((post) => !post.urgent);
-  const letters = await readAll(broked, topics.dead, dead + invalid);
-  const stored = await readAll(broked, topics.events, events.length);
-  const routed = [...stored, ...await readAll(broked, topics.urgent, posts.length - events.length)];
+  const [letters, stored, alerts] = await Promise.all([
+    readAll(broked, topics.dead, dead + invalid),
+    readAll(broked, topics.events, events.length),
+    readAll(broked, topics.urgent, posts.length - events.length),
+  ]);
+  const routed = [...stored, ...alerts];
   const checks: [name: string, actual: unknown, expected: unknown][] = [
     ["deliveries let in", intake.calls, posts.length + invalid],
     ["intake handled", intake.handled, posts.length],
