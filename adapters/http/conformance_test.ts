@@ -1,6 +1,6 @@
 import { conformance } from "@beat/beat/testing";
 import { describe, it } from "@std/testing/bdd";
-import { Hub } from "./testdata/hub.ts";
+import { Hub, MAX_PAYLOAD } from "./testdata/hub.ts";
 
 const hub = new Hub();
 const connection = await hub.connect();
@@ -13,6 +13,7 @@ describe("webhookTransport", () => {
     connect: () => hub.connect(),
     restartBroker: (whileDown) => hub.restart(whileDown),
     traits,
+    maxPayload: MAX_PAYLOAD,
     short: true,
     // Retry-After knows whole seconds only: what is nacked takes one at least.
     deadline: 20_000,

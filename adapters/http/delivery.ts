@@ -1,5 +1,6 @@
 import type { SendFailure } from "@beat/beat/transport";
 import type { Endpoint } from "./endpoint.ts";
+import type { EndpointGate } from "./endpoint_gate.ts";
 import { EndpointGoneError, RefusedAddressError, WebhookError } from "./errors.ts";
 import type { Answer, Post, Poster } from "./poster.ts";
 import { parseRetryAfter } from "./retry_after.ts";
@@ -7,6 +8,8 @@ import { parseRetryAfter } from "./retry_after.ts";
 /** How a request is delivered. */
 export interface DeliveryOptions {
   readonly endpoint: Endpoint;
+  /** Asked before each attempt, and told how it went. */
+  readonly gate: EndpointGate;
   readonly poster: Poster;
   /** Milliseconds for all attempts together. */
   readonly timeout: number;
@@ -24,6 +27,8 @@ const FIRST_PAUSE = 200;
 const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
 /** Statuses that say that nothing was done; other failures leave it open. */
 const NOTHING_DONE = new Set([425, 429, 503]);
+/** Statuses below 500 by which an endpoint says that it is overloaded. */
+const OVERLOADED = new Set([408, 429]);
 /** Failures before anything was sent. */
 const NOT_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
 
@@ -31,6 +36,8 @@ const NOT_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREAC
 interface Failure extends SendFailure {
   /** Milliseconds to wait at least before the next; `undefined` if there must be none. */
   readonly pause: number | undefined;
+  /** Whether it speaks for an endpoint that is down; `undefined` if it says nothing of it. */
+  readonly isDown: boolean | undefined;
 }
 
 /** Delivers a request in at most three attempts; what takes longer is for who has time and a memory. */
@@ -59,12 +66,14 @@ async function tryAll(
 ): Promise<SendFailure | undefined> {
   const deadline = Date.now() + options.timeout;
   let isOpen = false;
+  let failure: Failure | undefined;
   for (let attempt = 1;; attempt++) {
-    const failure = await tryOnce(post, attempt, options, limit);
+    failure = await tryOnce(post, attempt, options, limit, failure?.cause);
     if (failure === undefined) return undefined;
     isOpen ||= failure.outcome === "unknown";
     const { pause } = failure;
-    const wait = Math.max(pause ?? 0, Math.random() * FIRST_PAUSE * attempt);
+    // On top of what was asked for, which many are told at the same time.
+    const wait = (pause ?? 0) + Math.random() * FIRST_PAUSE * attempt;
     const isLast = pause === undefined || attempt === ATTEMPTS || limit.aborted ||
       Date.now() + wait >= deadline;
     if (isLast) return { cause: failure.cause, outcome: isOpen ? "unknown" : "rejected" };
@@ -75,7 +84,25 @@ async function tryAll(
 async function tryOnce(
   post: Post,
   attempt: number,
-  { endpoint: { origin }, poster, sign }: DeliveryOptions,
+  options: DeliveryOptions,
+  limit: AbortSignal,
+  earlier: unknown,
+): Promise<Failure | undefined> {
+  const { gate } = options;
+  const leave = gate.enter(post.target, earlier);
+  if (typeof leave !== "function") {
+    return { cause: leave, outcome: "rejected", pause: leave.retryAfter, isDown: undefined };
+  }
+  const failure = await send(post, attempt, options, limit);
+  leave(failure === undefined ? false : failure.isDown);
+  if (failure?.cause instanceof EndpointGoneError) gate.shut(post.target);
+  return failure;
+}
+
+async function send(
+  post: Post,
+  attempt: number,
+  { endpoint: { origin }, poster, sign, signal }: DeliveryOptions,
   limit: AbortSignal,
 ): Promise<Failure | undefined> {
   try {
@@ -84,7 +111,7 @@ async function tryOnce(
     return judge(origin, await poster.post({ ...post, headers }, attempt, limit));
   } catch (error) {
     if (error instanceof RefusedAddressError || error instanceof RangeError) {
-      return { cause: error, outcome: "rejected", pause: undefined };
+      return { cause: error, outcome: "rejected", pause: undefined, isDown: undefined };
     }
     const cause = limit.aborted ? limit.reason : error;
     const isSent = !NOT_SENT.has((error as { code?: string }).code ?? "");
@@ -92,6 +119,8 @@ async function tryOnce(
       cause: new WebhookError(origin, "could not be reached", { cause }),
       outcome: isSent ? "unknown" : "rejected",
       pause: 0,
+      // One that was broken off here is not to blame.
+      isDown: signal.aborted ? undefined : true,
     };
   }
 }
@@ -99,7 +128,8 @@ async function tryOnce(
 function judge(origin: string, { status, retryAfter }: Answer): Failure | undefined {
   if (status >= 200 && status < 300) return undefined;
   if (status === 410) {
-    return { cause: new EndpointGoneError(origin), outcome: "rejected", pause: undefined };
+    const cause = new EndpointGoneError(origin);
+    return { cause, outcome: "rejected", pause: undefined, isDown: undefined };
   }
   const wait = parseRetryAfter(retryAfter, Date.now());
   const isPassing = PASSING.has(status);
@@ -111,6 +141,7 @@ function judge(origin: string, { status, retryAfter }: Answer): Failure | undefi
     }),
     outcome: isOpen && !NOTHING_DONE.has(status) ? "unknown" : "rejected",
     pause: isPassing ? wait ?? 0 : undefined,
+    isDown: status >= 500 || OVERLOADED.has(status),
   };
 }
 

@@ -42,6 +42,28 @@ export class EndpointGoneError extends WebhookError {
   }
 }
 
+/** Too many requests to an endpoint failed: for a while it is sent nothing, and `retryAfter` tells how long. */
+export class EndpointCircuitOpenError extends WebhookError {
+  /** Creates the error from the origin of the endpoint and the milliseconds; 0: as soon as a request that tries has ended. */
+  constructor(origin: string, retryAfter: number, options?: ErrorOptions) {
+    super(
+      origin,
+      `is spared as too many requests failed: it may be tried in ${Math.ceil(retryAfter)} ms`,
+      { ...options, retryAfter },
+    );
+    this.name = "EndpointCircuitOpenError";
+  }
+}
+
+/** The `path` of a publisher has thrown, or gave no path below its `url`. */
+export class WebhookPathError extends Error {
+  /** Creates the error from the topic, what is wrong and what led to it. */
+  constructor(topic: string, what: string, options?: ErrorOptions) {
+    super(`Cannot post a message of '${topic}' as 'path' ${what}`, options);
+    this.name = "WebhookPathError";
+  }
+}
+
 /** Why a signature was refused; never shown to the sender. */
 export type SignatureFault =
   | "missing-header"

@@ -1,14 +1,4 @@
-/** What is used of `node:crypto`, which Deno, Bun and Node have, and workerd by a flag. */
-interface NodeCrypto {
-  createSecretKey(key: Uint8Array): object;
-  createHmac(algorithm: "sha256", key: object): NodeHmac;
-  timingSafeEqual(one: Uint8Array, other: Uint8Array): boolean;
-}
-
-interface NodeHmac {
-  update(content: string | Uint8Array): NodeHmac;
-  digest(): Uint8Array<ArrayBuffer>;
-}
+import { findNodeCrypto, type NodeCrypto } from "./node_crypto.ts";
 
 /** Bytes from which on the platform hashes on another thread: this one has better things to do. */
 const LARGE = 262_144;
@@ -33,10 +23,7 @@ export function createHmac(key: Uint8Array<ArrayBuffer>): Hmac {
   const slow = createWebHmac(key);
   const node = findNodeCrypto();
   if (node === undefined) return slow;
-  // Not the bytes: Node takes five times as long to find out that they are no key.
-  const secret = node.createSecretKey(key);
-  const sign = (head: string, body: Uint8Array) =>
-    node.createHmac("sha256", secret).update(head).update(body).digest();
+  const sign = twoHashes(node, key);
   return {
     sign: (head, body) => body.length < LARGE ? sign(head, body) : slow.sign(head, body),
     verify(signature, head, body) {
@@ -45,6 +32,26 @@ export function createHmac(key: Uint8Array<ArrayBuffer>): Hmac {
       return right.length === signature.length && node.timingSafeEqual(right, signature);
     },
   };
+}
+
+/** Bytes that SHA-256 takes at a time. */
+const BLOCK = 64;
+
+/**
+ * The two hashes that HMAC is (RFC 2104, section 2). Deno's own `createHmac` takes twice as long as
+ * them, Bun's and Node's as long.
+ */
+function twoHashes(
+  node: NodeCrypto,
+  key: Uint8Array,
+): (head: string, body: Uint8Array) => Uint8Array {
+  const start = () => node.createHash("sha256");
+  const padded = new Uint8Array(BLOCK);
+  padded.set(key.length > BLOCK ? start().update(key).digest() : key);
+  const inner = padded.map((byte) => byte ^ 0x36);
+  const outer = padded.map((byte) => byte ^ 0x5c);
+  return (head, body) =>
+    start().update(outer).update(start().update(inner).update(head).update(body).digest()).digest();
 }
 
 /** HMAC-SHA256 by Web Crypto, which every platform has. */
@@ -72,26 +79,3 @@ export function join(head: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
 
 const HASH = { name: "HMAC", hash: "SHA-256" };
 const USES: KeyUsage[] = ["sign", "verify"];
-
-let found: { readonly crypto: NodeCrypto | undefined } | undefined;
-
-/** Found by trying: a name that exists may still throw. */
-function findNodeCrypto(): NodeCrypto | undefined {
-  found ??= { crypto: probe() };
-  return found.crypto;
-}
-
-function probe(): NodeCrypto | undefined {
-  try {
-    const load = globalThis.process?.getBuiltinModule as
-      | ((name: string) => NodeCrypto | undefined)
-      | undefined;
-    const node = load?.("node:crypto");
-    if (node === undefined) return undefined;
-    const key = node.createSecretKey(new Uint8Array(32));
-    const hash = node.createHmac("sha256", key).update(new Uint8Array(1)).digest();
-    return node.timingSafeEqual(hash, hash) ? node : undefined;
-  } catch {
-    return undefined;
-  }
-}

@@ -42,6 +42,15 @@ for (const [name, create] of ways) {
 }
 
 describe("both ways", () => {
+  it("come to the same with keys of every length, those that are longer than a block too", async () => {
+    for (const size of [1, 24, 63, 64, 65, 131]) {
+      const key = new Uint8Array(size).map((_, at) => at * 7 + size);
+      const [one, other] = ways.map(([, create]) => create(key)) as [Hmac, Hmac];
+      const hash = Uint8Array.from(await one.sign(HEAD, BODY));
+      assertEquals(await other.verify(hash, HEAD, BODY), true, String(size));
+    }
+  });
+
   it("come to the same at every size, on either side of what is hashed elsewhere", async () => {
     const [one, other] = ways.map(([, create]) => create(KEY)) as [Hmac, Hmac];
     for (const size of [0, 1, 64, 1_024, 262_143, 262_144, 262_145]) {

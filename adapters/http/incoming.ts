@@ -9,6 +9,7 @@ import { fields, type Message, type Rec } from "@beat/beat/message";
 import { Refusal } from "./answer.ts";
 import { MalformedError } from "./errors.ts";
 import { readPlain } from "./plain.ts";
+import { withTraceOf } from "./trace_headers.ts";
 
 /** A record of a request, and where it belongs. */
 export interface Incoming {
@@ -48,7 +49,8 @@ export function readIncoming(
   const { headers } = request;
   const path = lastSegment(request.url);
   try {
-    return readRecords(headers, body, signedId, path, rules).map(({ rec, source }) => {
+    return readRecords(headers, body, signedId, path, rules).map(({ rec: carried, source }) => {
+      const rec = withTraceOf(headers, carried);
       const topic = rules.topicOf?.(fields.decode(rec, { topic: path }), headers) ?? path;
       return { topic, rec, identity: JSON.stringify([topic, rec.id, source]) };
     });

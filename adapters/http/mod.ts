@@ -21,6 +21,7 @@ export {
   webhookTransport,
 } from "./webhook_transport.ts";
 export type {
+  EndpointBreakerOptions,
   SigningOptions,
   WebhookPublisherOptions,
   WebhookSubscriberOptions,
@@ -36,10 +37,21 @@ export {
 } from "./standard_webhooks.ts";
 export { standardWebhooks } from "./retry_schedule.ts";
 export {
+  EndpointCircuitOpenError,
   EndpointGoneError,
   RefusedAddressError,
   SignatureError,
   type SignatureFault,
   WebhookError,
   type WebhookErrorOptions,
+  WebhookPathError,
 } from "./errors.ts";
+export { kvStore } from "./kv_store.ts";
+export type {
+  KvCheck,
+  KvCommit,
+  KvDatabase,
+  KvEntry,
+  KvStoreOptions,
+  KvTransaction,
+} from "./kv_store.ts";

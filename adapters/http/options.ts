@@ -1,4 +1,5 @@
 import type { Logger, Message, Store } from "@beat/beat/message";
+import type { CircuitChange } from "@beat/beat/middleware";
 import {
   BOOLEAN,
   choice,
@@ -21,6 +22,25 @@ export interface SigningOptions {
   unsigned?: boolean;
 }
 
+/** When an endpoint is spared that fails too often. */
+export interface EndpointBreakerOptions {
+  /** Milliseconds back that requests are counted. @default {60_000} */
+  window?: number;
+  /** The share of requests that fail, from above 0 to 1, that makes it be spared. @default {0.5} */
+  failureRate?: number;
+  /** Requests within the window without which nothing is judged. @default {20} */
+  minimum?: number;
+  /**
+   * Milliseconds that it is sent nothing before requests try whether it works again, and after which
+   * one that tries and has no answer makes room for another. @default {30_000}
+   */
+  cooldown?: number;
+  /** How many requests may try at a time; as many successes end it, one failure begins it anew. @default {1} */
+  halfOpen?: number;
+  /** Hears of each change of the state. @default {nobody} */
+  onStateChange?: (change: CircuitChange) => void;
+}
+
 /** How webhooks are sent. */
 export interface WebhookPublisherOptions extends SigningOptions {
   /** Where to: messages go to `{url}/{topic}`. A query is kept. */
@@ -37,6 +57,8 @@ export interface WebhookPublisherOptions extends SigningOptions {
   timeout?: number;
   /** Requests that are on their way at the same time. @default {16} */
   concurrency?: number;
+  /** When the endpoint is spared; `false` is never. @default {after half of at least 20 requests within a minute have failed, for 30 s} */
+  circuitBreaker?: EndpointBreakerOptions | false;
   /** Whether `http:` will do. @default {false} */
   insecureHttp?: boolean;
   /** Blocks of addresses to open although they are reserved: `["127.0.0.1/32", "10.0.0.0/8"]`. @default {none} */
@@ -118,6 +140,8 @@ export const PUBLISHER_RULES: Rules = {
   path: FUNCTION,
   timeout: TIME,
   concurrency: integer(1),
+  // What is in it is looked at where it is read.
+  circuitBreaker: ["false or an object", "any"],
   insecureHttp: BOOLEAN,
   allow: TEXTS,
   ca: TEXT,

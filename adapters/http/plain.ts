@@ -52,7 +52,8 @@ export function writeHeaders({ headers, payload }: Rec): Content {
 
 /**
  * The record of a request. What is signed goes before what is not: an id from the signature replaces
- * that of the headers. Metadata is read where `Beat-UUID` is there, which all publishers send.
+ * that of the headers; where there is none, a random one makes it another message each time it comes.
+ * Metadata is read where `Beat-UUID` is there, which all publishers send.
  *
  * @throws {MalformedError} If a header is no date or not UTF-8.
  */

@@ -1,8 +1,10 @@
 import { type Logger, silent, type Store } from "@beat/beat/message";
-import { memoryStore } from "@beat/beat/middleware";
-import { checkOptions } from "@beat/beat/transport";
+import { BREAKER_RULES, memoryStore } from "@beat/beat/middleware";
+import { check, checkOptions, OBJECT } from "@beat/beat/transport";
 import { parseEndpoint } from "./endpoint.ts";
+import type { CircuitPlan } from "./endpoint_gate.ts";
 import {
+  type EndpointBreakerOptions,
   PUBLISHER_RULES,
   SIGNING_RULES,
   type SigningOptions,
@@ -98,9 +100,19 @@ function planSink(
     path: options.path,
     timeout: options.timeout ?? 15_000,
     concurrency: options.concurrency ?? 16,
+    circuit: planCircuit(options.circuitBreaker),
     ca: options.ca,
     signer,
   };
+}
+
+function planCircuit(options: EndpointBreakerOptions | false = {}): CircuitPlan | undefined {
+  if (options === false) return undefined;
+  check(CREATE, "circuitBreaker", options, OBJECT);
+  checkOptions(CREATE, options, BREAKER_RULES);
+  const { window = 60_000, failureRate = 0.5, minimum = 20, cooldown = 30_000 } = options;
+  const { halfOpen = 1, onStateChange } = options;
+  return { limits: { window, failureRate, minimum, cooldown, halfOpen }, onStateChange };
 }
 
 function planReceiver(

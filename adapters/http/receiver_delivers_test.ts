@@ -107,6 +107,20 @@ describe("a webhook receiver delivers", () => {
     await close();
   });
 
+  it("what has no id each time that it comes, as another message", async () => {
+    const { delivered, send, close } = await receiver({ unsigned: true });
+    for (let times = 0; times < 3; times++) {
+      assertEquals((await send({ secret: undefined, body: "the same" })).status, 204);
+    }
+    assertEquals(new Set(delivered.map(({ uuid }) => uuid)).size, 3);
+    assertEquals(delivered.map(({ attempt }) => attempt), [1, 1, 1]);
+    // The header of Standard Webhooks is an id, signed or not.
+    const headers = { "webhook-id": "msg_7" };
+    for (let times = 0; times < 2; times++) await send({ secret: undefined, headers });
+    assertEquals(delivered.slice(3).map(({ uuid }) => uuid), ["msg_7"]);
+    await close();
+  });
+
   it("unsigned events of two sources that gave the same id, and each of them once", async () => {
     const { delivered, send, close } = await receiver({ unsigned: true, batch: true });
     const event = (source: string) => ({ ...EVENT, source });

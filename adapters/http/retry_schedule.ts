@@ -1,4 +1,7 @@
+import { PublishError } from "@beat/beat/message";
 import type { DelayList } from "@beat/beat/transport";
+import { EndpointGoneError } from "./errors.ts";
+import { LONGEST_WAIT } from "./retry_after.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -25,14 +28,29 @@ const JITTER = 0.1;
  * 24 h, each up to a tenth longer, which is drawn anew for each call. It belongs to a Router handler
  * behind a durable transport that posts by `webhookPublisher`: days pass until it ends.
  *
+ * What an endpoint says goes before it: no attempt comes before a `Retry-After`, which is heeded up to a
+ * day, and an endpoint that is gone (410) gets no further one.
+ *
  * @example Nine repeats
  * ```ts
- * import { standardWebhooks } from "@beat/http";
+ * import { EndpointGoneError, standardWebhooks } from "@beat/http";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(standardWebhooks().delays.length, 9);
+ * const { delays, shouldRetry } = standardWebhooks();
+ * assertEquals(delays.length, 9);
+ * assertEquals(shouldRetry?.(new EndpointGoneError("https://partner.example.com")), false);
  * ```
  */
 export function standardWebhooks(): DelayList {
-  return { delays: DELAYS.map((delay) => delay * (1 + Math.random() * JITTER)) };
+  return {
+    delays: DELAYS.map((delay) => delay * (1 + Math.random() * JITTER)),
+    shouldRetry: (error) => !isGone(error),
+    maxRetryAfter: LONGEST_WAIT,
+  };
+}
+
+/** One publishing goes to one endpoint: if it is gone for one message, it is for all. */
+function isGone(error: unknown): boolean {
+  if (error instanceof PublishError) return error.failed.some(({ cause }) => isGone(cause));
+  return error instanceof EndpointGoneError;
 }

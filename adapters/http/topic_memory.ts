@@ -8,13 +8,22 @@ const REMEMBERED = 10_000;
  */
 export class TopicMemory {
   readonly #topics = new Map<string, string>();
+  /**
+   * The keys, each in a place that is taken by another when its time is over. A Map knows their order
+   * too, but looking for its first entry passes over all that were deleted before it.
+   */
+  readonly #places: string[] = [];
+  #next = 0;
 
   /** What was handled. */
   remember(key: string, topic: string): void {
+    const isNew = !this.#topics.has(key);
     this.#topics.set(key, topic);
-    if (this.#topics.size <= REMEMBERED) return;
-    const [oldest] = this.#topics.keys();
-    this.#topics.delete(oldest!);
+    if (!isNew) return;
+    const oldest = this.#places[this.#next];
+    if (oldest !== undefined) this.#topics.delete(oldest);
+    this.#places[this.#next] = key;
+    this.#next = (this.#next + 1) % REMEMBERED;
   }
 
   /** Whether it is known to have been handled under another topic. */

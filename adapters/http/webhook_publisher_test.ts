@@ -1,7 +1,13 @@
-import { Message, PublishError } from "@beat/beat/message";
+import { CloseTimeoutError, Message, PublishError } from "@beat/beat/message";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { afterEach, describe, it } from "@std/testing/bdd";
-import { EndpointGoneError, WebhookError } from "./errors.ts";
+import { FakeTime } from "@std/testing/time";
+import {
+  EndpointCircuitOpenError,
+  EndpointGoneError,
+  WebhookError,
+  WebhookPathError,
+} from "./errors.ts";
 import type { WebhookPublisherOptions } from "./options.ts";
 import { answering, closeAll, failureOf, publisher } from "./testdata/sockets.ts";
 
@@ -74,9 +80,13 @@ describe("a webhook publisher", () => {
 
   it("says that an endpoint is gone at 410", async () => {
     const { url, requests } = await answering([new Response(null, { status: 410 })]);
-    const { cause, outcome } = await failureOf(publisher(url));
-    assert(cause instanceof EndpointGoneError);
-    assertEquals([requests.length, outcome], [1, "rejected"]);
+    const hooks = publisher(url);
+    // It is sent nothing any more, and goes on to say so.
+    for (let round = 0; round < 3; round++) {
+      const { cause, outcome } = await failureOf(hooks);
+      assert(cause instanceof EndpointGoneError);
+      assertEquals([requests.length, outcome], [1, "rejected"]);
+    }
   });
 
   it("gives up after its time, and does not know what became of it", async () => {
@@ -109,6 +119,82 @@ describe("a webhook publisher", () => {
     assertEquals(seen, ["/base/orders?token=t", "/base?token=t", "/base/x/orders/?token=t"]);
   });
 
+  const paths: [what: string, path: () => unknown, text: string][] = [
+    ["throws", () => {
+      throw new Error("no tenant");
+    }, "has thrown"],
+    ["returns nothing", () => {}, "must return a string: it returned a value of type undefined"],
+    ["returns a number", () => 7, "must return a string: it returned a value of type number"],
+    ["leads out of the URL", () => "../admin", "must stay below 'url'"],
+    ["leads out of the URL in disguise", () => "%2e%2E/admin", "must stay below 'url'"],
+  ];
+  for (const [what, path, text] of paths) {
+    it(`says of which topic it is where 'path' ${what}`, async () => {
+      const { url, requests } = await answering([new Response(null, { status: 204 })]);
+      for (const mode of ["plain", "cloudevents-batch"] as const) {
+        const source = mode === "plain" ? {} : { source: "/shop" };
+        const hooks = publisher(`${url}/base`, { mode, ...source, path: path as () => string });
+        const message = new Message("", { key: "k" });
+        const { failed } = await assertRejects(
+          () => hooks.publish("orders", message),
+          PublishError,
+        );
+        const { cause, outcome } = failed[0]!;
+        assert(cause instanceof WebhookPathError);
+        assertEquals(cause.message, `Cannot post a message of 'orders' as 'path' ${text}`);
+        assertEquals((cause.cause as Error)?.message, what === "throws" ? "no tenant" : undefined);
+        assertEquals(outcome, "rejected");
+      }
+      assertEquals(requests.length, 0);
+    });
+  }
+
+  it("fails for a message alone whose 'path' throws", async () => {
+    const { url, requests } = await answering([new Response(null, { status: 204 })]);
+    const path = ({ key }: Message) => {
+      if (key === "bad") throw new Error("no tenant");
+      return key;
+    };
+    const messages = ["a", "bad", "b"].map((key) => new Message("", { key }));
+    const publishing = publisher(url, { path }).publish("orders", messages);
+    const { failed } = await assertRejects(() => publishing, PublishError);
+    assertEquals(failed.map(({ index }) => index), [1]);
+    assertEquals(requests.length, 2);
+  });
+
+  it("sends the context of a message in the headers of W3C Trace Context, in every mode", async () => {
+    const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+    const message = new Message("", { metadata: { traceparent, tracestate: "vendor=a" } });
+    const { url, requests } = await answering([new Response(null, { status: 204 })]);
+    await publisher(url).publish("orders", message);
+    await publisher(url, { mode: "headers" }).publish("orders", message);
+    for (const mode of ["cloudevents-binary", "cloudevents-structured"] as const) {
+      await publisher(url, { mode, source: "/shop" }).publish("orders", message);
+    }
+    for (const { headers } of requests) {
+      assertEquals([headers.get("traceparent"), headers.get("tracestate")], [
+        traceparent,
+        "vendor=a",
+      ]);
+    }
+    assertEquals(requests.length, 4);
+    const batch = publisher(url, { mode: "cloudevents-batch", source: "/shop" });
+    await batch.publish("orders", [message, new Message("")]);
+    await publisher(url).publish("orders", new Message("", { metadata: { traceparent: "no" } }));
+    assertEquals(requests.slice(4).map(({ headers }) => headers.get("traceparent")), [null, null]);
+  });
+
+  it("spares an endpoint that fails, and says when it may be tried again", async () => {
+    const { url, requests } = await answering([new Response(null, { status: 500 })]);
+    const hooks = publisher(url, { circuitBreaker: { minimum: 2 } });
+    await failureOf(hooks);
+    const { cause, outcome } = await failureOf(hooks);
+    assert(cause instanceof EndpointCircuitOpenError);
+    assert(cause.message.startsWith(`The webhook endpoint at ${url} is spared`));
+    assert(cause.retryAfter! > 0 && cause.retryAfter! <= 30_000);
+    assertEquals([requests.length, outcome], [2, "rejected"]);
+  });
+
   it("lets metadata change no header of its own, and refuses line breaks", async () => {
     const { url, requests } = await answering([new Response(null, { status: 204 })]);
     const hooks = publisher(url);
@@ -128,6 +214,26 @@ describe("a webhook publisher", () => {
     const hooks = publisher(url);
     const publishing = hooks.publish("orders", new Message("hello")).catch((error) => error);
     await assertRejects(() => hooks.close({ timeout: 30 }));
+    assert(await publishing instanceof PublishError);
+  });
+
+  it("closes within 30 s unless told otherwise", async () => {
+    const { url } = await answering(["never"]);
+    const hooks = publisher(url);
+    const publishing = hooks.publish("orders", new Message("hello")).catch((error) => error);
+    // Only what close() starts is timed by it: the request is on a real network.
+    const time = new FakeTime();
+    try {
+      const closing = assertRejects(() => hooks.close(), CloseTimeoutError, "within 30000 ms");
+      let isClosed = false;
+      closing.finally(() => isClosed = true);
+      await time.tickAsync(29_999);
+      assertEquals(isClosed, false);
+      await time.tickAsync(1);
+      await closing;
+    } finally {
+      time.restore();
+    }
     assert(await publishing instanceof PublishError);
   });
 

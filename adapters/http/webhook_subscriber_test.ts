@@ -21,6 +21,19 @@ describe("the handshake of CloudEvents' webhooks", () => {
     assertEquals(await ask("evil.example", ["shop.example"]), [403, null, null]);
     assertEquals(await ask(undefined, ["*"]), [400, null, null]);
   });
+
+  it("sets no rate, whatever rate was asked for", async () => {
+    const { hooks, close } = await receiver({ origins: ["*"] });
+    for (const rate of [undefined, "120", "none"]) {
+      const headers = {
+        "webhook-request-origin": "shop.example",
+        ...(rate !== undefined && { "webhook-request-rate": rate }),
+      };
+      const request = new Request("http://receiver.test/orders", { method: "OPTIONS", headers });
+      assertEquals((await hooks.fetch(request)).headers.get("webhook-allowed-rate"), "*");
+    }
+    await close();
+  });
 });
 
 describe("webhookSubscriber()", () => {

@@ -7,6 +7,7 @@ import { openTerminal, type Output, type Terminal } from "./terminal.ts";
 import { HANDLERS, runThreads } from "./threads/run.ts";
 import { checksOf, faultsIn } from "./verdict.ts";
 import { BROKERS } from "./webhooks/brokers.ts";
+import type { Guards } from "./webhooks/guards.ts";
 import { runWebhooks } from "./webhooks/run.ts";
 import { serveWebhooks } from "./webhooks/serve.ts";
 import { MissingServerError } from "./webhooks/servers.ts";
@@ -36,6 +37,8 @@ export interface DemoParts {
   engines?: Engine[];
   /** The module that threads run. */
   handlers?: URL;
+  /** What stands before the handlers of webhooks. */
+  guards?: Guards;
 }
 
 /**
@@ -45,7 +48,7 @@ export interface DemoParts {
 export async function main(
   args: string[],
   output: Output,
-  { engines = ENGINES, handlers = HANDLERS }: DemoParts = {},
+  { engines = ENGINES, handlers = HANDLERS, guards }: DemoParts = {},
 ): Promise<number> {
   const options = readOptions(args);
   if (typeof options === "string") {
@@ -64,7 +67,7 @@ export async function main(
   try {
     if (options.serve) return await serveWebhooks(terminal, options.port, options.broker);
     if (options.only !== "webhooks") codes.push(await feed(options.rounds, terminal, engines));
-    if (options.only !== "bus") codes.push(await post(terminal, options.broker));
+    if (options.only !== "bus") codes.push(await post(terminal, options.broker, guards));
   } catch (error) {
     if (!(error instanceof MissingServerError)) throw error;
     terminal.print(terminal.paint("red", `✗ ${error.message}`));
@@ -74,8 +77,8 @@ export async function main(
 }
 
 /** The second part: the same payloads as webhooks, over HTTP and through a router. */
-async function post(terminal: Terminal, broker: string): Promise<number> {
-  return tell(terminal, "webhooks", await runWebhooks(terminal, broker));
+async function post(terminal: Terminal, broker: string, guards?: Guards): Promise<number> {
+  return tell(terminal, "webhooks", await runWebhooks(terminal, broker, guards));
 }
 
 /** Prints what a part has come to, and gives the exit code. */

@@ -18,6 +18,7 @@ export { type Codec, type CodecContext, fields } from "./codec.ts";
 export type { Rec } from "./rec.ts";
 export { checkHeaders, checkTopic, safeHeaderName, safeHeaderValue } from "./names.ts";
 export { fastUuid, newUuid } from "./uuid.ts";
+export { extractContext, injectContext } from "./trace_context.ts";
 export { ClosedError, CloseTimeoutError, LeaseLostError, PublishError } from "./errors.ts";
 export type { PublishFailure, PublishOutcome } from "./errors.ts";
 export type {

@@ -80,7 +80,20 @@ export function limitTracestate(text: string): string {
   return members.join();
 }
 
-/** The context that a message carries; `undefined` if it carries no valid one. */
+/**
+ * The context that metadata carries in `traceparent` and `tracestate`, as W3C Trace Context has them;
+ * `undefined` if it carries no valid one.
+ *
+ * @example What a message carries
+ * ```ts
+ * import { extractContext, Message } from "@beat/beat/message";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+ * const { metadata } = new Message("", { metadata: { traceparent } });
+ * assertEquals(extractContext(metadata)?.spanId, "b".repeat(16));
+ * ```
+ */
 export function extractContext(metadata: ReadonlyMap<string, string>): SpanContext | undefined {
   const parent = metadata.get("traceparent");
   const context = parent === undefined ? undefined : parseTraceparent(parent);
@@ -91,7 +104,20 @@ export function extractContext(metadata: ReadonlyMap<string, string>): SpanConte
   return context;
 }
 
-/** Makes metadata carry a context in place of the one that it has; an invalid context changes nothing. */
+/**
+ * Makes metadata carry a context in place of the one that it has, with at most 512 characters of its
+ * `tracestate`; an invalid context changes nothing.
+ *
+ * @example A message with a context
+ * ```ts
+ * import { injectContext, Message } from "@beat/beat/message";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { metadata } = new Message("");
+ * injectContext(metadata, { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1 });
+ * assertEquals(metadata.get("traceparent"), `00-${"a".repeat(32)}-${"b".repeat(16)}-01`);
+ * ```
+ */
 export function injectContext(metadata: Metadata, context: SpanContext): void {
   const parent = formatTraceparent(context);
   if (parseTraceparent(parent) === undefined) return;

@@ -1,6 +1,6 @@
 import type { Middleware } from "../message/handler.ts";
-import { checkOptions, DURATION, FUNCTION, integer, type Rules } from "../options/options.ts";
-import { Breaker, type CircuitChange } from "./_breaker.ts";
+import { checkOptions } from "../options/options.ts";
+import { Breaker, BREAKER_RULES, type CircuitChange } from "./breaker.ts";
 import { observe } from "./_outcome.ts";
 import { notify } from "./_work.ts";
 import { CircuitOpenError } from "./errors.ts";
@@ -28,15 +28,6 @@ export interface CircuitBreakerOptions {
 }
 
 const ACTION = "create a circuit breaker";
-
-const RULES: Rules = {
-  window: ["above 0 ms and finite", "number", (ms: number) => ms > 0 && ms < Infinity],
-  failureRate: ["above 0 and at most 1", "number", (rate: number) => rate > 0 && rate <= 1],
-  minimum: integer(1),
-  cooldown: DURATION,
-  halfOpen: integer(1),
-  onStateChange: FUNCTION,
-};
 
 /**
  * Spares what a handler needs and what fails too often: after enough failures it refuses calls with a
@@ -69,7 +60,7 @@ const RULES: Rules = {
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): Middleware {
   const { ignore = [], ...rest } = options;
-  checkOptions(ACTION, rest, RULES);
+  checkOptions(ACTION, rest, BREAKER_RULES);
   const {
     window = 10_000,
     failureRate = 0.5,

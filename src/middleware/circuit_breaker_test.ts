@@ -16,7 +16,7 @@ import {
   withFakeTime,
 } from "../../tests/_messages/harness.ts";
 import type { Handle } from "../message/handler.ts";
-import type { CircuitChange } from "./_breaker.ts";
+import type { CircuitChange } from "./breaker.ts";
 import { circuitBreaker } from "./circuit_breaker.ts";
 import { CircuitOpenError, ValidationError } from "./errors.ts";
 

@@ -1,5 +1,6 @@
 import type { Middleware } from "../message/handler.ts";
 import { checkOptions } from "../options/options.ts";
+import { retryAfterOf } from "../transport/retry_after.ts";
 import { DELAY_RULES, resolveRetry } from "../transport/retry_policy.ts";
 import { rescue } from "./_outcome.ts";
 import { unsettledOf } from "./_work.ts";
@@ -50,7 +51,9 @@ export function delayOnError(options: DelayOnErrorOptions = {}): Middleware {
   checkOptions(ACTION, options, DELAY_RULES);
   const { initialDelay = 1_000, maxDelay = 60_000 } = options;
   const maxRetries = Number.MAX_SAFE_INTEGER;
-  const plan = resolveRetry(ACTION, { ...options, initialDelay, maxDelay, maxRetries });
+  // What is asked for is heeded below, however long it is.
+  const terms = { maxRetries, maxRetryAfter: 0 };
+  const plan = resolveRetry(ACTION, { ...options, initialDelay, maxDelay, ...terms });
   return (next) => (work) =>
     rescue(next, work, (reason, work) => {
       for (const message of unsettledOf(work)) {
@@ -59,9 +62,4 @@ export function delayOnError(options: DelayOnErrorOptions = {}): Middleware {
       }
       throw reason;
     });
-}
-
-function retryAfterOf(reason: unknown): number {
-  const retryAfter = (reason as { retryAfter?: unknown } | undefined | null)?.retryAfter;
-  return typeof retryAfter === "number" && retryAfter >= 0 ? retryAfter : 0;
 }

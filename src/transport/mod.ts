@@ -43,7 +43,7 @@ export type {
   TopicAdmin,
   TopicConfig,
 } from "./capabilities.ts";
-export type { BackoffPolicy, DelayList, RetryPolicy } from "./retry_policy.ts";
+export type { BackoffPolicy, DelayList, RetryConditions, RetryPolicy } from "./retry_policy.ts";
 export { publisher, type PublisherOptions } from "./publisher.ts";
 export { fromPublisher, type PublisherLike } from "./from_publisher.ts";
 export { subscriber, type SubscriberOptions } from "./subscriber.ts";

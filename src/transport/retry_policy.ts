@@ -8,9 +8,22 @@ import {
   type Rules,
 } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
+import { retryAfterOf } from "./retry_after.ts";
+
+/** What a failure has to say about whether and when it is tried again. */
+export interface RetryConditions {
+  /** Whether a failure is worth a repeat. @default {each is} */
+  shouldRetry?: (error: unknown) => boolean;
+  /**
+   * Milliseconds that an error may ask to wait for at most. It asks by a number `retryAfter`, its own or
+   * that of what caused it. Where that is longer than the delay, both are waited for, so that many do
+   * not come back at once. @default {60_000}
+   */
+  maxRetryAfter?: number;
+}
 
 /** How often, and after which delays, something that failed is tried again. */
-export interface BackoffPolicy {
+export interface BackoffPolicy extends RetryConditions {
   /** Repeats after the first attempt. @default {3} */
   maxRetries?: number;
   /** How the delay grows. @default {"exponential"} */
@@ -25,12 +38,10 @@ export interface BackoffPolicy {
   jitter?: "full" | "none";
   /** Milliseconds after the first failure within which a repeat may begin. @default {Infinity} */
   maxElapsed?: number;
-  /** Whether a failure is worth a repeat. @default {each is} */
-  shouldRetry?: (error: unknown) => boolean;
 }
 
 /** The delays before each repeat, in milliseconds; their number is the number of repeats. */
-export interface DelayList {
+export interface DelayList extends RetryConditions {
   /** Milliseconds, one before each repeat. */
   delays: readonly number[];
 }
@@ -49,6 +60,9 @@ export interface Retry {
   next(n: number, error: unknown, elapsed: number): number | undefined;
 }
 
+/** Milliseconds that an error may ask to wait for, unless more is allowed. */
+export const DEFAULT_RETRY_AFTER = 60_000;
+
 const FACTOR: Rule = ["at least 1", "number", (value: number) => value >= 1];
 
 /** The rules of what decides how long a delay is. */
@@ -60,14 +74,17 @@ export const DELAY_RULES: Rules = {
   jitter: choice("full", "none"),
 };
 
+const CONDITION_RULES: Rules = { shouldRetry: FUNCTION, maxRetryAfter: DURATION };
+
 const RULES: Rules = {
   ...DELAY_RULES,
+  ...CONDITION_RULES,
   maxRetries: integer(0),
   maxElapsed: DURATION,
-  shouldRetry: FUNCTION,
 };
 
 const LIST_RULES: Rules = {
+  ...CONDITION_RULES,
   delays: ["an array of finite milliseconds of at least 0", "object", isDelays],
 };
 
@@ -87,20 +104,31 @@ export function resolveRetry(
   }
   if ("delays" in policy) return listed(action, policy);
   checkOptions(action, policy, RULES);
-  const { maxRetries = 3, maxElapsed = Infinity, shouldRetry, jitter = "full" } = policy;
+  const { maxRetries = 3, maxElapsed = Infinity, jitter = "full" } = policy;
   const delay = delayOf(policy);
+  const conditions: RetryConditions = { ...policy };
   return {
     maxRetries,
     next(n, error, elapsed) {
-      if (n > maxRetries || !isWorthIt(error, shouldRetry)) return undefined;
-      const wait = jitter === "full" ? random() * delay(n) : delay(n);
+      if (n > maxRetries || !isWorthIt(error, conditions)) return undefined;
+      const wait = heed(error, jitter === "full" ? random() * delay(n) : delay(n), conditions);
       return elapsed + wait > maxElapsed ? undefined : wait;
     },
   };
 }
 
+/** A delay, and before it what the error asks for if that is longer. */
+function heed(
+  error: unknown,
+  delay: number,
+  { maxRetryAfter = DEFAULT_RETRY_AFTER }: RetryConditions,
+): number {
+  const asked = Math.min(retryAfterOf(error), maxRetryAfter);
+  return asked > delay ? asked + delay : delay;
+}
+
 /** A predicate that throws decides nothing. */
-function isWorthIt(error: unknown, shouldRetry: BackoffPolicy["shouldRetry"]): boolean {
+function isWorthIt(error: unknown, { shouldRetry }: RetryConditions): boolean {
   try {
     return shouldRetry?.(error) !== false;
   } catch (thrown) {
@@ -124,8 +152,16 @@ function delayOf(
 
 function listed(action: string, policy: DelayList): Retry {
   checkOptions(action, policy, LIST_RULES);
-  const own = [...policy.delays];
-  return { maxRetries: own.length, next: (n) => own[n - 1] };
+  const { delays, ...conditions } = policy;
+  const own = [...delays];
+  return {
+    maxRetries: own.length,
+    next(n, error) {
+      const delay = own[n - 1];
+      if (delay === undefined || !isWorthIt(error, conditions)) return undefined;
+      return heed(error, delay, conditions);
+    },
+  };
 }
 
 function isDelays(value: unknown): boolean {

@@ -25,7 +25,7 @@ describe("demo --broker", () => {
         assertEquals({ code, stderr }, { code: 0, stderr: "" });
         assertStringIncludes(stdout, `then through ${name}\n`);
         assertStringIncludes(stdout, "routed: 17 urgent, 312 others · dead: 18 · replayed: 18\n");
-        assert(stdout.endsWith("✓ all 10 checks of the webhooks hold\n"));
+        assert(stdout.endsWith("✓ all 17 checks of the webhooks hold\n"));
       });
     });
   }

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -38,6 +38,58 @@ export function runProgram(file: string, ...args: string[]): Promise<Ended> {
       },
     );
   });
+}
+
+/** A program that goes on until it is told to end. */
+export interface Running {
+  /** Resolves with the first match in what it has printed or will print; rejects if it ends before. */
+  prints(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Asks it to end, as Ctrl-C does. */
+  interrupt(): void;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts a program of the repository, in an environment with these variables. */
+export function startProgram(
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Running {
+  const child = spawn(process.execPath, [...runtimeFlags(), file, ...args], {
+    cwd: pathOf("."),
+    env: { ...process.env, NO_COLOR: "1", ...env },
+    timeout: TIME_LIMIT,
+  });
+  let stdout = "";
+  let stderr = "";
+  const waiting = new Set<() => void>();
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    for (const look of waiting) look();
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
+  const ended = new Promise<Ended>((resolve) => {
+    child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
+  });
+  return {
+    ended,
+    prints: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const found = pattern.exec(stdout);
+          if (found === null) return;
+          waiting.delete(look);
+          resolve(found);
+        };
+        waiting.add(look);
+        look();
+        ended.then(() => reject(new Error(`It ended without ${pattern}:\n${stdout}\n${stderr}`)));
+      }),
+    // Not by `child.kill`: on Deno who ends well after that has no exit code.
+    interrupt() {
+      if (child.exitCode === null) process.kill(child.pid!, "SIGINT");
+    },
+  };
 }
 
 /** What makes the runtime run a file, without a word of its own. */

@@ -4,6 +4,9 @@ import { WebhookError } from "../errors.ts";
 import { type WebhookTransport, webhookTransport } from "../webhook_transport.ts";
 import { SECRET } from "./requests.ts";
 
+/** Bytes of a payload that a receiver lets in. */
+export const MAX_PAYLOAD = 1_048_576;
+
 /**
  * One address in front of the receivers of many connections: what senders see of a service with
  * several processes. A webhook goes to the first of them that has a subscription.
@@ -33,7 +36,10 @@ export class Hub {
       allow: ["127.0.0.1/32"],
       // A sender that gives up too soon loses what nobody sends again.
       timeout: 15_000,
+      // What handlers nack is answered by 503: that is no endpoint to spare.
+      circuitBreaker: false,
       ackTimeout: 2_000,
+      maxBody: MAX_PAYLOAD,
     });
     const { fetch } = transport;
     this.#receivers.add(fetch);

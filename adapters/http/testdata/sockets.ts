@@ -40,13 +40,14 @@ export async function listening(
   return { hooks, url, port, delivered };
 }
 
-/** A server that answers as it is told, and counts. */
-export async function answering(answers: (Response | "never")[]) {
+/** A server that answers as it is told, and counts; `onRequest` hears of each request. */
+export async function answering(answers: (Response | "never")[], onRequest?: () => void) {
   const requests: { headers: Headers; url: string }[] = [];
   const end = Promise.withResolvers<void>();
   const listener: WebhookListener = await serve(async (request) => {
     await request.arrayBuffer();
     requests.push({ headers: request.headers, url: request.url });
+    onRequest?.();
     const answer = answers[Math.min(requests.length, answers.length) - 1]!;
     if (answer !== "never") return answer.clone();
     await end.promise;

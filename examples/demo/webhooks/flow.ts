@@ -1,10 +1,10 @@
 import { type Logger, Message, type Publisher, type Subscriber } from "@beat/beat/message";
-import { correlation, deduplicate, memoryStore, validate } from "@beat/beat/middleware";
 import { ValidationError } from "@beat/beat/middleware";
 import { Router } from "@beat/beat/router";
 import { publisher, subscriber } from "@beat/beat/transport";
 import type { OpenBroker } from "./brokers.ts";
-import { isUrgent, type Payload, payloadSchema, repositoryOf } from "./payload.ts";
+import { type Guards, newGuards } from "./guards.ts";
+import { isUrgent, type Payload, repositoryOf } from "./payload.ts";
 import { newStages, type Stages } from "./stages.ts";
 import { RECEIVED } from "./topics.ts";
 
@@ -29,7 +29,12 @@ const FLAKY = 10;
  * repository, the archive takes batches, what is urgent goes its own way, and what cannot be handled
  * goes to the dead letters.
  */
-export function createFlow(hooks: Subscriber, broker: OpenBroker, logger: Logger): Flow {
+export function createFlow(
+  hooks: Subscriber,
+  broker: OpenBroker,
+  logger: Logger,
+  guards: Guards = newGuards(),
+): Flow {
   const { transport, topics } = broker;
   const out = publisher(transport);
   const broked = subscriber(transport);
@@ -38,11 +43,10 @@ export function createFlow(hooks: Subscriber, broker: OpenBroker, logger: Logger
   const flow: Flow = { router, stages, broker, out, broked, indexed: new Map(), bug: true };
   const dlq = { topic: topics.dead, publisher: out };
 
-  router.use(correlation());
+  router.use(guards.correlation);
 
   router.handle("intake", RECEIVED, hooks, undefined, out, (message) => forward(message))
-    .addMiddleware(stages.intake.counting, deduplicate({ store: memoryStore() }))
-    .addMiddleware(validate(payloadSchema))
+    .addMiddleware(guards.deduplicate, stages.intake.counting, guards.validate)
     .workers(16)
     .route((message) => isUrgent(eventOf(message)) ? topics.urgent : topics.events)
     .dlq(dlq);
@@ -68,7 +72,8 @@ export function createFlow(hooks: Subscriber, broker: OpenBroker, logger: Logger
 
 /** What GitHub calls the event of a message. */
 export function eventOf(message: Message): string {
-  return message.metadata.get("event") ?? "unknown";
+  const { metadata } = message;
+  return metadata.get("event") ?? metadata.get("x-github-event") ?? "unknown";
 }
 
 /** The same message for the broker, keyed by its repository. */

@@ -14,6 +14,7 @@ export function makePosts(): Post[] {
   return loadDeliveries().map(({ name, action, event }, sequence) => {
     const metadata = {
       event: action === undefined ? name : `${name}.${action}`,
+      delivery: newUuid(),
       sequence: String(sequence + 1),
       posted_at: String(performance.timeOrigin + performance.now()),
     };
@@ -21,4 +22,16 @@ export function makePosts(): Post[] {
     const poison = !urgent && name.startsWith("check_");
     return { message: Message.json(event.data, { uuid: newUuid(), metadata }), urgent, poison };
   });
+}
+
+/** The same delivery of GitHub in another webhook, as its "Redeliver" sends it. */
+export function redelivery({ payload, metadata }: Message): Message {
+  return new Message(payload, { uuid: newUuid(), metadata: new Map(metadata) });
+}
+
+/** What is signed and no payload of GitHub. */
+export function makeInvalid(): Message[] {
+  return ["[]", "7", '"text"'].map((text) =>
+    new Message(text, { metadata: { event: "invalid", delivery: newUuid() } })
+  );
 }

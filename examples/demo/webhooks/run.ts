@@ -1,10 +1,11 @@
-import { silent } from "@beat/beat/message";
+import { type Message, silent } from "@beat/beat/message";
 import { replay } from "@beat/beat/router";
 import { StandardWebhook, webhookPublisher, webhookSubscriber } from "@beat/http";
 import type { Terminal } from "../terminal.ts";
 import { openBroker } from "./brokers.ts";
 import { createFlow } from "./flow.ts";
-import { makePosts, type Post } from "./posts.ts";
+import type { Guards } from "./guards.ts";
+import { makeInvalid, makePosts, type Post, redelivery } from "./posts.ts";
 import { printFlow } from "./table.ts";
 import { RECEIVED } from "./topics.ts";
 import { checkFlow, type Facts } from "./verdict.ts";
@@ -13,17 +14,20 @@ import { checkFlow, type Facts } from "./verdict.ts";
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /** Every so many webhooks are posted twice, as senders do whose answer got lost. */
 const REPEATED = 25;
+/** Every so many are delivered again by hand, as people do who look for a bug. */
+const REDELIVERED = 40;
 const WINDOW = 16;
 
 /** Posts real webhooks to a receiver, takes them through the flow, and returns how many checks failed. */
 export async function runWebhooks(
   terminal: Terminal,
   brokerName: string,
+  guards?: Guards,
 ): Promise<{ checks: number; faults: string[] }> {
   const { paint, print } = terminal;
   const hooks = webhookSubscriber({ secrets: SECRET, topicOf: () => RECEIVED });
   const broker = await openBroker(brokerName);
-  const flow = createFlow(hooks, broker, silent);
+  const flow = createFlow(hooks, broker, silent, guards);
   const done = flow.router.run();
   await flow.router.running;
   const server = await hooks.listen();
@@ -48,6 +52,8 @@ export async function runWebhooks(
     publisher: flow.out,
     to: broker.topics.again,
     idle: broker.idle,
+    // No fix makes a payload of what is none.
+    filter: ({ metadata }) => !metadata.get("dlq_reason")?.startsWith("ValidationError"),
   });
   await stages.again.reaches(poison);
 
@@ -72,22 +78,29 @@ async function postAll(url: string, posts: readonly Post[], onProgress: (done: n
     concurrency: WINDOW,
   });
   let repeated = 0;
+  let redelivered = 0;
   for (let at = 0; at < posts.length; at += WINDOW) {
     const window = posts.slice(at, at + WINDOW).map(({ message }) => message);
     for (const message of window) {
       message.metadata.set("posted_at", String(performance.timeOrigin + performance.now()));
     }
     await out.publish(RECEIVED, window);
-    const again = window.filter(({ metadata }) =>
-      Number(metadata.get("sequence")) % REPEATED === 0
-    );
+    const again = every(REPEATED, window);
+    const anew = every(REDELIVERED, window).map(redelivery);
     repeated += again.length;
-    await out.publish(RECEIVED, again);
+    redelivered += anew.length;
+    await out.publish(RECEIVED, [...again, ...anew]);
     onProgress((at + window.length) / posts.length);
   }
+  const invalid = makeInvalid();
+  await out.publish(RECEIVED, invalid);
   await out.close();
   const refused = await postForged(url);
-  return { repeated, refused };
+  return { repeated, redelivered, invalid: invalid.length, refused };
+}
+
+function every(step: number, window: readonly Message[]): Message[] {
+  return window.filter(({ metadata }) => Number(metadata.get("sequence")) % step === 0);
 }
 
 /** Posts what nobody signed, and what was signed an hour ago; returns the answers. */

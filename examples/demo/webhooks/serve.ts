@@ -17,7 +17,8 @@ export async function serveWebhooks(
   const secret = process.env["WEBHOOK_SECRET"];
   // GitHub signs in a way of its own; without a secret anybody may post, from this machine only.
   const signing = secret === undefined ? { unsigned: true as const } : { secrets: secret };
-  const hooks = webhookSubscriber({ ...signing, topicOf: () => RECEIVED });
+  const headers = ["x-github-event", "x-github-delivery"];
+  const hooks = webhookSubscriber({ ...signing, headers, topicOf: () => RECEIVED });
   const broker = await openBroker(brokerName);
   const flow = createFlow(hooks, broker, toTerminal(terminal));
   flow.bug = false;

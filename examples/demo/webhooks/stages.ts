@@ -12,6 +12,8 @@ export class Stage {
   failed = 0;
   /** Attempts beyond a message's first. */
   retried = 0;
+  /** Messages of its largest call. */
+  largest = 0;
   /** Milliseconds from the post to the end of handling, one for each message. */
   readonly latencies: number[] = [];
   readonly #waiting: { count: number; resolve: () => void }[] = [];
@@ -25,6 +27,7 @@ export class Stage {
   get counting(): Middleware {
     return (next) => async (work) => {
       this.calls += work.messages.length;
+      this.largest = Math.max(this.largest, work.messages.length);
       this.retried += work.messages.filter(({ attempt }) => attempt > 1).length;
       try {
         const produced = await next(work);
@@ -35,6 +38,12 @@ export class Stage {
         throw error;
       }
     };
+  }
+
+  /** The milliseconds within which such a share of the messages was handled; `undefined` if none was. */
+  percentile(share: number): number | undefined {
+    const sorted = this.latencies.toSorted((a, b) => a - b);
+    return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)];
   }
 
   /** Resolves when so many messages are handled. */

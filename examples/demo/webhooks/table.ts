@@ -8,7 +8,7 @@ const HEADING = ["stage", "what it does", "in", "handled", "failed", "retried", 
 /** Prints what every stage of the flow did, and what became of the rest. */
 export function printFlow(terminal: Terminal, facts: Facts, time: number): void {
   const { paint, print } = terminal;
-  const { flow, posts, repeated, refused, dead, report } = facts;
+  const { flow, posts, repeated, redelivered, invalid, refused, dead, report } = facts;
   const { intake, index, archive, urgent, again } = flow.stages;
   const rows = [intake, index, archive, urgent, again].map(rowOf);
   const lines = layOut([HEADING, ...rows]);
@@ -21,8 +21,9 @@ export function printFlow(terminal: Terminal, facts: Facts, time: number): void 
     `routed: ${urgent.handled} urgent, ${posts.length - urgent.handled} others · ` +
       `dead: ${dead} · replayed: ${report.replayed}`,
   );
+  print(`posted twice: ${repeated}, delivered twice: ${redelivered}, handled once`);
   print(
-    `posted twice: ${repeated}, handled once · forged or old: ${refused.length}, answered ${
+    `invalid: ${invalid}, left with the dead · forged or old: ${refused.length}, answered ${
       [...new Set(refused)].join(", ")
     }`,
   );
@@ -40,8 +41,7 @@ function rowOf(stage: Stage): string[] {
 }
 
 /** Milliseconds from the post to the end of handling. */
-function percentile({ latencies }: Stage, share: number): string {
-  const sorted = latencies.toSorted((a, b) => a - b);
-  const at = Math.min(Math.floor(sorted.length * share), sorted.length - 1);
-  return sorted.length === 0 ? "–" : `${sorted[at]!.toFixed(1)} ms`;
+function percentile(stage: Stage, share: number): string {
+  const time = stage.percentile(share);
+  return time === undefined ? "–" : `${time.toFixed(1)} ms`;
 }

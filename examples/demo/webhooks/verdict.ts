@@ -1,13 +1,19 @@
+import type { Message } from "@beat/beat/message";
 import type { ReplayReport } from "@beat/beat/router";
 import type { Flow } from "./flow.ts";
 import type { Post } from "./posts.ts";
 import { readAll } from "./read_all.ts";
+import type { Stage } from "./stages.ts";
 
 /** What a run of the flow has to show. */
 export interface Facts {
   readonly posts: readonly Post[];
   /** Webhooks that were posted a second time. */
   readonly repeated: number;
+  /** Deliveries that came in a second webhook. */
+  readonly redelivered: number;
+  /** Webhooks that are no payloads of GitHub. */
+  readonly invalid: number;
   /** Answers to what should not get in. */
   readonly refused: readonly number[];
   /** Events that are poison while the bug is there. */
@@ -18,37 +24,64 @@ export interface Facts {
 
 /** Compares what happened with what the payloads alone say should happen. */
 export async function checkFlow(facts: Facts): Promise<{ checks: number; faults: string[] }> {
-  const { posts, dead, report, refused, flow } = facts;
-  const { intake, index, archive, urgent, again } = flow.stages;
+  const { posts, dead, invalid, report, refused, flow } = facts;
+  const { stages, broked, broker: { topics } } = flow;
+  const { intake, index, archive, urgent, again } = stages;
   const events = posts.filter((post) => !post.urgent);
-  const letters = await readAll(flow.broked, flow.broker.topics.dead, dead);
-  const reasons = letters.filter(({ metadata }) =>
-    metadata.get("dlq_reason")?.startsWith("SyntaxError")
-  );
+  const [letters, stored, alerts] = await Promise.all([
+    readAll(broked, topics.dead, dead + invalid),
+    readAll(broked, topics.events, events.length),
+    readAll(broked, topics.urgent, posts.length - events.length),
+  ]);
+  const routed = [...stored, ...alerts];
   const checks: [name: string, actual: unknown, expected: unknown][] = [
+    ["deliveries let in", intake.calls, posts.length + invalid],
     ["intake handled", intake.handled, posts.length],
+    ["intake refused as invalid", intake.failed, invalid],
     ["archive handled", archive.handled, events.length],
+    ["batches of the archive", inBatches(archive), "several at a time, 50 at most"],
     ["urgent handled", urgent.handled, posts.length - events.length],
     ["index handled", index.handled, events.length - dead],
-    ["dead letters", letters.length, dead],
-    ["dead letters with their reason", reasons.length, dead],
+    ["dead letters", letters.length, dead + invalid],
+    ["dead letters with their reason", countReason(letters, "SyntaxError"), dead],
+    ["dead letters that were invalid", countReason(letters, "ValidationError"), invalid],
     ["replayed", report.replayed, dead],
+    ["left with the dead", report.skipped, invalid],
     ["handled after the fix", again.handled, dead],
+    ["tied to their webhook", routed.filter(isTied).length, posts.length],
     ["answers to forged and old webhooks", refused.join(), "401,401"],
-    ["repositories out of order", await countDisorder(flow, events.length), 0],
+    ["repositories out of order", countDisorder(flow, stored), 0],
+    ["stages with a p50 and a p99", Object.values<Stage>({ ...stages }).filter(isTimed).length, 5],
   ];
   const faults = checks.filter(([, actual, expected]) => actual !== expected)
     .map(([name, actual, expected]) => `${name}: ${actual} instead of ${expected}`);
   return { checks: checks.length, faults };
 }
 
+function countReason(letters: readonly Message[], name: string): number {
+  return letters.filter(({ metadata }) => metadata.get("dlq_reason")?.startsWith(name)).length;
+}
+
+function inBatches({ largest }: Stage): string {
+  if (largest > 50) return `${largest} at a time`;
+  return largest > 1 ? "several at a time, 50 at most" : "one at a time";
+}
+
+/** What a webhook led to has its uuid, and says so. */
+function isTied({ uuid, metadata }: Message): boolean {
+  return metadata.get("correlation_id") === uuid;
+}
+
+/** Whether half of it took some time, and the slowest hundredth no less. */
+function isTimed(stage: Stage): boolean {
+  const [half, most] = [stage.percentile(0.5), stage.percentile(0.99)];
+  return half !== undefined && half > 0 && most !== undefined && most >= half && most < Infinity;
+}
+
 /** Repositories whose events were indexed in another order than the broker has them in. */
-async function countDisorder(
-  { indexed, broked, broker: { topics } }: Flow,
-  events: number,
-): Promise<number> {
+function countDisorder({ indexed }: Flow, events: readonly Message[]): number {
   const stored = new Map<string, string[]>();
-  for (const { key, metadata } of await readAll(broked, topics.events, events)) {
+  for (const { key, metadata } of events) {
     const sequence = metadata.get("sequence")!;
     stored.set(key, [...stored.get(key) ?? [], sequence]);
   }

@@ -1,3 +1,4 @@
+import { DURATION, FUNCTION, integer, type Rules } from "../options/options.ts";
 import { OutcomeWindow } from "./_outcome_window.ts";
 
 /** `"closed"`: calls go through. `"open"`: none does. `"half-open"`: some try whether it works again. */
@@ -13,12 +14,27 @@ export interface CircuitChange {
 
 /** The numbers that a breaker goes by. */
 export interface BreakerLimits {
+  /** Milliseconds back that calls are counted. */
   readonly window: number;
+  /** The share of calls that fail, from above 0 to 1, that opens it. */
   readonly failureRate: number;
+  /** Calls within the window without which nothing is judged. */
   readonly minimum: number;
+  /** Milliseconds that it stays open, and after which one that tries and does not end makes room for another. */
   readonly cooldown: number;
+  /** How many calls may try at a time; as many successes close it, one failure opens it again. */
   readonly halfOpen: number;
 }
+
+/** The rules of options by which a breaker is made. */
+export const BREAKER_RULES: Rules = {
+  window: ["above 0 ms and finite", "number", (ms: number) => ms > 0 && ms < Infinity],
+  failureRate: ["above 0 and at most 1", "number", (rate: number) => rate > 0 && rate <= 1],
+  minimum: integer(1),
+  cooldown: DURATION,
+  halfOpen: integer(1),
+  onStateChange: FUNCTION,
+};
 
 /** A call that was let through. */
 export interface Permit {
@@ -28,7 +44,24 @@ export interface Permit {
   readonly at: number;
 }
 
-/** The states of a circuit breaker and what leads from one to the next; it has no timer. */
+/**
+ * The states of a circuit breaker and what leads from one to the next, for what is no handler. It has no
+ * timer and no clock: `now` are the milliseconds of one that is never set back.
+ *
+ * @example Three failures, and a wait
+ * ```ts
+ * import { Breaker } from "@beat/beat/middleware";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const limits = { window: 1_000, failureRate: 0.5, minimum: 3, cooldown: 5_000, halfOpen: 1 };
+ * const breaker = new Breaker(limits, () => {});
+ * for (let now = 0; now < 3; now++) {
+ *   const permit = breaker.ask(now);
+ *   if (typeof permit !== "number") breaker.report(permit, true, now);
+ * }
+ * assertEquals(breaker.ask(1_002), 4_000);
+ * ```
+ */
 export class Breaker {
   readonly #limits: BreakerLimits;
   readonly #onChange: (change: CircuitChange) => void;
@@ -40,6 +73,7 @@ export class Breaker {
   readonly #trying = new Set<Permit>();
   #succeeded = 0;
 
+  /** Creates a breaker that is closed; `onChange` is called in the middle of `ask` and `report`. */
   constructor(limits: BreakerLimits, onChange: (change: CircuitChange) => void) {
     this.#limits = limits;
     this.#onChange = onChange;

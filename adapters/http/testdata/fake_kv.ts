@@ -1,0 +1,69 @@
+import type { KvCheck, KvCommit, KvDatabase, KvEntry, KvTransaction } from "../kv_store.ts";
+
+/**
+ * Deno KV in memory, where there is none: versions that grow over all keys, transactions that check
+ * them. What has expired is kept, as a database may.
+ */
+export class FakeKv implements KvDatabase {
+  readonly #entries = new Map<string, KvEntry>();
+  #version = 0;
+
+  /** Keys that something is stored under. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  async get(key: readonly string[]): Promise<KvEntry> {
+    await turn();
+    return structuredClone(this.#entries.get(JSON.stringify(key)) ?? NOTHING);
+  }
+
+  atomic(): KvTransaction {
+    const checks: KvCheck[] = [];
+    const writes: (readonly [key: readonly string[], value: unknown])[] = [];
+    const transaction: KvTransaction = {
+      check(...more) {
+        checks.push(...more);
+        return transaction;
+      },
+      set(key, value) {
+        writes.push([key, structuredClone(value)]);
+        return transaction;
+      },
+      delete(key) {
+        writes.push([key, null]);
+        return transaction;
+      },
+      commit: async () => {
+        await turn();
+        return this.#commit(checks, writes);
+      },
+    };
+    return transaction;
+  }
+
+  #commit(
+    checks: readonly KvCheck[],
+    writes: readonly (readonly [key: readonly string[], value: unknown])[],
+  ): KvCommit {
+    const versionOf = (key: readonly string[]) =>
+      this.#entries.get(JSON.stringify(key))?.versionstamp ?? null;
+    if (checks.some(({ key, versionstamp }) => versionOf(key) !== versionstamp)) {
+      return { ok: false };
+    }
+    // Ten bytes, of which the last two tell writes of one moment apart.
+    const versionstamp = `${(++this.#version).toString(16).padStart(16, "0")}0000`;
+    for (const [key, value] of writes) {
+      if (value === null) this.#entries.delete(JSON.stringify(key));
+      else this.#entries.set(JSON.stringify(key), { value, versionstamp });
+    }
+    return { ok: true, versionstamp };
+  }
+}
+
+const NOTHING: KvEntry = { value: null, versionstamp: null };
+
+/** Others come in between, as they do on a network. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
