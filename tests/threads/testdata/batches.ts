@@ -1,0 +1,50 @@
+// Handlers of batches, for tests of flow buses with threads.
+import { serve } from "../../../src/engines/worker.ts";
+
+interface Item {
+  /** What it is told by. */
+  n: number;
+  /** Milliseconds that its batch takes. */
+  wait?: number;
+  /** How it ends its thread. */
+  exit?: "now" | "soon";
+}
+
+serve<Record<string, unknown> & { "item.*": Item }>((bus, { index }) => {
+  const batches: number[][] = [];
+  let underWay = 0;
+  let most = 0;
+
+  bus.onBatch("item.*", (events) => {
+    const items = events.map(({ data }) => data as Item);
+    batches.push(items.map(({ n }) => n));
+    if (items.some(({ exit }) => exit === "now")) process.exit(3);
+    if (items.some(({ exit }) => exit === "soon")) setTimeout(() => process.exit(3), 5);
+    most = Math.max(most, underWay + 1);
+    const wait = Math.max(...items.map(({ wait = 0 }) => wait));
+    if (wait === 0) return;
+    underWay++;
+    return new Promise<void>((resolve) => {
+      setTimeout(() => {
+        underWay--;
+        resolve();
+      }, wait);
+    });
+  });
+
+  // Home hears of a failure at once: what is emitted it collects in batches, too.
+  bus.onBatch("tell", () => {
+    throw new RangeError("told");
+  });
+  bus.on("broken", ({ data }) => {
+    throw new RangeError(`broken ${data}`);
+  });
+  bus.on("twice", () => bus.emit("pong", index));
+  bus.on("relay", ({ data }) => {
+    const { key, n, wait } = data as { key: string; n: number; wait: number };
+    bus.emit({ type: "item.relayed", data: { n, wait }, key });
+  });
+  bus.on("report", () => {
+    bus.emit("reported", { index, batches: batches.splice(0), most });
+  });
+});
