@@ -32,6 +32,15 @@ serve<Record<string, unknown> & { "item.*": Item }>((bus, { index }) => {
     });
   });
 
+  // Tells what it begins with, before it waits: a thread may die of another shard's batch meanwhile.
+  bus.onBatch("model.*", (events) => {
+    const items = events.map(({ data }) => data as Item);
+    if (items.some(({ exit }) => exit === "now")) process.exit(3);
+    bus.emit("begun", { index, numbers: items.map(({ n }) => n) });
+    const wait = Math.max(...items.map(({ wait = 0 }) => wait));
+    if (wait > 0) return new Promise((resolve) => setTimeout(resolve, wait));
+  });
+
   // Home hears of a failure at once: what is emitted it collects in batches, too.
   bus.onBatch("tell", () => {
     throw new RangeError("told");
