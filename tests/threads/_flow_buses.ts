@@ -6,6 +6,9 @@ import { moduleOf } from "./_buses.ts";
 /** A flow bus of tests: any type, any data. */
 export type AnyFlowBus = FlowBus<OpenEventMap>;
 
+/** For a `close` that no busy machine makes give up a thread. */
+export const PATIENT = { timeout: 60_000 };
+
 /** Runs a test with a flow bus of two threads that run a module of testdata/, and closes it. */
 export async function withFlowBus(
   name: string,

@@ -7,7 +7,14 @@ import {
   type FlowErrorContext,
   QueueFullError,
 } from "../../mod.ts";
-import { type AnyFlowBus, Failures, keyOfThread, reports, withFlowBus } from "./_flow_buses.ts";
+import {
+  type AnyFlowBus,
+  Failures,
+  keyOfThread,
+  PATIENT,
+  reports,
+  withFlowBus,
+} from "./_flow_buses.ts";
 
 const range = (count: number, from = 0) => Array.from({ length: count }, (_, n) => n + from);
 
@@ -37,10 +44,12 @@ function poison(): { type: string; data: unknown; key: string }[] {
   }));
 }
 
-/** Fills the ring of a bus of one thread that holds a batch; gives the refusal, if any. */
-function fill(bus: AnyFlowBus, count: number): unknown {
+/** Emits that many events of a key, until one is refused; gives the refusal, if any. */
+function fill(bus: AnyFlowBus, key: string, count: number): unknown {
   try {
-    for (const n of range(count, 1)) bus.emit("item.a", { n, text: "x".repeat(200) });
+    for (const n of range(count, 1)) {
+      bus.emit({ type: "item.a", data: { n, text: "x".repeat(200) }, key });
+    }
   } catch (error) {
     return error;
   }
@@ -66,7 +75,7 @@ describe("the death of a thread of a flow bus", () => {
       assertEquals(second.batches, [[7]]);
       const { emitted, processed, dropped, inDoubt, depth } = bus.stats();
       assertEquals([emitted - processed, dropped, inDoubt, depth], [3, 3, 3, 0]);
-      assertEquals(await bus.close(), { discarded: 0, inDoubt: 3, stuck: 0 });
+      assertEquals(await bus.close(PATIENT), { discarded: 0, inDoubt: 3, stuck: 0 });
     });
   });
 
@@ -81,14 +90,13 @@ describe("the death of a thread of a flow bus", () => {
   });
 
   it("leaves what is still in collection to the next thread", async () => {
-    const { crashes, onError } = hooks();
+    const { crashes, others, onError } = hooks();
     const options = { threads: 1, batchSize: 100, batchTimeout: Infinity, onError };
     await withFlowBus("batches", options, async (bus) => {
       bus.emit("item.a", { n: 0, exit: "soon" });
       await bus.flush();
       for (const n of range(50, 1)) bus.emit("item.a", { n });
-      // By then the thread has died.
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      while (others.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
       const [{ batches }] = await reports(bus, 1);
       assertEquals(batches.flat(), range(50, 1));
       assertEquals(crashes, []);
@@ -154,7 +162,7 @@ describe("the end of a flow bus with threads", () => {
       // What waits is told of after what fails at once: the batch is under way now.
       await failures.reach(1);
       for (const n of range(3, 2)) bus.emit({ type: "item.a", data: { n }, key });
-      const report = await bus.close();
+      const report = await bus.close(PATIENT);
       const { processed, dropped } = bus.stats();
       assertEquals(processed + dropped, 5);
       assertEquals(report, { discarded: dropped, inDoubt: 0, stuck: 0 });
@@ -167,43 +175,46 @@ describe("the end of a flow bus with threads", () => {
 });
 
 describe("a full ring of a flow bus", () => {
-  const held = { threads: 1, batchSize: 1, capacity: 4096 };
+  // The first thread has two shards, so that it can be released while it is held.
+  const options = { threads: 2, shards: 4, batchSize: 1, capacity: 4096 };
+  const [held, other] = [keyOfThread(0, 4), keyOfThread(2, 4)];
+  const hold = (bus: AnyFlowBus) => bus.emit({ type: "hold", data: undefined, key: held });
+  const release = (bus: AnyFlowBus) => {
+    bus.emit({ type: "release there", data: other, key: keyOfThread(1, 4) });
+  };
 
   it("makes emit wait, and nothing is lost", async () => {
-    await withFlowBus("batches", { ...held, blockTimeout: 60_000 }, async (bus) => {
-      bus.emit("item.a", { n: 0, wait: 20 });
-      assertEquals(fill(bus, 100), undefined);
-      const [{ batches }] = await reports(bus, 1);
+    await withFlowBus("batches", { ...options, blockTimeout: 60_000 }, async (bus) => {
+      bus.emit({ type: "item.a", data: { n: 0, wait: 20 }, key: held });
+      assertEquals(fill(bus, held, 100), undefined);
+      const [{ batches }] = await reports(bus);
       assertEquals(batches.flat(), range(101));
     });
   });
 
   it("makes emit fail with 'overflow' \"error\", and enqueue wait", async () => {
-    await withFlowBus("batches", { ...held, overflow: "error" }, async (bus) => {
-      bus.emit("item.a", { n: 0, wait: 50 });
-      const error = fill(bus, 100);
-      assertEquals(error instanceof QueueFullError, true);
-      await assertRejects(
-        () => bus.enqueue({ type: "item.a", data: "x".repeat(900) }, { timeout: 1 }),
-        QueueFullError,
-      );
-      await bus.enqueue({ type: "item.a", data: { n: 1_000 } });
-      await bus.flush();
-      const [{ batches }] = await reports(bus, 1);
+    await withFlowBus("batches", { ...options, overflow: "error" }, async (bus) => {
+      hold(bus);
+      assertEquals(fill(bus, held, 100) instanceof QueueFullError, true);
+      const last = { type: "item.a", data: { n: 1_000, text: "x".repeat(200) }, key: held };
+      await assertRejects(() => bus.enqueue(last, { timeout: 1 }), QueueFullError);
+      const accepted = bus.enqueue(last);
+      release(bus);
+      await accepted;
+      const [{ batches }] = await reports(bus);
       assertEquals(batches.flat().at(-1), 1_000);
     });
   });
 
   it("drops and counts with 'overflow' \"drop-newest\"", async () => {
     const { drops, onDrop } = hooks();
-    await withFlowBus("batches", { ...held, overflow: "drop-newest", onDrop }, async (bus) => {
-      bus.emit("item.a", { n: 0, wait: 50 });
-      fill(bus, 100);
-      await bus.flush();
-      const [{ batches }] = await reports(bus, 1);
-      const { length } = batches.flat();
+    await withFlowBus("batches", { ...options, overflow: "drop-newest", onDrop }, async (bus) => {
+      hold(bus);
+      fill(bus, held, 100);
+      release(bus);
+      const [{ batches }] = await reports(bus);
       assertEquals(drops.every(({ reason }) => reason === "overflow"), true);
-      assertEquals(length + drops.length, 101);
+      assertEquals(batches.flat().length + drops.length, 100);
       assertEquals(drops.length > 0, true);
       assertEquals(bus.stats().dropped, drops.length);
     });

@@ -19,7 +19,11 @@ serve<Record<string, unknown> & { "item.*": Item }>((bus, { index }) => {
     const items = events.map(({ data }) => data as Item);
     batches.push(items.map(({ n }) => n));
     if (items.some(({ exit }) => exit === "now")) process.exit(3);
-    if (items.some(({ exit }) => exit === "soon")) setTimeout(() => process.exit(3), 5);
+    if (items.some(({ exit }) => exit === "soon")) {
+      setTimeout(() => {
+        throw new Error("outside a handler");
+      }, 5);
+    }
     most = Math.max(most, underWay + 1);
     const wait = Math.max(...items.map(({ wait = 0 }) => wait));
     if (wait === 0) return;
@@ -48,6 +52,22 @@ serve<Record<string, unknown> & { "item.*": Item }>((bus, { index }) => {
   bus.on("broken", ({ data }) => {
     throw new RangeError(`broken ${data}`);
   });
+  bus.on("flood", ({ data }) => {
+    let refused = 0;
+    for (let i = 0; i < Number(data) || refused === 0; i++) {
+      try {
+        bus.emit("flooded", "x".repeat(200));
+      } catch (error) {
+        if ((error as Error).name === "QueueFullError") refused++;
+      }
+    }
+    // Home takes some of it out of the ring meanwhile.
+    return bus.enqueue({ type: "refused", data: refused });
+  });
+  let release = () => {};
+  bus.on("hold", () => new Promise<void>((resolve) => release = resolve));
+  bus.on("release", () => release());
+  bus.on("release there", ({ data }) => bus.emit({ type: "release", key: String(data) }));
   bus.on("twice", () => bus.emit("pong", index));
   bus.on("relay", ({ data }) => {
     const { key, n, wait } = data as { key: string; n: number; wait: number };

@@ -27,6 +27,10 @@ serve((bus) => {
         return [event, { ...rest, data: `${data} again` }];
       });
     },
+    async (events) => {
+      if (events.every(({ type }) => type !== "last")) return;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    },
     (events) => {
       if (events.some(({ type }) => type === "garbage")) return [5 as never];
       sizes.push(events.length);
@@ -34,6 +38,9 @@ serve((bus) => {
   ]);
   bus.on("*", ({ type, data }) => {
     if (type !== "report" && type !== "reported") seen.push(data);
+  });
+  bus.on("last", () => {
+    throw new RangeError("the handler came last");
   });
   bus.on("report", () => {
     bus.emit("reported", { seen: seen.splice(0), sizes: sizes.splice(0) });
