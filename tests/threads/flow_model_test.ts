@@ -56,7 +56,6 @@ describe("a flow bus with threads and its model", () => {
             const { index, numbers } = data as { index: number; numbers: number[] };
             for (const n of numbers) begun.push({ index, n });
           }).ready;
-          const { emitted: before } = bus.stats();
           for (const [n, step] of steps.entries()) {
             if (step === "flush") {
               await bus.flush();
@@ -76,10 +75,7 @@ describe("a flow bus with threads and its model", () => {
           }
           await bus.drain();
           const { emitted, processed, dropped, depth } = bus.stats();
-          const deliveries = emitted - before;
-          const tellings = deliveries - accepted.size;
           assertEquals([processed + dropped, depth, dropped], [emitted, 0, inDoubt.length]);
-          assertEquals(tellings <= begun.length, true);
         });
 
         // Each event is handled once, or in doubt once.
@@ -108,7 +104,8 @@ describe("a flow bus with threads and its model", () => {
           assertEquals(ns, [...ns].sort((a, b) => a - b));
         }
       }),
-      { numRuns: 8 },
+      // Each run starts threads: to shrink a program takes minutes.
+      { numRuns: 8, endOnFailure: true },
     );
   });
 });
