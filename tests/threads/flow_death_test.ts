@@ -178,7 +178,11 @@ describe("a full ring of a flow bus", () => {
   // The first thread has two shards, so that it can be released while it is held.
   const options = { threads: 2, shards: 4, batchSize: 1, capacity: 4096 };
   const [held, other] = [keyOfThread(0, 4), keyOfThread(2, 4)];
-  const hold = (bus: AnyFlowBus) => bus.emit({ type: "hold", data: undefined, key: held });
+  const hold = async (bus: AnyFlowBus) => {
+    // What threads tell each other at first would leave its place later.
+    await bus.flush();
+    bus.emit({ type: "hold", data: undefined, key: held });
+  };
   const release = (bus: AnyFlowBus) => {
     bus.emit({ type: "release there", data: other, key: keyOfThread(1, 4) });
   };
@@ -194,7 +198,7 @@ describe("a full ring of a flow bus", () => {
 
   it("makes emit fail with 'overflow' \"error\", and enqueue wait", async () => {
     await withFlowBus("batches", { ...options, overflow: "error" }, async (bus) => {
-      hold(bus);
+      await hold(bus);
       assertEquals(fill(bus, held, 100) instanceof QueueFullError, true);
       const last = { type: "item.a", data: { n: 1_000, text: "x".repeat(200) }, key: held };
       await assertRejects(() => bus.enqueue(last, { timeout: 1 }), QueueFullError);
@@ -209,7 +213,7 @@ describe("a full ring of a flow bus", () => {
   it("drops and counts with 'overflow' \"drop-newest\"", async () => {
     const { drops, onDrop } = hooks();
     await withFlowBus("batches", { ...options, overflow: "drop-newest", onDrop }, async (bus) => {
-      hold(bus);
+      await hold(bus);
       fill(bus, held, 100);
       release(bus);
       const [{ batches }] = await reports(bus);
