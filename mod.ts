@@ -93,6 +93,7 @@ export type { BusStats, CloseReport } from "./src/core/stats.ts";
 export type { AsyncOptions } from "./src/engines/async.ts";
 export type { ThreadOptions } from "./src/engines/threads.ts";
 export type { FlowOptions, Stage } from "./src/engines/flow.ts";
+export type { FlowThreadOptions } from "./src/engines/flow_threads.ts";
 export type { SyncOptions } from "./src/engines/sync.ts";
 export { type Advice, advise } from "./src/profile/advisor.ts";
 export {

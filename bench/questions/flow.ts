@@ -8,10 +8,12 @@ import type { Case, Goal, Question, Work } from "../harness/types.ts";
 import type { Stage } from "../../mod.ts";
 import { BARE_QUEUE } from "../subjects/bounds.ts";
 import { createEvent, TYPES } from "../subjects/events.ts";
+import { flowThreads } from "../subjects/flow_threads.ts";
 import { go } from "../subjects/go.ts";
 import { handlers } from "../subjects/handlers.ts";
 import { createFlowBus, useFlowBus } from "../subjects/ours.ts";
 import { NODE_EVENTS, type Peer, RXJS_BUFFER } from "../subjects/peers.ts";
+import { ROUND_TRIP } from "../subjects/round_trip.ts";
 import { settled } from "../subjects/settled.ts";
 import { ours, peer } from "../subjects/subject.ts";
 
@@ -107,13 +109,25 @@ function toCase(size: number): Case {
   };
 }
 
+const ACROSS: Case = {
+  name: "across threads, 64 B",
+  subjects: [
+    ours("forFlow, a stage, a thread", () => flowThreads("staged"), { use: useFlowBus }),
+    ours("forFlow, onBatch, a thread", () => flowThreads("batched"), { use: useFlowBus }),
+    ours("forFlow, onBatch, a thread, emitBatch of 100", () => flowThreads("batched", true), {
+      use: useFlowBus,
+    }),
+    ROUND_TRIP,
+  ],
+};
+
 /** Events in batches, through stages. */
 export const flowQuestion: Question = {
   id: "flow",
   title: "Collected in batches of 100, through stages, ten types",
   measure: "ns",
   states: ["used", "fresh"],
-  cases: [toCase(100), toCase(10_000)],
+  cases: [toCase(100), toCase(10_000), ACROSS],
   notes: [
     "Time until the last event was handled ÷ events; every batch is full, its mean is 100.",
     "The Go original's own benchmarks let its batches be as small as they come: 1.01 on average.",

@@ -78,6 +78,11 @@ export interface FlowBus<M extends object> extends Bus<M> {
    * @throws {BusClosedError} If the bus is closed, or closes before that.
    */
   flush(options?: FlushOptions): Promise<void>;
-  /** Counts of batches; see {@linkcode BatchStats}. */
+  /** Counts of batches, in threads too; see {@linkcode BatchStats}. */
   batchStats(): BatchStats;
+  /**
+   * Resolves when every thread of the bus serves: at once without threads. Rejects if one cannot be
+   * brought to.
+   */
+  readonly ready: Promise<void>;
 }

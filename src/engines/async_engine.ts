@@ -76,6 +76,11 @@ export class AsyncEngine implements Engine {
     this.#push(resolution, event);
   }
 
+  /** Whether any handler gets events of a type. */
+  wants({ handlers }: Resolution): boolean {
+    return handlers.length > 0;
+  }
+
   /** Whether an event would find no room. */
   get isFull(): boolean {
     return this.#isFull();

@@ -1,9 +1,10 @@
+import { Registration } from "../core/registration.ts";
 import { Registry } from "../core/registry.ts";
 import type { BusCore } from "../core/bus_core.ts";
 import type { BatchHandler } from "../core/flow_contracts.ts";
 import type { SubscribeOptions } from "../core/subscription.ts";
 import type { BusEvent, Handler } from "../core/event.ts";
-import type { Registration } from "../core/registration.ts";
+import type { EventBus } from "../core/event_bus.ts";
 
 /** A subscription of `onBatch`, and the events that it gets of one batch. */
 export interface Share {
@@ -19,6 +20,7 @@ export class BatchHandlers {
 
   constructor(core: BusCore) {
     this.#core = core;
+    this.#registry.onRemove = core.registry.onRemove;
   }
 
   /** How many there are. */
@@ -70,6 +72,18 @@ export class BatchHandlers {
       shares.set(registration, share);
       return share.events;
     });
+  }
+
+  /** What a bus has for subscriptions of both kinds. */
+  methods(face: EventBus): Pick<EventBus, "off"> & { onBatch: BatchHandlers["add"] } {
+    const { off } = face;
+    return {
+      onBatch: (pattern, handler, options) => this.add(pattern, handler, options),
+      off: (subscription) => {
+        const isForBatches = subscription instanceof Registration && this.owns(subscription);
+        return isForBatches ? subscription.unsubscribe() : off.call(face, subscription);
+      },
+    };
   }
 
   /** Ends all of them, as the bus closes. */

@@ -1,10 +1,8 @@
 import { EventBus } from "../core/event_bus.ts";
-import { Registration } from "../core/registration.ts";
 import { FlowEngine } from "./flow_engine.ts";
 import type { DrainOptions } from "../core/bus_options.ts";
 import type { BusCapabilities, EnqueueOptions } from "../core/contracts.ts";
-import type { BatchHandler, FlowBus, FlushOptions } from "../core/flow_contracts.ts";
-import type { SubscribeOptions, Subscription } from "../core/subscription.ts";
+import type { BatchStats, FlowBus, FlushOptions } from "../core/flow_contracts.ts";
 import type { BusEvent, OpenEventMap } from "../core/event.ts";
 import type { BusStats } from "../core/stats.ts";
 import type { FlowOptions, Stage } from "./flow_options.ts";
@@ -30,19 +28,33 @@ export function createFlowBus<M extends object = OpenEventMap>(
   options: FlowOptions<NoInfer<M>> = {},
 ): FlowBus<M> {
   const engine = new FlowEngine(options as FlowOptions);
-  const { batchHandlers } = engine;
-  const face = new EventBus(engine.core, CAPABILITIES);
-  const { off, stats, drain } = face;
-  const bus = Object.assign(face, {
-    enqueue: (event: BusEvent, options?: EnqueueOptions) => engine.enqueue(event, options),
-    onBatch: (pattern: string, handler: BatchHandler, options?: SubscribeOptions) =>
-      batchHandlers.add(pattern, handler, options),
-    flush: (options?: FlushOptions) => engine.flush(options),
+  const bus = completeFlowBus(new EventBus(engine.core, CAPABILITIES), engine, {
+    enqueue: (event, options) => engine.enqueue(event, options),
     batchStats: () => engine.batchStats(),
-    off(subscription: Subscription): boolean {
-      const isForBatches = subscription instanceof Registration && batchHandlers.owns(subscription);
-      return isForBatches ? subscription.unsubscribe() : off.call(face, subscription);
-    },
+    ready: Promise.resolve(),
+  });
+  FLOW_ENGINES.set(bus, engine);
+  return bus as unknown as FlowBus<M>;
+}
+
+/** What depends on whether a flow bus has threads. */
+interface Extensions {
+  emitBatch?(events: readonly BusEvent[]): void;
+  enqueue(event: BusEvent, options?: EnqueueOptions): Promise<void>;
+  batchStats(): BatchStats;
+  ready: Promise<void>;
+}
+
+/** Gives the face of a bus what makes it that of a flow bus. */
+export function completeFlowBus(
+  face: EventBus,
+  engine: FlowEngine,
+  extensions: Extensions,
+): EventBus {
+  const { batchHandlers } = engine;
+  const { stats, drain } = face;
+  return Object.assign(face, extensions, batchHandlers.methods(face), {
+    flush: (options?: FlushOptions) => engine.flush(options),
     stats(): BusStats {
       const counts = stats.call(face);
       return { ...counts, subscriptions: counts.subscriptions + batchHandlers.size };
@@ -53,6 +65,4 @@ export function createFlowBus<M extends object = OpenEventMap>(
       return drained;
     },
   });
-  FLOW_ENGINES.set(bus, engine);
-  return bus as unknown as FlowBus<M>;
 }

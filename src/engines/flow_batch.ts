@@ -76,7 +76,7 @@ export class FlowBatch {
     const { stages } = this.#context.settings;
     if (first === 0) this.#size = events.length;
     for (let i = first; i < stages.length && this.#size > 0; i++) {
-      if (this.#core.state === "closed") break;
+      if (this.#context.isCut) break;
       const stage = stages[i];
       try {
         this.#context.isHandling = true;
@@ -161,7 +161,7 @@ export class FlowBatch {
     if (this.#isWhole) this.#events = events;
     this.#context.isHandling = true;
     for (let i = 0; i < this.#size; i++) {
-      if (this.#core.state === "closed") {
+      if (this.#context.isCut) {
         if (this.#isWhole) this.#isCut = true;
         else this.#context.discardLate(events.slice(i, this.#size));
         break;
@@ -174,7 +174,7 @@ export class FlowBatch {
     }
     for (const share of shares) {
       if (batchHandlers.has(share.registration)) this.#callWithBatch(share);
-      else if (this.#core.state === "closed") this.#isCut = true;
+      else if (this.#context.isCut) this.#isCut = true;
     }
     this.#context.isHandling = false;
   }

@@ -6,6 +6,12 @@ import type { BusEvent } from "../core/event.ts";
 import type { Share } from "./batch_handlers.ts";
 import type { FlowSettings } from "./flow_options.ts";
 
+/** The thread that shards live in, where that is not the one of the bus. */
+export interface ShardThread {
+  /** Whether a `flush` wants every batch to leave now. */
+  readonly isHurried: boolean;
+}
+
 /** What all shards of a flow bus share. */
 export class FlowContext {
   readonly core: BusCore;
@@ -13,19 +19,29 @@ export class FlowContext {
   readonly batchHandlers: BatchHandlers;
   /** Whether a handler or a stage is on the stack. */
   isHandling = false;
+  /** Set in a thread that the bus has started. */
+  declare thread: ShardThread | undefined;
   /** For each stage, and for what the last one leaves: whether its failure was printed. */
-  #printed: { printed: boolean }[];
+  #printed: { printed: boolean }[] = [];
 
   constructor(core: BusCore, settings: FlowSettings) {
     this.core = core;
     this.settings = settings;
     this.batchHandlers = new BatchHandlers(core);
-    this.#printed = [...settings.stages, undefined].map(() => ({ printed: false }));
   }
 
   /** Whether batches need not wait for more: their time-out is 0, or the bus takes nothing new. */
   get isHasty(): boolean {
-    return this.settings.batchTimeout === 0 || this.core.state !== "open";
+    return this.settings.batchTimeout === 0 || this.core.state !== "open" ||
+      this.thread?.isHurried === true;
+  }
+
+  /**
+   * Whether what is left of a batch under way is given up. In a thread a batch that has begun comes
+   * to its end: its events are in doubt until then, one as the other.
+   */
+  get isCut(): boolean {
+    return this.core.state === "closed" && this.thread === undefined;
   }
 
   /** Reports that a stage has failed, and counts each event that it was given. */
@@ -35,7 +51,7 @@ export class FlowContext {
       error,
       { events, stage },
       `Stage ${stage} of a flow bus`,
-      this.#printed[stage],
+      this.#printed[stage] ??= { printed: false },
     );
     core.ledger.failed += given - 1;
   }
@@ -46,7 +62,8 @@ export class FlowContext {
     try {
       refuse("handle an event of a batch", "event.type", "a non-empty string", event?.type);
     } catch (error) {
-      this.core.reportFailure(error, { events: [event] }, "A batch", this.#printed[last]);
+      const source = this.#printed[last] ??= { printed: false };
+      this.core.reportFailure(error, { events: [event] }, "A batch", source);
     }
   }
 

@@ -23,25 +23,26 @@ const MAX_TYPES = 1_024;
 /** Spreads events over shards, each of which takes them through the stages batch by batch. */
 export class FlowEngine implements Engine {
   readonly core: BusCore;
+  readonly context: FlowContext;
   readonly batchHandlers: BatchHandlers;
   /** What other threads have emitted comes from here. */
-  declare feed: Feed | undefined;
-  #context: FlowContext;
+  declare feed: Pick<Feed, "pull" | "discard"> | undefined;
   #settings: FlowSettings;
   #shards: FlowShard[];
   #spread: ReadonlySet<string>;
   #turn = 0;
   #byType = new Map<string, FlowShard>();
 
-  constructor(options: FlowOptions) {
+  /** With a `core` of another engine it batches what that one hands on. */
+  constructor(options: FlowOptions, core?: BusCore) {
     this.#settings = settleFlowOptions(options);
-    this.core = new BusCore(options, this);
-    this.#context = new FlowContext(this.core, this.#settings);
-    this.batchHandlers = this.#context.batchHandlers;
+    this.core = core ?? new BusCore(options, this);
+    this.context = new FlowContext(this.core, this.#settings);
+    this.batchHandlers = this.context.batchHandlers;
     this.#spread = new Set(this.#settings.spread);
     this.#shards = Array.from(
       { length: this.#settings.shards },
-      () => new FlowShard(this.#context),
+      () => new FlowShard(this.context),
     );
   }
 
@@ -52,7 +53,7 @@ export class FlowEngine implements Engine {
 
   /** Delivers an event if there is room for it; otherwise gives the shard that is full. */
   offer(resolution: Resolution, event: BusEvent): FlowShard | undefined {
-    if (resolution.handlers.length === 0 && !this.#wants(resolution.type)) {
+    if (!this.wants(resolution)) {
       this.core.ledger.emitted++;
       this.core.ledger.processed++;
       return undefined;
@@ -63,12 +64,34 @@ export class FlowEngine implements Engine {
     return undefined;
   }
 
+  /** Whether an event must be taken through a batch. */
+  wants({ handlers, type }: Resolution): boolean {
+    return handlers.length > 0 || this.#settings.stages.length > 0 ||
+      this.batchHandlers.wants(type);
+  }
+
+  /** Whether an event would find no room; only of an engine with one shard. */
+  get isFull(): boolean {
+    return this.#shards[0].isFull;
+  }
+
+  /**
+   * Makes room for an event that is to be delivered next, as far as `overflow` allows it; only of
+   * an engine with one shard.
+   *
+   * @throws {QueueFullError} If there is none.
+   */
+  prepare(event: BusEvent): void {
+    const [shard] = this.#shards;
+    if (shard.isFull && !this.#settings.overflow.startsWith("drop")) this.#open(shard, event);
+  }
+
   deliverUnsafely(resolution: Resolution, event: BusEvent): void {
     this.deliver(resolution, event);
   }
 
   isInHandler(): boolean {
-    return this.#context.isHandling;
+    return this.context.isHandling;
   }
 
   discard(): number {
@@ -106,20 +129,16 @@ export class FlowEngine implements Engine {
     for (const shard of this.#shards) if (shard.isBusy) shard.seal();
   }
 
-  /** The `batchStats` of the bus. */
-  batchStats(): BatchStats {
-    let batches = 0;
-    let processed = 0;
+  /** The `batchStats` of the bus; `remote` is what its threads have counted. */
+  batchStats(remote?: { readonly batches: number; readonly batched: number }): BatchStats {
+    // Brings it up to date.
+    void this.core.ledger.depth;
+    let { batches = 0, batched: processed = 0 } = remote ?? {};
     for (const shard of this.#shards) {
       batches += shard.batches;
       processed += shard.processed;
     }
     return { batches, processed, meanBatch: batches === 0 ? 0 : processed / batches };
-  }
-
-  /** Whether an event that no handler of `on` gets must be taken through a batch. */
-  #wants(type: string): boolean {
-    return this.#settings.stages.length > 0 || this.batchHandlers.wants(type);
   }
 
   #shardOf(type: string, event: BusEvent): FlowShard {
@@ -162,16 +181,20 @@ export class FlowEngine implements Engine {
       shard.push(resolution, event);
       this.#drop(oldest.type, oldest.event);
     } else {
-      if (overflow === "block") this.#makeRoom(shard, event);
-      if (shard.isFull) this.#refuse(event, "the queue is full");
+      this.#open(shard, event);
       // Handlers have run: one may have closed the bus, or ended a subscription.
       shard.push(registry.resolve(resolution.type), event);
     }
   }
 
+  #open(shard: FlowShard, event: BusEvent): void {
+    if (this.#settings.overflow === "block") this.#makeRoom(shard, event);
+    if (shard.isFull) this.#refuse(event, "the queue is full");
+  }
+
   /** Takes batches out of a shard in place of the microtask until there is room for an event. */
   #makeRoom(shard: FlowShard, event: BusEvent): void {
-    if (this.#context.isHandling) {
+    if (this.context.isHandling) {
       this.#refuse(event, "the queue is full and a handler must not wait for it");
     }
     while (shard.isFull && shard.makeRoom());

@@ -71,6 +71,10 @@ export interface FlowOptions<M extends object = OpenEventMap> extends BusOptions
    * @default {"block"}
    */
   overflow?: NonNullable<AsyncOptions["overflow"]>;
+  /** Must be left out here: see {@linkcode FlowThreadOptions}. */
+  handlers?: never;
+  /** Must be left out here: see {@linkcode FlowThreadOptions}. */
+  threads?: never;
   /**
    * Receives every failure of a handler, and one call for a stage that fails. What it throws
    * itself is printed.
@@ -78,6 +82,15 @@ export interface FlowOptions<M extends object = OpenEventMap> extends BusOptions
    * @default {console.error, for the first failure of each subscription and of each stage}
    */
   onError?: (error: unknown, context: FlowErrorContext) => void;
+}
+
+/** When batches leave, and the shards that they belong to, where these live in threads. */
+export interface BatchSettings {
+  batchSize: number;
+  batchTimeout: number;
+  /** How many shards each thread has. */
+  shards: number;
+  spread: readonly string[];
 }
 
 /** More shards than that gain nothing in one thread, and each has a queue. */
@@ -90,9 +103,8 @@ export const STAGES: Rule = [
   (value: unknown) => Array.isArray(value) && value.every((each) => typeof each === "function"),
 ];
 
-const RULES: Rules = {
-  ...BUS_RULES,
-  stages: STAGES,
+/** The rules of what all flow buses have, with threads and without. */
+export const BATCH_RULES: Rules = {
   batchSize: integer(1),
   batchTimeout: DURATION,
   shards: [
@@ -101,12 +113,20 @@ const RULES: Rules = {
     (value: number) => Number.isInteger(value) && value >= 1 && value <= MAX_SHARDS,
   ],
   spread: ["an array of exact types", "object", isListOfTypes],
+};
+
+const RULES: Rules = {
+  ...BUS_RULES,
+  ...BATCH_RULES,
+  stages: STAGES,
   capacity: ASYNC_RULES.capacity,
   overflow: ASYNC_RULES.overflow,
 };
 
 /** The options of a flow bus, checked and complete. */
-export type FlowSettings = Required<Omit<FlowOptions, keyof BusOptions>>;
+export type FlowSettings = Required<
+  Omit<FlowOptions, keyof BusOptions | "handlers" | "threads">
+>;
 
 /**
  * Checks the options of a flow bus and fills in what is left out.

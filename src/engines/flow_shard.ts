@@ -22,6 +22,14 @@ export interface Flush {
   refuse(error: unknown): void;
 }
 
+/** What keeps the events of a shard until their batch is through. */
+export interface BatchHost {
+  /** A batch begins, of that many of the oldest events. */
+  begin(size: number): void;
+  /** The batch is through. */
+  end(): void;
+}
+
 /**
  * A unit of order: a queue, and one batch at a time from its head.
  *
@@ -42,7 +50,7 @@ export class FlowShard {
   #batchSize: number;
   #timeout: number;
   #capacity: number;
-  #hasStages: boolean;
+  #host: BatchHost | undefined;
   #queue = new EventQueue();
   /** How many events have come into the queue, how many of them may leave, how many have left. */
   #come = 0;
@@ -66,20 +74,25 @@ export class FlowShard {
   };
   #expire = () => this.#sealExpired();
 
-  constructor(context: FlowContext) {
-    const { batchSize, batchTimeout, capacity, stages } = context.settings;
+  constructor(context: FlowContext, host?: BatchHost) {
+    const { batchSize, batchTimeout, capacity } = context.settings;
     this.#context = context;
     this.#ledger = context.core.ledger;
     this.#batchSize = batchSize;
     this.#timeout = batchTimeout;
     this.#capacity = capacity;
-    this.#hasStages = stages.length > 0;
+    this.#host = host;
     this.#batch = new FlowBatch(context, () => this.#endBatch());
   }
 
   /** Whether there is no room for an event. */
   get isFull(): boolean {
     return this.#queue.size >= this.#capacity;
+  }
+
+  /** Whether a batch is in its stages or handlers. */
+  get isUnderWay(): boolean {
+    return this.#batch.isUnderWay;
   }
 
   /** Whether it has anything that is not handled. */
@@ -197,7 +210,9 @@ export class FlowShard {
     const size = this.#size = Math.min(this.#sealed - this.#gone, this.#batchSize);
     this.#left -= size;
     this.#batch.enter();
-    if (this.#hasStages || this.#context.batchHandlers.size > 0) {
+    this.#host?.begin(size);
+    const { settings, batchHandlers } = this.#context;
+    if (settings.stages.length > 0 || batchHandlers.size > 0) {
       const events = this.#queue.take(size);
       this.#gone += size;
       if (this.waiters.size > 0) this.#admitWaiters();
@@ -240,6 +255,7 @@ export class FlowShard {
   #endBatch(): void {
     this.batches++;
     this.processed += this.#size;
+    this.#host?.end();
     for (const [flush, gone] of this.flushes) {
       if (this.#gone < gone) continue;
       this.flushes.delete(flush);

@@ -33,7 +33,7 @@ const bus = forFlow<Events>({
 });
 // @ts-expect-error: no type of the map
 forFlow<Events>({ spread: ["pong"] });
-// @ts-expect-error: threads are not part of this version
+// @ts-expect-error: threads need a module
 forFlow({ threads: 2 });
 
 // Handlers of batches get arrays of what handlers of events get.

@@ -1,8 +1,16 @@
-import type { FlowShard, Flush } from "./flow_shard.ts";
+import type { Flush } from "./flow_shard.ts";
+
+/** What a flush waits for. */
+export interface Flushed {
+  /** The calls of `flush` that wait. */
+  readonly flushes: Map<Flush, unknown>;
+  /** Makes one more wait for all that is accepted now. */
+  flush(flush: Flush): void;
+}
 
 /** Waits until shards have handled what they have now, and lets that leave at once. */
 export function flushShards(
-  shards: readonly FlowShard[],
+  shards: readonly Flushed[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   return new Promise((resolve, reject) => {

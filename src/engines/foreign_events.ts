@@ -4,6 +4,7 @@ import { readEvent, readExtras } from "../ring/frame_event.ts";
 import { readTopic } from "../ring/topic_table.ts";
 import type { BusCore } from "../core/bus_core.ts";
 import type { BusEvent } from "../core/event.ts";
+import type { FlowErrorContext } from "../core/flow_contracts.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { Mesh } from "./mesh.ts";
 
@@ -38,13 +39,29 @@ export class ForeignEvents {
 
   /** Tells of an error that another thread has counted. */
   fail(error: unknown, event: BusEvent, pattern: string): void {
+    const stranger = this.#strangerOf(pattern);
+    this.#core.ledger.failed--;
+    this.#core.fail(error, event, stranger);
+  }
+
+  /** Tells that a batch has failed, which another thread has counted. */
+  failBatch(error: unknown, events: BusEvent[], pattern: string | null, stage?: number): void {
+    const stranger = this.#strangerOf(pattern ?? `stage ${stage}`);
+    const isOfStage = pattern === null && stage !== undefined;
+    const context: FlowErrorContext = isOfStage ? { events, stage } : { events };
+    if (pattern !== null) context.subscription = stranger;
+    this.#core.ledger.failed--;
+    this.#core.reportFailure(error, context, "A batch in a thread", stranger);
+  }
+
+  /** What stands for the subscriptions of a pattern. */
+  #strangerOf(pattern: string): Registration {
     let stranger = this.#strangers.get(pattern);
     if (stranger === undefined) {
       if (this.#strangers.size === MAX_STRANGERS) this.#strangers.clear();
       stranger = new Registration({ remove: () => false }, pattern, -1, () => {});
       this.#strangers.set(pattern, stranger);
     }
-    this.#core.ledger.failed--;
-    this.#core.fail(error, event, stranger);
+    return stranger;
   }
 }

@@ -1,5 +1,7 @@
 import {
   HEADER_STATE,
+  NODE_BATCHED,
+  NODE_BATCHES,
   NODE_DROPPED,
   NODE_FAILED,
   NODE_SEALED,
@@ -27,6 +29,10 @@ export class HomeBooks implements RemoteBooks {
   /** Nodes that take nothing new for good. */
   readonly silent = new Set<number>();
 
+  /** Batches that are through, and the events in them. */
+  batches = 0;
+  batched = 0;
+
   /** `follow` tells the threads how far the bus has gone: before anyone asks whether they know. */
   constructor(mesh: Mesh, ledger: Ledger, follow: () => void) {
     this.#mesh = mesh;
@@ -49,6 +55,8 @@ export class HomeBooks implements RemoteBooks {
       const unwanted = this.#growth(words + NODE_UNWANTED);
       const dropped = this.#growth(words + NODE_DROPPED);
       ledger.failed += this.#growth(words + NODE_FAILED);
+      this.batches += this.#growth(words + NODE_BATCHES);
+      this.batched += this.#growth(words + NODE_BATCHED);
       ledger.processed += unwanted;
       ledger.dropped += dropped;
       ledger.emitted += unwanted + dropped;

@@ -7,11 +7,11 @@ import {
   STATE_DRAINING,
   STATE_OPEN,
 } from "../ring/layout.ts";
-import { AsyncEngine } from "./async_engine.ts";
 import { DeadThreads } from "./dead_threads.ts";
 import { ForeignEvents } from "./foreign_events.ts";
 import { HomeBooks } from "./home_books.ts";
 import { HomeInbox } from "./home_inbox.ts";
+import type { HomeQueue } from "./home_queue.ts";
 import { Idle } from "./idle.ts";
 import { lendData } from "./lend_data.ts";
 import { createMesh, HOME, type Mesh } from "./mesh.ts";
@@ -20,6 +20,7 @@ import { Outbox } from "./outbox.ts";
 import { RoomQueue } from "./room_queue.ts";
 import { Routes } from "./routes.ts";
 import { watchStalls } from "./stall_watch.ts";
+import { ThreadFlushes } from "./thread_flushes.ts";
 import { Supervisor } from "./supervisor.ts";
 import { THREAD_SUBSCRIBE_RULES } from "./subscribe_rules.ts";
 import type { SubscribeOptions } from "../core/subscription.ts";
@@ -28,19 +29,22 @@ import type { BusEvent } from "../core/event.ts";
 import type { Registration } from "../core/registration.ts";
 import type { Resolution } from "../core/resolution.ts";
 import type { FullThreadOptions } from "./thread_options.ts";
+import type { Rules } from "../options/options.ts";
 
 /** The thread that made the bus: it sends events to the others, and handles its own in a queue. */
 export class HomeEngine implements Engine {
   readonly core: BusCore;
-  readonly subscribeRules = THREAD_SUBSCRIBE_RULES;
+  readonly subscribeRules: Rules;
   readonly outbox: Outbox;
+  readonly books: HomeBooks;
+  readonly flushes: ThreadFlushes;
   /** The calls of `enqueue` that wait. */
   readonly queue: RoomQueue;
   /** Resolves when every thread serves. */
   readonly ready: Promise<void>;
   readonly #options: FullThreadOptions;
   readonly #mesh: Mesh;
-  readonly #local: AsyncEngine;
+  readonly #local: HomeQueue;
   readonly #routes: Routes;
   readonly #notes: Notes;
   readonly #inbox: HomeInbox;
@@ -55,7 +59,9 @@ export class HomeEngine implements Engine {
   #isStarting = true;
   #isClosing = false;
   readonly #release = () => {
-    if (!this.#isClosing && (this.#options.keepAlive || this.#isStarting)) return;
+    const { keepAlive } = this.#options;
+    const isWanted = keepAlive || this.#isStarting || this.flushes.flushes.size > 0;
+    if (isWanted && !this.#isClosing) return;
     this.core.ledger.waiting.delete(this.#release);
     clearInterval(this.#handle);
     clearInterval(this.#stallWatch);
@@ -63,17 +69,19 @@ export class HomeEngine implements Engine {
     this.#mesh.cells.store(this.#mesh.words + NODE_WATCH, 0);
   };
 
-  constructor(options: FullThreadOptions) {
+  /** `createQueue` makes what calls the handlers of this thread. */
+  constructor(options: FullThreadOptions, createQueue: (core: BusCore) => HomeQueue) {
     this.#options = options;
+    // A batch outlives the call of a handler, and a shard is in one thread.
+    this.subscribeRules = options.flow ? {} : THREAD_SUBSCRIBE_RULES;
     const mesh = this.#mesh = createMesh(options.threads, options.capacity);
     this.core = new BusCore(options, this);
-    this.#local = new AsyncEngine(
-      {
-        overflow: options.overflow,
-        ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
-      },
-      this.core,
-    );
+    this.core.registry.onRemove = (registration) => this.#notes.remove(registration);
+    this.#local = createQueue(this.core);
+    this.flushes = new ThreadFlushes(mesh, () => {
+      this.#hold();
+      this.#idle.schedule();
+    });
     this.#routes = new Routes(options.threads + 1, HOME);
     this.outbox = new Outbox(mesh, this.#routes, options);
     this.queue = new RoomQueue(
@@ -84,7 +92,7 @@ export class HomeEngine implements Engine {
       () => this.#idle.schedule(),
     );
     this.#notes = new Notes(mesh, this.#routes, this.outbox, 0);
-    const books = new HomeBooks(mesh, this.core.ledger, () => this.#followState());
+    const books = this.books = new HomeBooks(mesh, this.core.ledger, () => this.#followState());
     this.core.ledger.remote = books;
     const events = new ForeignEvents(mesh, this.core, options.valueCodec);
     this.#inbox = new HomeInbox(
@@ -102,7 +110,6 @@ export class HomeEngine implements Engine {
       books,
       options.maxCrashes,
     );
-    this.core.registry.onRemove = (registration) => this.#notes.remove(registration);
     this.ready = this.#becomeReady.promise;
     // Whoever does not ask is not to be ended by it.
     this.ready.catch(() => {});
@@ -113,7 +120,7 @@ export class HomeEngine implements Engine {
         // Threads wake this one to say that they have finished, sealed or answered.
         this.#supervisor.check();
         if (this.outbox.hasWaiters) this.queue.serve(this.#notes.flush());
-        this.core.ledger.settle();
+        this.#settle();
         return mesh.hasNext();
       },
     });
@@ -136,7 +143,7 @@ export class HomeEngine implements Engine {
 
   deliver(resolution: Resolution, event: BusEvent): void {
     const { outbox } = this;
-    const isForHome = resolution.handlers.length > 0;
+    const isForHome = this.#local.wants(resolution);
     // First, as it may run handlers, which may emit.
     if (isForHome) this.#local.prepare(event);
     if (outbox.plan(resolution, event)) {
@@ -163,6 +170,7 @@ export class HomeEngine implements Engine {
 
   discard(): number {
     this.queue.refuse();
+    this.flushes.refuse();
     return this.#local.discard();
   }
 
@@ -205,7 +213,7 @@ export class HomeEngine implements Engine {
     const { outbox } = this;
     outbox.checkBusy(type);
     const resolution = this.core.registry.resolve(type, "write");
-    const isForHome = resolution.handlers.length > 0;
+    const isForHome = this.#local.wants(resolution);
     const event: BusEvent = { type, data: undefined, ...(key === undefined ? {} : { key }) };
     if (isForHome) this.#local.prepare(event);
     let data: Uint8Array | undefined;
@@ -231,7 +239,7 @@ export class HomeEngine implements Engine {
   }
 
   #tryToDeliver(resolution: Resolution, event: BusEvent): boolean {
-    const isForHome = resolution.handlers.length > 0;
+    const isForHome = this.#local.wants(resolution);
     if (isForHome && this.#local.isFull) return false;
     const isForThreads = this.outbox.plan(resolution, event);
     if (isForThreads && !this.outbox.hasRoom()) return false;
@@ -256,8 +264,14 @@ export class HomeEngine implements Engine {
       // Its own queue wakes nobody.
       if (this.queue.size > 0 && this.#local.isFull) setTimeout(() => this.#idle.schedule(), 1);
     }
-    this.core.ledger.settle();
+    this.#settle();
     return isBusy;
+  }
+
+  /** Tells those who wait for what others have finished. */
+  #settle(): void {
+    this.flushes.check();
+    this.core.ledger.settle();
   }
 
   #hear(from: number, note: Note): void {
@@ -275,14 +289,14 @@ export class HomeEngine implements Engine {
   }
 
   #greeting(node: number, generation: number): unknown {
-    const { overflow, blockTimeout, park, concurrency = 1, stallTimeout, valueCodec } =
+    const { overflow, blockTimeout, park, concurrency = 1, stallTimeout, valueCodec, flow } =
       this.#options;
     return {
       beat: "start",
       memory: this.#mesh.cells.words.buffer,
       node,
       hasCodec: valueCodec !== undefined,
-      options: { overflow, blockTimeout, park, concurrency, stallTimeout, generation },
+      options: { overflow, blockTimeout, park, concurrency, stallTimeout, generation, flow },
     };
   }
 

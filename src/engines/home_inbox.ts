@@ -1,9 +1,10 @@
 import { FLAG_EVENT, FLAG_FAILURE, FLAG_KIND, FLAG_NOTE, FRAME_FLAGS } from "../ring/frame.ts";
 import { readData, readExtras } from "../ring/frame_event.ts";
-import { type ErrorReport, type Note, reviveError } from "./notes.ts";
+import { type FailureReport, type Note, reviveError } from "./notes.ts";
 import type { RingReader } from "../ring/ring_reader.ts";
-import type { AsyncEngine } from "./async_engine.ts";
+import type { BusEvent } from "../core/event.ts";
 import type { ForeignEvents } from "./foreign_events.ts";
+import type { HomeQueue } from "./home_queue.ts";
 import type { Mesh } from "./mesh.ts";
 
 /** Frames of one ring that are moved before the event loop has a turn. */
@@ -12,17 +13,19 @@ const BURST = 256;
 /** Moves what other threads send into the queue of the thread that made the bus. */
 export class HomeInbox {
   readonly #mesh: Mesh;
-  readonly #queue: AsyncEngine;
+  readonly #queue: HomeQueue;
   readonly #events: ForeignEvents;
   readonly #hold: () => void;
   readonly #hear: (from: number, note: Note) => void;
+  /** By node, the events of a batch that has failed there, as far as they have come. */
+  readonly #parts: BusEvent[][] = [];
   /** The node whose ring was last. */
   #lastRing = 0;
 
   /** `hold` is called when a delivery is about to be open, `hear` with what a thread tells. */
   constructor(
     mesh: Mesh,
-    queue: AsyncEngine,
+    queue: HomeQueue,
     events: ForeignEvents,
     hold: () => void,
     hear: (from: number, note: Note) => void,
@@ -74,7 +77,15 @@ export class HomeInbox {
 
   #hearFailure(from: number, word: number): void {
     const { report } = readExtras(this.#mesh.cells, word);
-    const [pattern, error] = JSON.parse(report!) as [string, ErrorReport];
-    this.#events.fail(reviveError(error), this.#events.read(from, word), pattern);
+    const event = this.#events.read(from, word);
+    const parts = this.#parts[from] ??= [];
+    if (report === undefined) return void parts.push(event);
+    const [pattern, error, count, stage] = JSON.parse(report) as FailureReport;
+    const reason = reviveError(error);
+    if (count === undefined) return this.#events.fail(reason, event, pattern!);
+    // A thread may have died before, while it told of another one.
+    const events = parts.slice(parts.length - count);
+    parts.length = 0;
+    this.#events.failBatch(reason, events, pattern, stage);
   }
 }

@@ -16,7 +16,8 @@ export interface InThreadBus {
   ready: Promise<void>;
 }
 
-function hooksOf({ onError, onDrop }: FullThreadOptions): BusOptions {
+/** The hooks among the options. */
+export function hooksOf({ onError, onDrop }: BusOptions): BusOptions {
   return { ...(onError && { onError }), ...(onDrop && { onDrop }) };
 }
 
@@ -26,7 +27,6 @@ function hooksOf({ onError, onDrop }: FullThreadOptions): BusOptions {
  */
 export function createInThreadBus(options: FullThreadOptions, cause: unknown): InThreadBus {
   const { overflow, concurrency } = options;
-  let cleanUp: unknown;
   const engine = new AsyncEngine({
     ...hooksOf(options),
     overflow,
@@ -37,11 +37,22 @@ export function createInThreadBus(options: FullThreadOptions, cause: unknown): I
     subscribed(registration: Registration, { zeroCopy }: SubscribeOptions = {}) {
       if (zeroCopy) lendData(registration, options);
     },
+  });
+  const face = new EventBus(engine.core, { engine: "async", threads: 0, transport: "queue" });
+  return { engine, face, ready: serveHere(face, engine, cause) };
+}
+
+/**
+ * Lets the module that was imported here subscribe; resolves when it has. It cleans up when the
+ * engine stops.
+ */
+export function serveHere(face: object, engine: object, cause: unknown): Promise<void> {
+  let cleanUp: unknown;
+  Object.assign(engine, {
     async stop() {
       if (typeof cleanUp === "function") await cleanUp();
     },
   });
-  const face = new EventBus(engine.core, { engine: "async", threads: 0, transport: "queue" });
   const ready = (async () => {
     const [module, ...others] = served;
     if (module === undefined || others.length > 0) {
@@ -53,5 +64,5 @@ export function createInThreadBus(options: FullThreadOptions, cause: unknown): I
     cleanUp = await module.callback(face as never, { index: 0, threads: 1 });
   })();
   ready.catch(() => {});
-  return { engine, face, ready };
+  return ready;
 }

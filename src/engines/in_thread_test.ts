@@ -2,9 +2,11 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { UnsupportedError } from "../core/errors.ts";
 import { served } from "./served.ts";
+import { createFlowThreadBus } from "./flow_threads.ts";
 import { createThreadBus } from "./threads.ts";
 import type { AsyncBus } from "../core/contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
+import type { WorkerBus } from "./worker.ts";
 
 /** What a runtime without threads does when it is asked for one. */
 const handlers = () => {
@@ -53,6 +55,46 @@ describe("a bus with threads where there are none", () => {
     const bus = createThreadBus({ handlers });
     const error = await assertRejects(() => bus.ready, UnsupportedError, "no threads here");
     assertEquals(String((error as Error).cause), "ReferenceError: Worker is not defined");
+    await bus.close();
+  });
+});
+
+describe("a flow bus with threads where there are none", () => {
+  it("collects in one thread, and takes the stages of the module that was imported", async () => {
+    const batches: unknown[][] = [];
+    const refusals: string[] = [];
+    served.push({
+      callback: (bus: WorkerBus<OpenEventMap>) => {
+        bus.stages([(events) => events.filter(({ data }) => data !== 2)]);
+        bus.onBatch("a", (events) => batches.push(events.map(({ data }) => data)));
+        bus.on("late", () => {
+          try {
+            bus.stages([]);
+          } catch (error) {
+            refusals.push((error as Error).message);
+          }
+        });
+      },
+      valueCodec: undefined,
+    });
+    try {
+      const bus = createFlowThreadBus({ handlers, threads: 2, batchSize: 3, spread: ["a"] });
+      assertEquals(bus.capabilities, { engine: "flow", threads: 0, transport: "queue" });
+      await bus.ready;
+      const events = [1, 2, 3, 4].map((data) => ({ type: "a", data, key: "k" }));
+      bus.emitBatch([...events, { type: "late" }]);
+      await bus.flush();
+      assertEquals(batches, [[1, 3], [4]]);
+      assertEquals(refusals, ["Cannot name the stages as they are named already"]);
+      await bus.drain();
+    } finally {
+      served.length = 0;
+    }
+  });
+
+  it("is never ready if no module has called serve()", async () => {
+    const bus = createFlowThreadBus({ handlers });
+    await assertRejects(() => bus.ready, UnsupportedError, "no threads here");
     await bus.close();
   });
 });

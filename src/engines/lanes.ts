@@ -100,7 +100,7 @@ const hosts = new WeakMap<SharedArrayBuffer, LaneHost>();
  */
 export function share<M extends object>(bus: FlowBus<M>, options: ShareOptions = {}): LaneHandle {
   const engine = FLOW_ENGINES.get(bus);
-  if (engine === undefined) refuse("share the bus", "bus", "a flow bus", bus);
+  if (engine === undefined) refuse("share the bus", "bus", "a flow bus without threads", bus);
   const { producers, capacity, overflow, blockTimeout } = completeShareOptions(options);
   if (bus.closed) throw new BusClosedError("share the bus");
   checkMemory("share the bus");

@@ -24,6 +24,17 @@ export interface ErrorReport {
   stack?: string;
 }
 
+/**
+ * A failure as another thread gets it: of the handlers of a pattern, of a stage, or of neither. That
+ * of a batch says how many of its events have come before.
+ */
+export type FailureReport = readonly [
+  pattern: string | null,
+  error: ErrorReport,
+  count?: number,
+  stage?: number,
+];
+
 /** Tells the other threads what this one subscribes, and hears what they do. */
 export class Notes {
   readonly #mesh: Mesh;

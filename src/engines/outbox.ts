@@ -16,6 +16,7 @@ import { HOME, type Mesh } from "./mesh.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Resolution } from "../core/resolution.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
+import type { BatchSettings } from "./flow_options.ts";
 import type { Route, Routes } from "./routes.ts";
 
 /** What an outbox does with an event that finds a ring full. */
@@ -23,6 +24,8 @@ export interface OutboxOptions {
   overflow: "block" | "error" | "drop-newest";
   blockTimeout: number;
   valueCodec?: ValueCodec | undefined;
+  /** On a flow bus: events without a key have their type as key, but for those to be spread. */
+  flow?: BatchSettings | undefined;
 }
 
 /** No node. */
@@ -222,6 +225,8 @@ export class Outbox {
     this.#route = route;
     this.#size = size;
     if (size > this.#maxFrame) this.#refuseSize();
+    const { flow } = this.#options;
+    if (flow !== undefined && !flow.spread.includes(route.type)) key ??= route.type;
     if (!route.hasWorkers) this.#worker = NOBODY;
     else if (key !== undefined) this.#worker = this.#ofKey(key);
     else this.#worker = this.#takeTurn(route.workers, size);

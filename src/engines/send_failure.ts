@@ -1,17 +1,36 @@
 import { FLAG_FAILURE } from "../ring/frame.ts";
-import { HOME } from "./mesh.ts";
-import { reportError } from "./notes.ts";
+import { typeOf } from "./batch_handlers.ts";
+import { HOME, type Mesh } from "./mesh.ts";
+import { type FailureReport, reportError } from "./notes.ts";
 import type { BusEvent } from "../core/event.ts";
+import type { FlowErrorContext } from "../core/flow_contracts.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** Sends what a handler threw to the thread of the bus, which has the hook for it. */
+/** Sends what a handler or a stage threw to the thread of the bus, which has the hook for it. */
 export function sendFailure(
+  mesh: Mesh,
   outbox: Outbox,
   error: unknown,
-  event: BusEvent,
-  pattern: string,
+  { event, events, subscription, stage }: FlowErrorContext,
 ): void {
-  const report = JSON.stringify([pattern, reportError(error)]);
+  const reason = reportError(error);
+  const pattern = subscription?.pattern ?? null;
+  if (events === undefined) {
+    sendReport(outbox, error, [pattern ?? event!.type, reason], event!);
+    return;
+  }
+  const count = sendParts(mesh, outbox, events);
+  const place = stage === undefined ? [] as const : [stage] as const;
+  sendReport(outbox, error, [pattern, reason, count, ...place], { type: "batch", data: undefined });
+}
+
+function sendReport(
+  outbox: Outbox,
+  error: unknown,
+  failure: FailureReport,
+  event: BusEvent,
+): void {
+  const report = JSON.stringify(failure);
   const { type } = event;
   try {
     if (outbox.sendTo(HOME, event, FLAG_FAILURE, report)) return;
@@ -20,5 +39,25 @@ export function sendFailure(
     // What cannot be encoded is reported without it.
     if (outbox.sendTo(HOME, { type, data: undefined }, FLAG_FAILURE, report)) return;
   }
-  console.error(`A handler of '${pattern}' failed:`, error);
+  console.error(
+    failure[0] === null ? "A batch failed:" : `A handler of '${failure[0]}' failed:`,
+    error,
+  );
+}
+
+/** Sends the events of a failure ahead, as long as half of the ring stays free; says how many. */
+function sendParts(mesh: Mesh, outbox: Outbox, events: readonly BusEvent[]): number {
+  const { writers, layout } = mesh;
+  let count = 0;
+  for (const event of events) {
+    if (!writers[HOME]!.hasRoom(layout.capacity / 2)) break;
+    try {
+      // A stage may have left what is no event.
+      if (typeOf(event) === undefined) continue;
+      if (outbox.sendTo(HOME, event, FLAG_FAILURE)) count++;
+    } catch {
+      // It may have made it one that cannot be encoded.
+    }
+  }
+  return count;
 }

@@ -1,4 +1,11 @@
-import { NODE_DROPPED, NODE_FAILED, NODE_HEARTBEAT, NODE_UNWANTED } from "../ring/layout.ts";
+import {
+  NODE_BATCHED,
+  NODE_BATCHES,
+  NODE_DROPPED,
+  NODE_FAILED,
+  NODE_HEARTBEAT,
+  NODE_UNWANTED,
+} from "../ring/layout.ts";
 import type { Cells } from "../runtime/shared_cells.ts";
 import type { Mesh } from "./mesh.ts";
 
@@ -12,6 +19,8 @@ export class ThreadCounters {
   readonly #failedBefore: number;
   #unwanted: number;
   #dropped: number;
+  #batches: number;
+  #batched: number;
   #beat: number;
 
   constructor({ cells, words }: Mesh) {
@@ -20,6 +29,8 @@ export class ThreadCounters {
     this.#failedBefore = cells.get(words + NODE_FAILED);
     this.#unwanted = cells.get(words + NODE_UNWANTED);
     this.#dropped = cells.get(words + NODE_DROPPED);
+    this.#batches = cells.get(words + NODE_BATCHES);
+    this.#batched = cells.get(words + NODE_BATCHED);
     this.#beat = cells.get(words + NODE_HEARTBEAT);
     // Before it serves, so that nobody takes it for the one that had stopped here.
     this.showLife();
@@ -33,6 +44,17 @@ export class ThreadCounters {
   /** Counts an event that nobody wants. */
   countUnwanted(): void {
     this.#cells.set(this.#words + NODE_UNWANTED, ++this.#unwanted | 0);
+  }
+
+  /** Counts events that stages have added, and that are handled. */
+  countAdded(events: number): void {
+    this.#cells.set(this.#words + NODE_UNWANTED, (this.#unwanted += events) | 0);
+  }
+
+  /** Counts a batch that is through. */
+  countBatch(events: number): void {
+    this.#cells.set(this.#words + NODE_BATCHES, ++this.#batches | 0);
+    this.#cells.set(this.#words + NODE_BATCHED, (this.#batched += events) | 0);
   }
 
   /** Counts an event for which there was no room. */

@@ -5,6 +5,7 @@ import { refuse } from "../options/refusal.ts";
 import { RINGS_LIMIT } from "../ring/layout.ts";
 import type { BusOptions } from "../core/bus_options.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
+import type { BatchSettings } from "./flow_options.ts";
 import type { Rule, Rules } from "../options/options.ts";
 
 /** Options of an async bus whose handlers run in threads. */
@@ -109,7 +110,8 @@ export const CODEC_RULE: Rule = [
     typeof codec?.encode === "function" && typeof codec.decode === "function",
 ];
 
-const RULES: Rules = {
+/** The rules of {@linkcode ThreadOptions}. */
+export const THREAD_RULES: Rules = {
   ...BUS_RULES,
   handlers: ["a URL or a function", "object"],
   threads: ["an integer from 1 to 1024", "number", isThreadCount],
@@ -132,20 +134,25 @@ export type FullThreadOptions =
   & BusOptions
   & Required<Pick<ThreadOptions, "handlers">>
   & Omit<Required<ThreadOptions>, "driver" | "concurrency" | "valueCodec" | keyof BusOptions>
-  & Pick<ThreadOptions, "driver" | "concurrency" | "valueCodec">;
+  & Pick<ThreadOptions, "driver" | "concurrency" | "valueCodec">
+  & { flow?: BatchSettings };
 
 /** Checks the options and fills them up. */
-export function completeOptions(options: ThreadOptions): FullThreadOptions {
+export function completeOptions(
+  options: ThreadOptions,
+  action = ACTION,
+  rules = THREAD_RULES,
+): FullThreadOptions {
   const { handlers, ...rest } = options;
   if ((rest as { overflow?: string }).overflow === "drop-oldest") {
     throw new UnsupportedError(
-      `${ACTION} with 'overflow' "drop-oldest"`,
+      `${action} with 'overflow' "drop-oldest"`,
       "the oldest event of a ring belongs to another thread",
     );
   }
-  checkOptions(ACTION, rest, RULES);
+  checkOptions(action, rest, rules);
   if (!(handlers instanceof URL) && typeof handlers !== "function") {
-    refuse(ACTION, "handlers", "a URL or a function that starts a thread", handlers);
+    refuse(action, "handlers", "a URL or a function that starts a thread", handlers);
   }
   const full = {
     threads: Math.max(1, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1),
@@ -164,14 +171,12 @@ export function completeOptions(options: ThreadOptions): FullThreadOptions {
   const bytes = ((full.threads + 1) ** 2 - 1) * full.capacity;
   if (bytes > RINGS_LIMIT) {
     throw new RangeError(
-      `${ACTION_STARTS} as 'capacity' must leave all rings within ${RINGS_LIMIT} bytes: ` +
+      `Cannot ${action} as 'capacity' must leave all rings within ${RINGS_LIMIT} bytes: ` +
         `with ${full.threads} threads they take ${bytes}`,
     );
   }
   return full;
 }
-
-const ACTION_STARTS = `Cannot ${ACTION}`;
 
 function defined(options: object): object {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

@@ -1,6 +1,7 @@
 import { UnsupportedError } from "../core/errors.ts";
 import { EventBus } from "../core/event_bus.ts";
 import { check, checkOptions, FUNCTION, integer } from "../options/options.ts";
+import { AsyncEngine } from "./async_engine.ts";
 import { HomeEngine } from "./home_engine.ts";
 import { createInThreadBus } from "./in_thread.ts";
 import { completeOptions } from "./thread_options.ts";
@@ -21,6 +22,14 @@ export function checkWrite(length: number, fill: Fill, options: WriteOptions): v
   checkOptions("write an event", options, { key: ["a string", "string"] });
 }
 
+/** @throws {UnsupportedError} If threads cannot share memory here, or not wait for it. */
+export function checkSharing(action: string): void {
+  const missing = typeof SharedArrayBuffer === "undefined"
+    ? "shared memory: a page must be cross-origin isolated"
+    : Atomics.waitAsync === undefined && "'Atomics.waitAsync'";
+  if (missing) throw new UnsupportedError(action, `there is no ${missing}`);
+}
+
 /**
  * Creates a bus whose events reach the handlers of other threads.
  *
@@ -32,15 +41,12 @@ export function createThreadBus<M extends object = OpenEventMap>(
   options: ThreadOptions,
 ): AsyncBus<M> {
   const full = completeOptions(options);
-  const missing = typeof SharedArrayBuffer === "undefined"
-    ? "shared memory: a page must be cross-origin isolated"
-    : Atomics.waitAsync === undefined && "'Atomics.waitAsync'";
-  if (missing) {
-    throw new UnsupportedError("create an async bus with threads", `there is no ${missing}`);
-  }
+  checkSharing("create an async bus with threads");
   let home: HomeEngine;
   try {
-    home = new HomeEngine(full);
+    const { overflow, concurrency } = full;
+    const queue = { overflow, ...(concurrency === undefined ? {} : { concurrency }) };
+    home = new HomeEngine(full, (core) => new AsyncEngine(queue, core));
   } catch (cause) {
     const { engine, face, ready } = createInThreadBus(full, cause);
     return complete(face, engine.core, {

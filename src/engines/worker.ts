@@ -14,6 +14,7 @@
  */
 
 import { EventBus } from "../core/event_bus.ts";
+import { Registration } from "../core/registration.ts";
 import { joinMesh } from "./mesh.ts";
 import { ownPort } from "../runtime/threads.ts";
 import { onExit } from "../runtime/exit_hook.ts";
@@ -24,30 +25,50 @@ import { WorkerEngine, type WorkerOptions } from "./worker_engine.ts";
 import { check, checkOptions, FUNCTION } from "../options/options.ts";
 import { CODEC_RULE } from "./thread_options.ts";
 import type { AsyncBus, EnqueueOptions } from "../core/contracts.ts";
-import type { BusEvent, OpenEventMap } from "../core/event.ts";
+import type { FlowBus } from "../core/flow_contracts.ts";
+import type { AnyEvent, BusEvent, OpenEventMap } from "../core/event.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
+import type { Stage } from "./flow_options.ts";
 
 /**
  * The bus as one of its threads has it. What it emits goes wherever it would go from anywhere else.
  *
  * @typeParam M The event map.
  */
-export type WorkerBus<M extends object> = Pick<
-  AsyncBus<M>,
-  | "on"
-  | "once"
-  | "off"
-  | "emit"
-  | "unsafeEmit"
-  | "emitBatch"
-  | "enqueue"
-  | "topic"
-  | "events"
-  | "prewarm"
-  | "asEventTarget"
-  | "closed"
-  | "capabilities"
->;
+export type WorkerBus<M extends object> =
+  & Pick<
+    AsyncBus<M>,
+    | "on"
+    | "once"
+    | "off"
+    | "emit"
+    | "unsafeEmit"
+    | "emitBatch"
+    | "enqueue"
+    | "topic"
+    | "events"
+    | "prewarm"
+    | "asEventTarget"
+    | "closed"
+    | "capabilities"
+  >
+  & FlowWorkerBus<M>;
+
+/**
+ * What the bus of a thread has where `forFlow` has started it; on another bus these are refused.
+ *
+ * @typeParam M The event map.
+ */
+export interface FlowWorkerBus<M extends object> extends Pick<FlowBus<M>, "onBatch"> {
+  /**
+   * Names what every batch of this thread goes through before its handlers are called, in this
+   * order. Each thread names the same; it is called once, before the callback of `serve` is through.
+   *
+   * @throws {TypeError} If they are no array of functions, or are named already, or the thread serves
+   *   already, or the bus is no flow bus.
+   */
+  stages(stages: readonly Stage<AnyEvent<M>>[]): void;
+}
 
 export type { ThreadInfo };
 
@@ -132,6 +153,7 @@ async function run(
   }
   engine.notes.greet();
   const cleanUp = await callback(bus, { index: node - 1, threads });
+  engine.flow?.serve();
   engine.notes.serve();
   engine.start(async () => {
     await engine.settled();
@@ -146,10 +168,30 @@ async function run(
 }
 
 function createWorkerBus(engine: WorkerEngine, threads: number): WorkerBus<OpenEventMap> {
-  const face = new EventBus(engine.core, { engine: "async", threads, transport: "shared-memory" });
+  const { flow } = engine;
+  const face = new EventBus(engine.core, {
+    engine: flow ? "flow" : "async",
+    threads,
+    transport: "shared-memory",
+  });
   const emitBatch = face.emitBatch.bind(face);
-  return Object.assign(face, {
+  const methods = flow?.context.batchHandlers.methods(face) ?? { onBatch: refuseBatches };
+  return Object.assign(face, methods, {
+    stages(stages: readonly Stage[]) {
+      if (flow === undefined) return refuseBatches();
+      flow.nameStages(stages);
+      if (stages.length > 0) engine.notes.add(createWish());
+    },
     emitBatch: (events: readonly BusEvent[]) => engine.outbox.batch(() => emitBatch(events)),
     enqueue: (event: BusEvent, options?: EnqueueOptions) => engine.queue.enqueue(event, options),
   }) as unknown as WorkerBus<OpenEventMap>;
+}
+
+/** What stands for a subscription of everything: all events go through the stages. */
+function createWish(): Registration {
+  return new Registration({ remove: () => false }, "**", -1, () => {});
+}
+
+function refuseBatches(): never {
+  throw new TypeError("Cannot take batches as the bus is no flow bus: 'forFlow' makes one");
 }

@@ -18,6 +18,7 @@ import {
   STATE_OPEN,
 } from "../ring/layout.ts";
 import { RingScanner } from "../ring/ring_scanner.ts";
+import { FlowThread } from "./flow_thread.ts";
 import { FrameHandler } from "./frame_handler.ts";
 import { Idle } from "./idle.ts";
 import { KeyedBacklog } from "./keyed_backlog.ts";
@@ -34,6 +35,7 @@ import type { Engine } from "../core/engine.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Registration } from "../core/registration.ts";
 import type { Resolution } from "../core/resolution.ts";
+import type { Rules } from "../options/options.ts";
 import type { RingReader } from "../ring/ring_reader.ts";
 
 /** Events that are handled before the event loop has a turn, and of one ring before the next. */
@@ -58,11 +60,13 @@ interface Taken {
 /** Handles the events of one thread, straight from the rings. */
 export class WorkerEngine implements Engine {
   readonly core: BusCore;
-  readonly subscribeRules = THREAD_SUBSCRIBE_RULES;
+  readonly subscribeRules: Rules;
   readonly notes: Notes;
   /** The calls of `enqueue` that wait. */
   readonly queue: RoomQueue;
   readonly outbox: Outbox;
+  /** The shards, on a flow bus. */
+  readonly flow: FlowThread | undefined;
   readonly #mesh: Mesh;
   readonly #options: WorkerOptions;
   readonly #routes: Routes;
@@ -89,21 +93,29 @@ export class WorkerEngine implements Engine {
       new RingScanner(cells, layout.ring(from, mesh.self), reader!)
     );
     this.#options = options;
+    this.subscribeRules = options.flow ? {} : THREAD_SUBSCRIBE_RULES;
     this.core = new BusCore({
-      onError: (error, { event, subscription: { pattern } }) =>
-        sendFailure(this.outbox, error, event, pattern),
+      onError: (error, context) => sendFailure(mesh, this.outbox, error, context),
     }, this);
     this.#counters = new ThreadCounters(mesh);
+    const onSettled = () => {
+      this.#idle.schedule();
+      this.#tellSettled();
+    };
     this.#frames = new FrameHandler(mesh, {
       core: this.core,
       backlog: this.#backlog,
       valueCodec: options.valueCodec,
-      onSettled: () => {
-        this.#idle.schedule();
-        this.#tellSettled();
-      },
+      onSettled,
     });
     this.core.registry.onRemove = (registration) => this.notes.remove(registration);
+    this.flow = options.flow && new FlowThread(mesh, {
+      core: this.core,
+      counters: this.#counters,
+      settings: options.flow,
+      valueCodec: options.valueCodec,
+      onSettled,
+    });
     this.#routes = new Routes(layout.threads + 1, mesh.self);
     this.outbox = new Outbox(mesh, this.#routes, options);
     this.notes = new Notes(mesh, this.#routes, this.outbox, options.generation);
@@ -121,7 +133,9 @@ export class WorkerEngine implements Engine {
         if (this.outbox.hasWaiters) this.queue.serve(this.notes.flush());
         return this.#hasWork();
       },
-      mayBlock: () => options.park === "block" && this.core.ledger.pending === 0,
+      // Batches have a timer.
+      mayBlock: () =>
+        options.park === "block" && this.core.ledger.pending === 0 && !this.flow?.isBusy,
     });
   }
 
@@ -139,7 +153,7 @@ export class WorkerEngine implements Engine {
   deliver(resolution: Resolution, event: BusEvent): void {
     const { outbox } = this;
     if (!outbox.plan(resolution, event)) this.#counters.countUnwanted();
-    else if (outbox.makeRoom(this.#isHandling)) outbox.commit();
+    else if (outbox.makeRoom(this.isInHandler())) outbox.commit();
     else this.#counters.countDropped();
   }
 
@@ -148,7 +162,7 @@ export class WorkerEngine implements Engine {
   }
 
   isInHandler(): boolean {
-    return this.#isHandling;
+    return this.#isHandling || this.flow?.context.isHandling === true;
   }
 
   discard(): number {
@@ -190,6 +204,7 @@ export class WorkerEngine implements Engine {
     if (this.#mesh.cells.load(HEADER_STATE) !== STATE_OPEN && this.core.state === "open") {
       return true;
     }
+    if (this.flow?.hasNews) return true;
     if (this.core.ledger.pending < this.#options.concurrency) {
       return this.#backlog.hasDue || this.#mesh.hasNext();
     }
@@ -221,10 +236,12 @@ export class WorkerEngine implements Engine {
       this.#isHandling = false;
       this.#close();
     }
+    this.flow?.follow();
     // A handler may wait for what another thread tells: events must not hold that up.
     if (this.core.ledger.pending >= this.#options.concurrency) this.#hearNotes();
     if (this.outbox.hasWaiters) this.queue.serve(this.notes.flush());
-    return left <= 0;
+    // Batches begin when the event loop has a turn.
+    return left <= 0 || (this.flow !== undefined && left < BURST);
   }
 
   #isFree(): boolean {
@@ -262,10 +279,12 @@ export class WorkerEngine implements Engine {
       this.core.seal("draining");
       cells.store(words + NODE_SEALED, 1);
       this.#mesh.wake(HOME);
+      this.flow?.hurry();
     }
     if (this.#onStop === undefined || !this.#isStopping()) return;
     this.core.seal("closed");
     this.queue.refuse();
+    this.flow?.stop();
     const onStop = this.#onStop;
     this.#onStop = undefined;
     onStop();
@@ -281,6 +300,7 @@ export class WorkerEngine implements Engine {
       return;
     }
     const resolution = this.#frames.resolve(from, word, flags);
+    if (this.flow !== undefined) return this.flow.take(resolution, reader, word);
     if (this.#backlog.active && (flags & FLAG_KEY) !== 0) {
       const { key } = readExtras(cells, word);
       const event = this.#frames.createEvent(resolution.type, word);
@@ -321,6 +341,6 @@ export class WorkerEngine implements Engine {
   }
 
   #tellSettled(): void {
-    if (this.core.ledger.pending === 0) this.#onSettled?.();
+    if (this.core.ledger.pending === 0 && !this.flow?.isUnderWay) this.#onSettled?.();
   }
 }

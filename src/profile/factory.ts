@@ -2,6 +2,7 @@ import { UnsupportedError } from "../core/errors.ts";
 import { BOOLEAN, check, checkObject } from "../options/options.ts";
 import { createAsyncBus } from "../engines/async.ts";
 import { createFlowBus } from "../engines/flow.ts";
+import { createFlowThreadBus } from "../engines/flow_threads.ts";
 import { createSyncBus } from "../engines/sync.ts";
 import { createThreadBus } from "../engines/threads.ts";
 import type { AsyncBus, SyncBus } from "../core/contracts.ts";
@@ -9,6 +10,7 @@ import type { FlowBus } from "../core/flow_contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
 import type { AsyncOptions } from "../engines/async.ts";
 import type { FlowOptions } from "../engines/flow.ts";
+import type { FlowThreadOptions } from "../engines/flow_threads.ts";
 import type { SyncOptions } from "../engines/sync.ts";
 import type { ThreadOptions } from "../engines/threads.ts";
 
@@ -111,14 +113,15 @@ export function forAsync<M extends object>(
 /**
  * Creates a bus that collects events in batches, takes each batch through stages, and then calls
  * the handlers. A batch leaves when it has `batchSize` events, or when its first one is
- * `batchTimeout` old.
+ * `batchTimeout` old. With `handlers` all that happens in threads that run that module, which names
+ * the stages; see {@linkcode FlowThreadOptions} and `docs/threads.md`.
  *
  * @typeParam M The event map; without one any type carries any data.
  * @param options The stages, when a batch leaves, and what to do about errors.
  * @returns The bus.
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range.
- * @throws {UnsupportedError} If `handlers` or `threads` ask for threads: this version has none.
+ * @throws {UnsupportedError} If threads are asked for and the runtime shares no memory with them.
  *
  * @example Parsing in a stage, storing batch by batch
  * ```ts
@@ -138,11 +141,13 @@ export function forAsync<M extends object>(
  * ```
  */
 export function forFlow<M extends object = OpenEventMap>(
-  options: FlowOptions<NoInfer<M>> = {},
+  options: FlowOptions<NoInfer<M>> | FlowThreadOptions<NoInfer<M>> = {},
 ): FlowBus<M> {
-  const reason = "this version runs a flow bus only in the thread that makes it";
-  refuseThreads("create a flow bus", options, reason);
-  return createFlowBus<M>(options);
+  checkObject("create a flow bus", options);
+  if ("handlers" in options || "threads" in options) {
+    return createFlowThreadBus<M>(options as FlowThreadOptions<NoInfer<M>>);
+  }
+  return createFlowBus<M>(options as FlowOptions<NoInfer<M>>);
 }
 
 /**
@@ -154,8 +159,7 @@ export function forFlow<M extends object = OpenEventMap>(
  * @returns The bus.
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range.
- * @throws {UnsupportedError} If threads are asked for and the runtime shares no memory with them, or
- *   beside `stages`.
+ * @throws {UnsupportedError} If threads are asked for and the runtime shares no memory with them.
  *
  * @example The default: handlers run inside `emit`
  * ```ts

@@ -26,9 +26,9 @@ describe("createBus()", () => {
     assertThrows(() => createBus({ stages: [5] } as object), TypeError, "'stages' must be");
   });
 
-  it("refuses threads beside stages", () => {
+  it("refuses stages beside threads, whose module names them", () => {
     const options = { stages: [], threads: 2 };
-    assertThrows(() => createBus(options as object), UnsupportedError, "with 'threads'");
+    assertThrows(() => createBus(options as object), TypeError, "'stages' must be left out");
   });
 
   it("refuses what are no options", () => {
@@ -71,9 +71,9 @@ describe("forFlow()", () => {
     assertEquals([engine, threads, transport], ["flow", 0, "queue"]);
   });
 
-  it("refuses threads, whatever their number, and what are no options", () => {
-    for (const options of [{ threads: 0 }, { handlers: undefined }]) {
-      assertThrows(() => forFlow(options as object), UnsupportedError, "Cannot create a flow bus");
+  it("wants a module for its threads, and refuses what are no options", () => {
+    for (const options of [{ threads: 2 }, { handlers: undefined }]) {
+      assertThrows(() => forFlow(options as object), TypeError, "Cannot create a flow bus");
     }
     assertThrows(() => forFlow(5 as unknown as object), TypeError, "'options' must be");
   });

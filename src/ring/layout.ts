@@ -21,6 +21,8 @@ export const HEADER_THREADS = 1;
 export const HEADER_CAPACITY = 2;
 /** One of the states below; written by node 0. */
 export const HEADER_STATE = 16;
+/** Odd while a `flush` wants batches to leave at once; written by node 0. */
+export const HEADER_FLUSH = 17;
 
 /** How far the bus has gone. */
 export const STATE_OPEN = 0;
@@ -49,6 +51,9 @@ export const NODE_DROPPED = 39;
 /** How many topics the node has named, and the bytes of their names. */
 export const NODE_TOPICS = 40;
 export const NODE_TOPIC_BYTES = 41;
+/** How many batches are through, and the events in them. */
+export const NODE_BATCHES = 42;
+export const NODE_BATCHED = 43;
 /** Not 0 to ask the thread to stop; written by node 0. */
 export const NODE_STOP = 64;
 

@@ -4,6 +4,7 @@ import {
   FRAME_SIZE,
   FrameError,
   MARK_DONE,
+  MARK_READY,
   MARK_STARTED,
   PADDING,
 } from "./frame.ts";
@@ -104,6 +105,11 @@ export class RingReader {
   /** Marks a frame as begun: from here on a death leaves it in doubt. */
   start(word: number): void {
     this.#cells.set(word + FRAME_MARK, MARK_STARTED);
+  }
+
+  /** Marks a frame as not begun after all: if this thread dies, the next one takes it. */
+  wait(word: number): void {
+    this.#cells.set(word + FRAME_MARK, MARK_READY);
   }
 
   /** Marks a taken frame as finished. */

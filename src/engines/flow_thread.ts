@@ -1,0 +1,204 @@
+import { Fifo } from "../core/fifo.ts";
+import { readEvent } from "../ring/frame_event.ts";
+import { HEADER_FLUSH, RING_HEAD } from "../ring/layout.ts";
+import { FlowContext } from "./flow_context.ts";
+import { FlowShard } from "./flow_shard.ts";
+import { fnv1a } from "./fnv1a.ts";
+import { createStageNamer } from "./name_stages.ts";
+import type { BusCore } from "../core/bus_core.ts";
+import type { BusEvent } from "../core/event.ts";
+import type { Resolution } from "../core/resolution.ts";
+import type { ValueCodec } from "../core/value_codec.ts";
+import type { RingReader } from "../ring/ring_reader.ts";
+import type { BatchSettings, Stage } from "./flow_options.ts";
+import type { Mesh } from "./mesh.ts";
+import type { ThreadCounters } from "./thread_counters.ts";
+
+/** What {@linkcode FlowThread} works with. */
+export interface FlowThreadParts {
+  core: BusCore;
+  counters: ThreadCounters;
+  settings: BatchSettings;
+  valueCodec: ValueCodec | undefined;
+  /** A batch is through. */
+  onSettled(): void;
+}
+
+/** A frame whose event waits in a shard, or is in its batch. */
+interface Taken {
+  readonly reader: RingReader;
+  readonly word: number;
+}
+
+/** A shard, and the frames of what it holds. */
+interface Place {
+  readonly shard: FlowShard;
+  readonly waiting: Fifo<Taken>;
+}
+
+/**
+ * The shards of one thread of a flow bus.
+ *
+ * A frame stays in its ring until the batch of its event is through. It counts as begun as long as
+ * the batch is under way: if the thread dies, all events of that batch are in doubt, and those in
+ * collection are the next thread's.
+ */
+export class FlowThread {
+  readonly context: FlowContext;
+  /** The `stages` of the bus. */
+  readonly nameStages: (stages: readonly Stage[]) => void;
+  readonly #mesh: Mesh;
+  readonly #parts: FlowThreadParts;
+  readonly #places: Place[] = [];
+  /** What the bus had last said of its flushes. */
+  #flush: number;
+  /** How many events were taken, and how many the stages have added that are counted. */
+  #taken = 0;
+  #added = 0;
+  #turn = 0;
+  #isServing = false;
+
+  constructor(mesh: Mesh, parts: FlowThreadParts) {
+    this.#mesh = mesh;
+    this.#parts = parts;
+    this.#flush = this.#readFlush();
+    const { settings } = parts;
+    this.context = new FlowContext(parts.core, {
+      ...settings,
+      stages: [],
+      // The rings are full before.
+      capacity: Infinity,
+      overflow: "block",
+    });
+    const isFlushing = () => this.#isFlushing();
+    this.context.thread = {
+      get isHurried() {
+        return isFlushing();
+      },
+    };
+    this.nameStages = createStageNamer(this.context, () => this.#isServing);
+    for (let i = 0; i < settings.shards; i++) this.#places.push(this.#createPlace());
+  }
+
+  /** Whether a batch is in its stages or handlers. */
+  get isUnderWay(): boolean {
+    return this.#places.some(({ shard }) => shard.isUnderWay);
+  }
+
+  /** Whether it holds anything, also what only waits for its time. */
+  get isBusy(): boolean {
+    return this.#places.some(({ shard }) => shard.isBusy);
+  }
+
+  /** Whether the bus has said something new of its flushes. */
+  get hasNews(): boolean {
+    return this.#readFlush() !== this.#flush;
+  }
+
+  /** Takes no stages any more. */
+  serve(): void {
+    this.#isServing = true;
+  }
+
+  /** Takes the event of a taken frame. */
+  take(resolution: Resolution, reader: RingReader, word: number): void {
+    const { type, handlers } = resolution;
+    const { settings, batchHandlers } = this.context;
+    const isWanted = handlers.length > 0 || settings.stages.length > 0 || batchHandlers.wants(type);
+    const event = isWanted ? this.#read(resolution, reader, word) : undefined;
+    if (event === undefined) return reader.finish(word, true);
+    this.#taken++;
+    const { shard, waiting } = this.#placeOf(event);
+    waiting.push({ reader, word });
+    shard.push(resolution, event);
+  }
+
+  /** Lets batches leave that need not wait for more: a flush has come, or a ring is half full. */
+  follow(): void {
+    const isFlushing = this.hasNews && this.#isFlushing();
+    this.#flush = this.#readFlush();
+    if (isFlushing || this.#isCrowded()) this.hurry();
+  }
+
+  /** Lets all batches in collection leave. */
+  hurry(): void {
+    for (const { shard } of this.#places) if (shard.isBusy) shard.seal();
+  }
+
+  /** Begins no batch any more: what waits stays in the rings. */
+  stop(): void {
+    for (const { shard, waiting } of this.#places) {
+      while (waiting.shift() !== undefined) shard.dropOldest();
+    }
+  }
+
+  #createPlace(): Place {
+    const waiting = new Fifo<Taken>();
+    const begun: Taken[] = [];
+    const shard = new FlowShard(this.context, {
+      begin: (size) => {
+        for (let i = 0; i < size; i++) {
+          const taken = waiting.shift()!;
+          taken.reader.start(taken.word);
+          begun.push(taken);
+        }
+      },
+      end: () => {
+        const { counters, core, onSettled } = this.#parts;
+        for (const { reader, word } of begun) reader.finish(word, true);
+        counters.countBatch(begun.length);
+        begun.length = 0;
+        const added = core.ledger.emitted - this.#taken;
+        counters.countAdded(added - this.#added);
+        this.#added = added;
+        onSettled();
+      },
+    });
+    return { shard, waiting };
+  }
+
+  /** The event of a frame, which must not need the frame any more; nothing if it cannot be read. */
+  #read(resolution: Resolution, reader: RingReader, word: number): BusEvent | undefined {
+    const { core, valueCodec } = this.#parts;
+    const { type, registrations } = resolution;
+    try {
+      // The codec is code of the user: it may end the thread.
+      reader.start(word);
+      const event = readEvent(this.#mesh.cells, word, type, valueCodec);
+      reader.wait(word);
+      return event;
+    } catch (error) {
+      const [subscription] = registrations;
+      const context = { event: { type, data: undefined }, ...(subscription && { subscription }) };
+      core.reportFailure(error, context, `Reading an event of type '${type}'`, { printed: false });
+      return undefined;
+    }
+  }
+
+  #placeOf({ type, key }: BusEvent): Place {
+    const places = this.#places;
+    if (places.length === 1) return places[0];
+    const isSpread = key === undefined && this.context.settings.spread.includes(type);
+    const { threads } = this.#mesh.layout;
+    // The remainder by the number of threads has chosen this one.
+    const number = isSpread ? this.#turn++ : Math.floor(fnv1a(key ?? type) / threads);
+    return places[number % places.length];
+  }
+
+  /** Whether what waits fills half of a ring: then a writer may find no room for an event. */
+  #isCrowded(): boolean {
+    const { cells, layout, readers, self } = this.#mesh;
+    return readers.some((reader, from) => {
+      const { words, capacity } = layout.ring(from, self);
+      return ((reader!.next - cells.load(words + RING_HEAD)) | 0) > capacity / 2;
+    });
+  }
+
+  #isFlushing(): boolean {
+    return this.#readFlush() % 2 !== 0;
+  }
+
+  #readFlush(): number {
+    return this.#mesh.cells.load(HEADER_FLUSH);
+  }
+}

@@ -1,0 +1,59 @@
+import { BusClosedError } from "../core/errors.ts";
+import { HEADER_FLUSH, RING_HEAD, RING_PUBLISHED } from "../ring/layout.ts";
+import { HOME, type Mesh } from "./mesh.ts";
+import type { Flush } from "./flow_shard.ts";
+
+/** Where a ring's head must be, by its word. */
+type Goal = readonly [head: number, position: number];
+
+/** The calls of `flush` that wait for threads. */
+export class ThreadFlushes {
+  readonly flushes: Map<Flush, Goal[]> = new Map();
+  readonly #mesh: Mesh;
+  readonly #hold: () => void;
+  /** Counts the times at which the first call came and the last one was through. */
+  #changes = 0;
+
+  /** `hold` lets this thread be told of what others finish. */
+  constructor(mesh: Mesh, hold: () => void) {
+    this.#mesh = mesh;
+    this.#hold = hold;
+  }
+
+  /** Makes a flush wait for all that is in the rings now, and lets that leave. */
+  flush(flush: Flush): void {
+    const { cells, layout } = this.#mesh;
+    const goals: Goal[] = [];
+    for (let from = HOME; from <= layout.threads; from++) {
+      for (let to = from === HOME ? 1 : HOME; to <= layout.threads; to++) {
+        const { words } = layout.ring(from, to);
+        goals.push([words + RING_HEAD, cells.load(words + RING_PUBLISHED)]);
+      }
+    }
+    this.flushes.set(flush, goals);
+    this.#hold();
+    if (this.#changes % 2 === 0) this.#change();
+  }
+
+  /** Ends the wait of those whose events are handled. */
+  check(): void {
+    const { cells } = this.#mesh;
+    for (const [flush, goals] of this.flushes) {
+      if (!goals.every(([head, position]) => ((cells.load(head) - position) | 0) >= 0)) continue;
+      this.flushes.delete(flush);
+      flush.reach();
+    }
+    if (this.flushes.size === 0 && this.#changes % 2 > 0) this.#change();
+  }
+
+  /** Refuses all who wait, as the bus closes. */
+  refuse(): void {
+    for (const flush of this.flushes.keys()) flush.refuse(new BusClosedError("flush the bus"));
+  }
+
+  #change(): void {
+    const { cells, layout } = this.#mesh;
+    cells.store(HEADER_FLUSH, ++this.#changes);
+    for (let node = 1; node <= layout.threads; node++) this.#mesh.wake(node);
+  }
+}
