@@ -2,6 +2,7 @@ import { BusCore } from "../core/bus_core.ts";
 import { BusClosedError, ThreadFailedError } from "../core/errors.ts";
 import {
   HEADER_STATE,
+  Layout,
   NODE_WATCH,
   STATE_CLOSED,
   STATE_DRAINING,
@@ -17,17 +18,20 @@ import { lendData } from "./lend_data.ts";
 import { createMesh, HOME, type Mesh } from "./mesh.ts";
 import { type Note, Notes, reviveError } from "./notes.ts";
 import { Outbox } from "./outbox.ts";
+import { PostOffice } from "./post_office.ts";
 import { RoomQueue } from "./room_queue.ts";
 import { Routes } from "./routes.ts";
 import { watchStalls } from "./stall_watch.ts";
 import { Supervisor } from "./supervisor.ts";
 import { THREAD_SUBSCRIBE_RULES } from "./subscribe_rules.ts";
+import { canShareMemory, type FullThreadOptions } from "./thread_options.ts";
 import type { SubscribeOptions } from "../core/subscription.ts";
 import type { Engine } from "../core/engine.ts";
+import type { BusCapabilities } from "../core/contracts.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Registration } from "../core/registration.ts";
 import type { Resolution } from "../core/resolution.ts";
-import type { FullThreadOptions } from "./thread_options.ts";
+import type { Thread } from "../runtime/thread.ts";
 
 /** The thread that made the bus: it sends events to the others, and handles its own in a queue. */
 export class HomeEngine implements Engine {
@@ -40,6 +44,8 @@ export class HomeEngine implements Engine {
   readonly ready: Promise<void>;
   readonly #options: FullThreadOptions;
   readonly #mesh: Mesh;
+  /** What carries everything where threads share no memory. */
+  readonly #post: PostOffice | undefined;
   readonly #local: AsyncEngine;
   readonly #routes: Routes;
   readonly #notes: Notes;
@@ -64,8 +70,15 @@ export class HomeEngine implements Engine {
   };
 
   constructor(options: FullThreadOptions) {
-    this.#options = options;
-    const mesh = this.#mesh = createMesh(options.threads, options.capacity);
+    const layout = new Layout(options.threads, options.capacity);
+    const post = this.#post = canShareMemory() ? undefined : new PostOffice(layout);
+    this.#options = post === undefined ? options : {
+      ...options,
+      // No message comes to a thread that waits without its event loop.
+      overflow: options.overflow === "block" ? "error" : options.overflow,
+      park: "async",
+    };
+    const mesh = this.#mesh = createMesh(layout, post?.cells);
     this.core = new BusCore(options, this);
     this.#local = new AsyncEngine(
       {
@@ -75,7 +88,7 @@ export class HomeEngine implements Engine {
       this.core,
     );
     this.#routes = new Routes(options.threads + 1, HOME);
-    this.outbox = new Outbox(mesh, this.#routes, options);
+    this.outbox = new Outbox(mesh, this.#routes, this.#options);
     this.queue = new RoomQueue(
       mesh,
       this.outbox,
@@ -118,14 +131,24 @@ export class HomeEngine implements Engine {
       },
     });
     this.#supervisor = new Supervisor(mesh, options, {
-      greeting: (node, generation) => this.#greeting(node, generation),
+      greeting: (node, generation, thread) => this.#greeting(node, generation, thread),
+      greetsEarly: post === undefined,
+      onMessage: (node, data) => {
+        this.#post?.receive(node, data as Int32Array);
+        // At once: what a thread says before it dies comes before its end.
+        if (this.#turn()) this.#idle.schedule();
+      },
       onGone: (node, cause) => {
+        this.#post?.close(node);
         this.#serving.delete(node);
         this.#dead.recover(node, cause);
         this.#idle.schedule();
       },
       onFailed: (node, cause) => this.#giveUp(node, cause),
-      onStuck: (node) => this.#dead.leaveStuck(node),
+      onStuck: (node) => {
+        this.#post?.close(node);
+        this.#dead.leaveStuck(node);
+      },
     });
     // Throws where there are no threads, and so comes before all that would have to be undone.
     this.#supervisor.start();
@@ -155,6 +178,11 @@ export class HomeEngine implements Engine {
 
   deliverUnsafely(resolution: Resolution, event: BusEvent): void {
     this.deliver(resolution, event);
+  }
+
+  /** How events get to the threads. */
+  get transport(): BusCapabilities["transport"] {
+    return this.#post === undefined ? "shared-memory" : "messages";
   }
 
   isInHandler(): boolean {
@@ -274,15 +302,23 @@ export class HomeEngine implements Engine {
     this.#becomeReady.resolve();
   }
 
-  #greeting(node: number, generation: number): unknown {
+  #greeting(node: number, generation: number, thread: Thread): unknown {
     const { overflow, blockTimeout, park, concurrency = 1, stallTimeout, valueCodec } =
       this.#options;
+    const { cells, layout } = this.#mesh;
+    const { threads, capacity } = layout;
     return {
       beat: "start",
-      memory: this.#mesh.cells.words.buffer,
       node,
       hasCodec: valueCodec !== undefined,
       options: { overflow, blockTimeout, park, concurrency, stallTimeout, generation },
+      ...this.#post === undefined ? { memory: cells.words.buffer } : {
+        copy: {
+          threads,
+          capacity,
+          packed: this.#post.open(node, (packed) => thread.send(packed, [packed.buffer])),
+        },
+      },
     };
   }
 

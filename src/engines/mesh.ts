@@ -73,10 +73,15 @@ export class Mesh {
   }
 }
 
-/** Makes the memory of a bus, and the view that the thread has that makes it. */
-export function createMesh(threads: number, capacity: number): Mesh {
-  const layout = new Layout(threads, capacity);
-  const cells = new SharedCells(new SharedArrayBuffer(layout.bytes));
+/**
+ * Makes the memory of a bus, and the view that the thread has that makes it; in `cells` where threads
+ * share none.
+ */
+export function createMesh(
+  layout: Layout,
+  cells: Cells = new SharedCells(new SharedArrayBuffer(layout.bytes)),
+): Mesh {
+  const { threads, capacity } = layout;
   cells.set(HEADER_VERSION, VERSION);
   cells.set(HEADER_THREADS, threads);
   cells.set(HEADER_CAPACITY, capacity);

@@ -35,8 +35,8 @@ export interface ThreadOptions extends BusOptions {
   capacity?: number;
   /**
    * What an emit does that finds a ring full. `"block"` waits for `blockTimeout`; inside a handler,
-   * where two threads might wait for each other, it throws a {@linkcode QueueFullError} at once, as
-   * `"error"` does everywhere.
+   * where two threads might wait for each other, and where threads share no memory, it throws a
+   * {@linkcode QueueFullError} at once, as `"error"` does everywhere.
    *
    * @default {"block"}
    */
@@ -61,7 +61,7 @@ export interface ThreadOptions extends BusOptions {
   valueCodec?: ValueCodec;
   /**
    * How a thread sleeps. `"async"` lets its event loop go on; `"block"` wakes sooner, and starves
-   * the timers and the I/O of the thread's own.
+   * the timers and the I/O of the thread's own. Where threads share no memory it is `"async"`.
    *
    * @default {"async"}
    */
@@ -126,6 +126,11 @@ const RULES: Rules = {
   stopTimeout: DURATION,
   stallTimeout: DURATION,
 };
+
+/** Whether threads can share memory here, and sleep until another one changes it. */
+export function canShareMemory(): boolean {
+  return typeof SharedArrayBuffer !== "undefined" && Atomics.waitAsync !== undefined;
+}
 
 /** The options with their defaults. */
 export type FullThreadOptions =

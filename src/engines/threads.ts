@@ -1,4 +1,3 @@
-import { UnsupportedError } from "../core/errors.ts";
 import { EventBus } from "../core/event_bus.ts";
 import { check, checkOptions, FUNCTION, integer } from "../options/options.ts";
 import { HomeEngine } from "./home_engine.ts";
@@ -26,18 +25,11 @@ export function checkWrite(length: number, fill: Fill, options: WriteOptions): v
  *
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range, or all rings together are too large.
- * @throws {UnsupportedError} If threads cannot share memory here, or not wait for it in the background.
  */
 export function createThreadBus<M extends object = OpenEventMap>(
   options: ThreadOptions,
 ): AsyncBus<M> {
   const full = completeOptions(options);
-  const missing = typeof SharedArrayBuffer === "undefined"
-    ? "shared memory: a page must be cross-origin isolated"
-    : Atomics.waitAsync === undefined && "'Atomics.waitAsync'";
-  if (missing) {
-    throw new UnsupportedError("create an async bus with threads", `there is no ${missing}`);
-  }
   let home: HomeEngine;
   try {
     home = new HomeEngine(full);
@@ -57,7 +49,7 @@ export function createThreadBus<M extends object = OpenEventMap>(
   const face = new EventBus(home.core, {
     engine: "async",
     threads: full.threads,
-    transport: "shared-memory",
+    transport: home.transport,
   });
   const emitBatch = face.emitBatch.bind(face);
   return complete(face, home.core, {
