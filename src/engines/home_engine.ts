@@ -70,15 +70,17 @@ export class HomeEngine implements Engine {
   };
 
   constructor(options: FullThreadOptions) {
-    const layout = new Layout(options.threads, options.capacity);
-    const post = this.#post = canShareMemory() ? undefined : new PostOffice(layout);
+    const { threads, capacity } = options;
+    const post = this.#post = canShareMemory()
+      ? undefined
+      : new PostOffice(new Layout(threads, capacity));
     this.#options = post === undefined ? options : {
       ...options,
       // No message comes to a thread that waits without its event loop.
       overflow: options.overflow === "block" ? "error" : options.overflow,
       park: "async",
     };
-    const mesh = this.#mesh = createMesh(layout, post?.cells);
+    const mesh = this.#mesh = createMesh(threads, capacity, post?.cells);
     this.core = new BusCore(options, this);
     this.#local = new AsyncEngine(
       {
@@ -87,7 +89,7 @@ export class HomeEngine implements Engine {
       },
       this.core,
     );
-    this.#routes = new Routes(options.threads + 1, HOME);
+    this.#routes = new Routes(threads + 1, HOME);
     this.outbox = new Outbox(mesh, this.#routes, this.#options);
     this.queue = new RoomQueue(
       mesh,
@@ -134,7 +136,10 @@ export class HomeEngine implements Engine {
       greeting: (node, generation, thread) => this.#greeting(node, generation, thread),
       greetsEarly: post === undefined,
       onMessage: (node, data) => {
-        this.#post?.receive(node, data as Int32Array);
+        const packed = (data as { beat?: unknown } | undefined)?.beat;
+        // A module may send messages of its own.
+        if (post === undefined || !(packed instanceof Int32Array)) return;
+        post.receive(node, packed);
         // At once: what a thread says before it dies comes before its end.
         if (this.#turn()) this.#idle.schedule();
       },
@@ -316,7 +321,7 @@ export class HomeEngine implements Engine {
         copy: {
           threads,
           capacity,
-          packed: this.#post.open(node, (packed) => thread.send(packed, [packed.buffer])),
+          packed: this.#post.open(node, (packed) => thread.send({ beat: packed }, [packed.buffer])),
         },
       },
     };

@@ -28,7 +28,7 @@ class World {
   /** What handlers had emitted that died with their thread. */
   readonly mayBeLost = new Set<number>();
   readonly #office = new PostOffice(LAYOUT);
-  readonly #home = createMesh(LAYOUT, this.#office.cells);
+  readonly #home = createMesh(THREADS, LAYOUT.capacity, this.#office.cells);
   readonly #links: HomeLink[] = [];
   /** Messages on their way, by thread: to it and from it. */
   readonly #toThread: Int32Array[][] = [];
@@ -179,7 +179,7 @@ describe("threads that share no memory", () => {
 
   it("change nothing any more once they are gone", () => {
     const office = new PostOffice(LAYOUT);
-    createMesh(LAYOUT, office.cells);
+    createMesh(THREADS, LAYOUT.capacity, office.cells);
     office.open(1, () => {});
     office.close(1);
     office.receive(1, Int32Array.of(LAYOUT.node(1), 1, 7));

@@ -109,12 +109,14 @@ export function serve<M extends object = OpenEventMap>(
   let isStarted = false;
   let link: HomeLink | undefined;
   port.listen((message) => {
-    if (message instanceof Int32Array) return link?.receive(message);
-    const start = message as Start | null;
+    const start = message as Start | { beat: Int32Array } | null;
+    if (start?.beat instanceof Int32Array) return link?.receive(start.beat);
     if (start?.beat !== "start" || isStarted) return;
     isStarted = true;
     const { copy, node } = start;
-    if (copy) link = new HomeLink(copy, node, (packed) => port.send(packed, [packed.buffer]));
+    if (copy) {
+      link = new HomeLink(copy, node, (packed) => port.send({ beat: packed }, [packed.buffer]));
+    }
     void run(start, link, callback as Serve<OpenEventMap>, options, () => port.close());
   });
   // What was sent before this thread listened may be lost.
