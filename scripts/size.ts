@@ -23,7 +23,7 @@ const BUDGETS: Budget[] = [
     entry: `export { createSyncBus } from "./src/engines/sync.ts";`,
     limit: 5_240,
   },
-  { name: 'everything behind "."', entry: `export * from "./mod.ts";`, limit: 22_940 },
+  { name: 'everything behind "."', entry: `export * from "./mod.ts";`, limit: 22_900 },
 ];
 
 /** A budget and what was measured. */

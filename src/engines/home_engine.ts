@@ -136,12 +136,8 @@ export class HomeEngine implements Engine {
       greeting: (node, generation, thread) => this.#greeting(node, generation, thread),
       greetsEarly: post === undefined,
       onMessage: (node, data) => {
-        const packed = (data as { beat?: unknown } | undefined)?.beat;
-        // A module may send messages of its own.
-        if (post === undefined || !(packed instanceof Int32Array)) return;
-        post.receive(node, packed);
         // At once: what a thread says before it dies comes before its end.
-        if (this.#turn()) this.#idle.schedule();
+        if (post?.receive(node, data) && this.#turn()) this.#idle.schedule();
       },
       onGone: (node, cause) => {
         this.#post?.close(node);
@@ -310,20 +306,13 @@ export class HomeEngine implements Engine {
   #greeting(node: number, generation: number, thread: Thread): unknown {
     const { overflow, blockTimeout, park, concurrency = 1, stallTimeout, valueCodec } =
       this.#options;
-    const { cells, layout } = this.#mesh;
-    const { threads, capacity } = layout;
     return {
       beat: "start",
       node,
       hasCodec: valueCodec !== undefined,
       options: { overflow, blockTimeout, park, concurrency, stallTimeout, generation },
-      ...this.#post === undefined ? { memory: cells.words.buffer } : {
-        copy: {
-          threads,
-          capacity,
-          packed: this.#post.open(node, (packed) => thread.send({ beat: packed }, [packed.buffer])),
-        },
-      },
+      memory: this.#post === undefined ? this.#mesh.cells.words.buffer : undefined,
+      copy: this.#post?.open(node, thread),
     };
   }
 

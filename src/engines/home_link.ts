@@ -12,23 +12,16 @@ import { Layout, NODE_ANSWER, NODE_TOPICS, RING_HEAD, type RingPlace } from "../
 import { createCopy, unpack, Unsent } from "../ring/mirror.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
 import { Mesh } from "./mesh.ts";
+import { type Copy, sendParcel } from "./post_office.ts";
 import type { Cells } from "../runtime/shared_cells.ts";
 import type { RingReader } from "../ring/ring_reader.ts";
-import type { Post } from "./post_office.ts";
+import type { ThreadPort } from "../runtime/thread.ts";
 
 /** Milliseconds that a thread handles events before it hears what others tell, such as to stop. */
 const LONGEST_TURN = 5;
 /** Most events that are announced together, and milliseconds in which so many must be handled. */
 const MOST_ANNOUNCED = 64;
 const QUICK = 1;
-
-/** What home tells a thread that shares no memory with it. */
-export interface Copy {
-  readonly threads: number;
-  readonly capacity: number;
-  /** All that the thread has to know of the memory. */
-  readonly packed: Int32Array;
-}
 
 /**
  * Stands in for shared memory in a started thread, and tells home in time what this thread has
@@ -45,7 +38,7 @@ export class HomeLink {
   isInHandler: () => boolean = () => false;
   readonly #cells: Cells;
   readonly #unsent: Unsent;
-  readonly #send: Post;
+  readonly #port: Pick<ThreadPort, "send">;
   /** Words of frames that this thread has marked. */
   #marks: number[] = [];
   /** Frames of which home has been told that they may have begun. */
@@ -59,9 +52,9 @@ export class HomeLink {
   #turnStart = 0;
   #hasRefused = false;
 
-  constructor({ threads, capacity, packed }: Copy, node: number, send: Post) {
+  constructor({ threads, capacity, packed }: Copy, node: number, port: Pick<ThreadPort, "send">) {
     const layout = new Layout(threads, capacity);
-    this.#send = send;
+    this.#port = port;
     const cells = this.#cells = createCopy(layout.bytes, () => this.#schedule());
     cells.waitAsync = () => ({ async: true, value: new Promise((wake) => this.#wake = wake) });
     this.#unsent = new Unsent(cells);
@@ -99,8 +92,7 @@ export class HomeLink {
     this.#collect();
     for (const mark of this.#marks) this.#unsent.add(mark, 1);
     this.#marks = [];
-    const packed = this.#unsent.pack();
-    if (packed.length > 0) this.#send(packed);
+    sendParcel(this.#port, this.#unsent.pack());
   }
 
   #collect(): void {

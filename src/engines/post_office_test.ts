@@ -7,7 +7,7 @@ import { finishForWriter, finishFrame, releaseDone, takeOverFromReader } from ".
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
 import { HomeLink } from "./home_link.ts";
 import { createMesh, HOME, type Mesh } from "./mesh.ts";
-import { PostOffice } from "./post_office.ts";
+import { type Parcel, PostOffice } from "./post_office.ts";
 
 const THREADS = 2;
 const NODES = [HOME, 1, 2];
@@ -73,7 +73,7 @@ class World {
   deliver(node: number, isToHome: boolean): boolean {
     const packed = (isToHome ? this.#toHome : this.#toThread)[node].shift();
     if (packed === undefined) return false;
-    if (isToHome) this.#office.receive(node, packed);
+    if (isToHome) this.#office.receive(node, { beat: packed });
     else this.#links[node].receive(packed);
     return true;
   }
@@ -125,9 +125,12 @@ class World {
     const toThread: Int32Array[] = this.#toThread[node] = [];
     const toHome: Int32Array[] = this.#toHome[node] = [];
     this.#unsent[node] = [];
-    const packed = this.#office.open(node, (message) => void toThread.push(message));
-    const copy = { threads: THREADS, capacity: LAYOUT.capacity, packed };
-    this.#links[node] = new HomeLink(copy, node, (message) => void toHome.push(message));
+    const copy = this.#office.open(node, {
+      send: (message) => void toThread.push((message as Parcel).beat),
+    });
+    this.#links[node] = new HomeLink(copy, node, {
+      send: (message) => void toHome.push((message as Parcel).beat),
+    });
   }
 }
 
@@ -180,9 +183,11 @@ describe("threads that share no memory", () => {
   it("change nothing any more once they are gone", () => {
     const office = new PostOffice(LAYOUT);
     createMesh(THREADS, LAYOUT.capacity, office.cells);
-    office.open(1, () => {});
+    office.open(1, { send: () => {} });
+    const parcel = { beat: Int32Array.of(LAYOUT.node(1), 1, 7) };
+    assertEquals(office.receive(1, parcel.beat), false);
     office.close(1);
-    office.receive(1, Int32Array.of(LAYOUT.node(1), 1, 7));
+    assertEquals(office.receive(1, parcel), false);
     assertEquals(office.cells.get(LAYOUT.node(1)), 0);
   });
 });

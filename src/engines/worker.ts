@@ -15,7 +15,8 @@
 
 import { EventBus } from "../core/event_bus.ts";
 import { joinMesh } from "./mesh.ts";
-import { type Copy, HomeLink } from "./home_link.ts";
+import { HomeLink } from "./home_link.ts";
+import { type Copy, isParcel } from "./post_office.ts";
 import { ownPort } from "../runtime/threads.ts";
 import { atThreadEnd, onExit } from "../runtime/exit_hook.ts";
 import { reportError } from "./notes.ts";
@@ -109,14 +110,12 @@ export function serve<M extends object = OpenEventMap>(
   let isStarted = false;
   let link: HomeLink | undefined;
   port.listen((message) => {
-    const start = message as Start | { beat: Int32Array } | null;
-    if (start?.beat instanceof Int32Array) return link?.receive(start.beat);
+    if (isParcel(message)) return link?.receive(message.beat);
+    const start = message as Start | null;
     if (start?.beat !== "start" || isStarted) return;
     isStarted = true;
     const { copy, node } = start;
-    if (copy) {
-      link = new HomeLink(copy, node, (packed) => port.send({ beat: packed }, [packed.buffer]));
-    }
+    if (copy) link = new HomeLink(copy, node, port);
     void run(start, link, callback as Serve<OpenEventMap>, options, () => port.close());
   });
   // What was sent before this thread listened may be lost.
