@@ -51,6 +51,14 @@ const SUITES: Suite[] = [
     runtimes: [...PROCESSES, "chromium"],
     isReal: true,
   },
+  {
+    // The tests of the suite before, in a program without shared memory.
+    name: "threads-by-message",
+    path: "tests/threads_by_message",
+    permissions: ["-A"],
+    runtimes: PROCESSES,
+    isReal: true,
+  },
   { name: "message", path: "src/message", sanitize: true },
   { name: "marshal", path: "src/marshal", sanitize: true },
   { name: "transport", path: "src/transport", sanitize: true },

@@ -1,3 +1,4 @@
+import { UnsupportedError } from "../core/errors.ts";
 import { EventBus } from "../core/event_bus.ts";
 import { completeFlowBus, createFlowBus, FLOW_ENGINES } from "./flow.ts";
 import { FlowEngine } from "./flow_engine.ts";
@@ -6,7 +7,6 @@ import { flushShards } from "./flush.ts";
 import { HomeEngine } from "./home_engine.ts";
 import { hooksOf, serveHere } from "./in_thread.ts";
 import { createStageNamer } from "./name_stages.ts";
-import { checkSharing } from "./threads.ts";
 import type { FlowBus } from "../core/flow_contracts.ts";
 import type { BusEvent, OpenEventMap } from "../core/event.ts";
 import type { FlowThreadOptions } from "./flow_thread_options.ts";
@@ -59,4 +59,12 @@ export function createFlowThreadBus<M extends object = OpenEventMap>(
     batchStats: () => engine.batchStats(home.books),
     ready: home.ready,
   }) as unknown as FlowBus<M>;
+}
+
+/** @throws {UnsupportedError} If threads cannot share memory here, or not wait for it. */
+function checkSharing(action: string): void {
+  const missing = typeof SharedArrayBuffer === "undefined"
+    ? "shared memory: a page must be cross-origin isolated"
+    : Atomics.waitAsync === undefined && "'Atomics.waitAsync'";
+  if (missing) throw new UnsupportedError(action, `there is no ${missing}`);
 }

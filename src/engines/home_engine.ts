@@ -2,6 +2,7 @@ import { BusCore } from "../core/bus_core.ts";
 import { BusClosedError, ThreadFailedError } from "../core/errors.ts";
 import {
   HEADER_STATE,
+  Layout,
   NODE_WATCH,
   STATE_CLOSED,
   STATE_DRAINING,
@@ -17,19 +18,22 @@ import { lendData } from "./lend_data.ts";
 import { createMesh, HOME, type Mesh } from "./mesh.ts";
 import { type Note, Notes, reviveError } from "./notes.ts";
 import { Outbox } from "./outbox.ts";
+import { PostOffice } from "./post_office.ts";
 import { RoomQueue } from "./room_queue.ts";
 import { Routes } from "./routes.ts";
 import { watchStalls } from "./stall_watch.ts";
 import { ThreadFlushes } from "./thread_flushes.ts";
 import { Supervisor } from "./supervisor.ts";
 import { THREAD_SUBSCRIBE_RULES } from "./subscribe_rules.ts";
+import { canShareMemory, type FullThreadOptions, withoutWaiting } from "./thread_options.ts";
 import type { SubscribeOptions } from "../core/subscription.ts";
 import type { Engine } from "../core/engine.ts";
+import type { BusCapabilities } from "../core/contracts.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Registration } from "../core/registration.ts";
 import type { Resolution } from "../core/resolution.ts";
-import type { FullThreadOptions } from "./thread_options.ts";
 import type { Rules } from "../options/options.ts";
+import type { Thread } from "../runtime/thread.ts";
 
 /** The thread that made the bus: it sends events to the others, and handles its own in a queue. */
 export class HomeEngine implements Engine {
@@ -44,6 +48,8 @@ export class HomeEngine implements Engine {
   readonly ready: Promise<void>;
   readonly #options: FullThreadOptions;
   readonly #mesh: Mesh;
+  /** What carries everything where threads share no memory. */
+  readonly #post: PostOffice | undefined;
   readonly #local: HomeQueue;
   readonly #routes: Routes;
   readonly #notes: Notes;
@@ -71,10 +77,14 @@ export class HomeEngine implements Engine {
 
   /** `createQueue` makes what calls the handlers of this thread. */
   constructor(options: FullThreadOptions, createQueue: (core: BusCore) => HomeQueue) {
-    this.#options = options;
+    const { threads, capacity } = options;
+    const post = this.#post = canShareMemory()
+      ? undefined
+      : new PostOffice(new Layout(threads, capacity));
+    this.#options = post === undefined ? options : withoutWaiting(options);
     // A batch outlives the call of a handler, and a shard is in one thread.
     this.subscribeRules = options.flow ? {} : THREAD_SUBSCRIBE_RULES;
-    const mesh = this.#mesh = createMesh(options.threads, options.capacity);
+    const mesh = this.#mesh = createMesh(threads, capacity, post?.cells);
     this.core = new BusCore(options, this);
     this.core.registry.onRemove = (registration) => this.#notes.remove(registration);
     this.#local = createQueue(this.core);
@@ -82,8 +92,8 @@ export class HomeEngine implements Engine {
       this.#hold();
       this.#idle.schedule();
     });
-    this.#routes = new Routes(options.threads + 1, HOME);
-    this.outbox = new Outbox(mesh, this.#routes, options);
+    this.#routes = new Routes(threads + 1, HOME);
+    this.outbox = new Outbox(mesh, this.#routes, this.#options);
     this.queue = new RoomQueue(
       mesh,
       this.outbox,
@@ -102,14 +112,8 @@ export class HomeEngine implements Engine {
       () => this.#hold(),
       (from, note) => this.#hear(from, note),
     );
-    this.#dead = new DeadThreads(
-      mesh,
-      this.core,
-      events,
-      this.#notes,
-      books,
-      options.maxCrashes,
-    );
+    const { maxCrashes } = options;
+    this.#dead = new DeadThreads(mesh, this.core, events, this.#notes, books, maxCrashes);
     this.ready = this.#becomeReady.promise;
     // Whoever does not ask is not to be ended by it.
     this.ready.catch(() => {});
@@ -125,14 +129,23 @@ export class HomeEngine implements Engine {
       },
     });
     this.#supervisor = new Supervisor(mesh, options, {
-      greeting: (node, generation) => this.#greeting(node, generation),
+      greeting: (node, generation, thread) => this.#greeting(node, generation, thread),
+      greetsEarly: post === undefined,
+      onMessage: (node, data) => {
+        // At once: what a thread says before it dies comes before its end.
+        if (post?.receive(node, data) && this.#turn()) this.#idle.schedule();
+      },
       onGone: (node, cause) => {
+        this.#post?.close(node);
         this.#serving.delete(node);
         this.#dead.recover(node, cause);
         this.#idle.schedule();
       },
       onFailed: (node, cause) => this.#giveUp(node, cause),
-      onStuck: (node) => this.#dead.leaveStuck(node),
+      onStuck: (node) => {
+        this.#post?.close(node);
+        this.#dead.leaveStuck(node);
+      },
     });
     // Throws where there are no threads, and so comes before all that would have to be undone.
     this.#supervisor.start();
@@ -162,6 +175,11 @@ export class HomeEngine implements Engine {
 
   deliverUnsafely(resolution: Resolution, event: BusEvent): void {
     this.deliver(resolution, event);
+  }
+
+  /** How events get to the threads. */
+  get transport(): BusCapabilities["transport"] {
+    return this.#post === undefined ? "shared-memory" : "messages";
   }
 
   isInHandler(): boolean {
@@ -288,15 +306,16 @@ export class HomeEngine implements Engine {
     this.#becomeReady.resolve();
   }
 
-  #greeting(node: number, generation: number): unknown {
+  #greeting(node: number, generation: number, thread: Thread): unknown {
     const { overflow, blockTimeout, park, concurrency = 1, stallTimeout, valueCodec, flow } =
       this.#options;
     return {
       beat: "start",
-      memory: this.#mesh.cells.words.buffer,
       node,
       hasCodec: valueCodec !== undefined,
       options: { overflow, blockTimeout, park, concurrency, stallTimeout, generation, flow },
+      memory: this.#post === undefined ? this.#mesh.cells.words.buffer : undefined,
+      copy: this.#post?.open(node, thread),
     };
   }
 

@@ -73,10 +73,13 @@ export class Mesh {
   }
 }
 
-/** Makes the memory of a bus, and the view that the thread has that makes it. */
-export function createMesh(threads: number, capacity: number): Mesh {
+/**
+ * Makes the memory of a bus, and the view that the thread has that makes it; in a copy of its own
+ * where threads share none.
+ */
+export function createMesh(threads: number, capacity: number, copy?: Cells): Mesh {
   const layout = new Layout(threads, capacity);
-  const cells = new SharedCells(new SharedArrayBuffer(layout.bytes));
+  const cells = copy ?? new SharedCells(new SharedArrayBuffer(layout.bytes));
   cells.set(HEADER_VERSION, VERSION);
   cells.set(HEADER_THREADS, threads);
   cells.set(HEADER_CAPACITY, capacity);

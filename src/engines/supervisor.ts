@@ -15,7 +15,11 @@ export interface SupervisorOptions {
 /** What a supervisor tells. */
 export interface SupervisorEvents {
   /** What a thread needs to know when it starts. */
-  greeting(node: number, generation: number): unknown;
+  greeting(node: number, generation: number, thread: Thread): unknown;
+  /** Whether a thread may be greeted before it says that it listens. */
+  readonly greetsEarly: boolean;
+  /** A thread has sent something else than that. */
+  onMessage(node: number, data: unknown): void;
   /** A thread is certainly gone; what it died of, if anything is known. */
   onGone(node: number, cause: unknown): void;
   /** A thread will not be started again. */
@@ -131,12 +135,17 @@ export class Supervisor {
     one.cause = undefined;
     one.state = "running";
     const isCurrent = () => one.generation === generation;
-    const greet = () => one.thread?.send(this.#events.greeting(one.node, generation));
+    const greet = () => {
+      const { thread } = one;
+      if (thread) thread.send(this.#events.greeting(one.node, generation, thread));
+    };
     try {
       one.thread = startThread(this.#options.handlers, {
         onMessage: (data) => {
+          if (!isCurrent()) return;
           // Some runtimes lose what comes before the thread listens.
-          if (isCurrent() && data === "beat") greet();
+          if (data === "beat") greet();
+          else this.#events.onMessage(one.node, data);
         },
         onError: (error) => {
           if (isCurrent()) one.cause ??= error;
@@ -146,7 +155,7 @@ export class Supervisor {
         },
       }, this.#options.driver);
       one.thread.unref();
-      greet();
+      if (this.#events.greetsEarly) greet();
     } catch (error) {
       if (one.node === 1 && generation === 1) throw error;
       one.cause = error;

@@ -36,8 +36,8 @@ export interface ThreadOptions extends BusOptions {
   capacity?: number;
   /**
    * What an emit does that finds a ring full. `"block"` waits for `blockTimeout`; inside a handler,
-   * where two threads might wait for each other, it throws a {@linkcode QueueFullError} at once, as
-   * `"error"` does everywhere.
+   * where two threads might wait for each other, and where threads share no memory, it throws a
+   * {@linkcode QueueFullError} at once, as `"error"` does everywhere.
    *
    * @default {"block"}
    */
@@ -62,7 +62,7 @@ export interface ThreadOptions extends BusOptions {
   valueCodec?: ValueCodec;
   /**
    * How a thread sleeps. `"async"` lets its event loop go on; `"block"` wakes sooner, and starves
-   * the timers and the I/O of the thread's own.
+   * the timers and the I/O of the thread's own. Where threads share no memory it is `"async"`.
    *
    * @default {"async"}
    */
@@ -129,6 +129,11 @@ export const THREAD_RULES: Rules = {
   stallTimeout: DURATION,
 };
 
+/** Whether threads can share memory here, and sleep until another one changes it. */
+export function canShareMemory(): boolean {
+  return typeof SharedArrayBuffer !== "undefined" && Atomics.waitAsync !== undefined;
+}
+
 /** The options with their defaults. */
 export type FullThreadOptions =
   & BusOptions
@@ -136,6 +141,12 @@ export type FullThreadOptions =
   & Omit<Required<ThreadOptions>, "driver" | "concurrency" | "valueCodec" | keyof BusOptions>
   & Pick<ThreadOptions, "driver" | "concurrency" | "valueCodec">
   & { flow?: BatchSettings };
+
+/** The options where nobody may wait without the event loop, as no message would come then. */
+export function withoutWaiting(options: FullThreadOptions): FullThreadOptions {
+  const overflow = options.overflow === "block" ? "error" : options.overflow;
+  return { ...options, overflow, park: "async" };
+}
 
 /** Checks the options and fills them up. */
 export function completeOptions(

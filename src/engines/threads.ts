@@ -1,4 +1,3 @@
-import { UnsupportedError } from "../core/errors.ts";
 import { EventBus } from "../core/event_bus.ts";
 import { check, checkOptions, FUNCTION, integer } from "../options/options.ts";
 import { AsyncEngine } from "./async_engine.ts";
@@ -22,26 +21,16 @@ export function checkWrite(length: number, fill: Fill, options: WriteOptions): v
   checkOptions("write an event", options, { key: ["a string", "string"] });
 }
 
-/** @throws {UnsupportedError} If threads cannot share memory here, or not wait for it. */
-export function checkSharing(action: string): void {
-  const missing = typeof SharedArrayBuffer === "undefined"
-    ? "shared memory: a page must be cross-origin isolated"
-    : Atomics.waitAsync === undefined && "'Atomics.waitAsync'";
-  if (missing) throw new UnsupportedError(action, `there is no ${missing}`);
-}
-
 /**
  * Creates a bus whose events reach the handlers of other threads.
  *
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range, or all rings together are too large.
- * @throws {UnsupportedError} If threads cannot share memory here, or not wait for it in the background.
  */
 export function createThreadBus<M extends object = OpenEventMap>(
   options: ThreadOptions,
 ): AsyncBus<M> {
   const full = completeOptions(options);
-  checkSharing("create an async bus with threads");
   let home: HomeEngine;
   try {
     const { overflow, concurrency } = full;
@@ -63,7 +52,7 @@ export function createThreadBus<M extends object = OpenEventMap>(
   const face = new EventBus(home.core, {
     engine: "async",
     threads: full.threads,
-    transport: "shared-memory",
+    transport: home.transport,
   });
   const emitBatch = face.emitBatch.bind(face);
   return complete(face, home.core, {

@@ -16,15 +16,17 @@
 import { EventBus } from "../core/event_bus.ts";
 import { Registration } from "../core/registration.ts";
 import { joinMesh } from "./mesh.ts";
+import { HomeLink } from "./home_link.ts";
+import { type Copy, isParcel } from "./post_office.ts";
 import { ownPort } from "../runtime/threads.ts";
-import { onExit } from "../runtime/exit_hook.ts";
+import { atThreadEnd, onExit } from "../runtime/exit_hook.ts";
 import { reportError } from "./notes.ts";
 import { HOME } from "./mesh.ts";
 import { served, type ThreadInfo } from "./served.ts";
 import { WorkerEngine, type WorkerOptions } from "./worker_engine.ts";
 import { check, checkOptions, FUNCTION } from "../options/options.ts";
 import { CODEC_RULE } from "./thread_options.ts";
-import type { AsyncBus, EnqueueOptions } from "../core/contracts.ts";
+import type { AsyncBus, BusCapabilities, EnqueueOptions } from "../core/contracts.ts";
 import type { FlowBus } from "../core/flow_contracts.ts";
 import type { AnyEvent, BusEvent, OpenEventMap } from "../core/event.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
@@ -86,7 +88,10 @@ export type Serve<M extends object> = (
 
 interface Start {
   beat: "start";
-  memory: SharedArrayBuffer;
+  /** Where threads share memory. */
+  memory?: SharedArrayBuffer;
+  /** Where they do not. */
+  copy?: Copy;
   node: number;
   hasCodec: boolean;
   options: Omit<WorkerOptions, "valueCodec">;
@@ -124,11 +129,15 @@ export function serve<M extends object = OpenEventMap>(
     return;
   }
   let isStarted = false;
+  let link: HomeLink | undefined;
   port.listen((message) => {
+    if (isParcel(message)) return link?.receive(message.beat);
     const start = message as Start | null;
     if (start?.beat !== "start" || isStarted) return;
     isStarted = true;
-    void run(start, callback as Serve<OpenEventMap>, options, () => port.close());
+    const { copy, node } = start;
+    if (copy) link = new HomeLink(copy, node, port);
+    void run(start, link, callback as Serve<OpenEventMap>, options, () => port.close());
   });
   // What was sent before this thread listened may be lost.
   port.send("beat");
@@ -136,20 +145,30 @@ export function serve<M extends object = OpenEventMap>(
 
 async function run(
   { memory, node, hasCodec, options }: Start,
+  link: HomeLink | undefined,
   callback: Serve<OpenEventMap>,
   { valueCodec }: ServeOptions,
   close: () => void,
 ): Promise<void> {
-  const mesh = joinMesh(memory, node);
+  const mesh = link?.mesh ?? joinMesh(memory!, node);
   const engine = new WorkerEngine(mesh, { ...options, valueCodec });
   const { threads } = mesh.layout;
-  const bus = createWorkerBus(engine, threads);
+  const bus = createWorkerBus(engine, threads, link ? "messages" : "shared-memory");
+  const answer = () => {
+    engine.answer();
+    link?.end();
+  };
   onExit({
     fault: (error) => engine.notes.tell(HOME, ["fault", reportError(error)]),
-    exit: () => engine.answer(),
+    exit: () => answer(),
   });
   if (hasCodec !== (valueCodec !== undefined)) {
     throw new TypeError("Cannot serve as 'valueCodec' must be given to the bus and to 'serve'");
+  }
+  if (link) {
+    link.isInHandler = () => engine.isInHandler();
+    // Where the thread needs not answer, it still has to tell what it has done.
+    atThreadEnd(() => link.end());
   }
   engine.notes.greet();
   const cleanUp = await callback(bus, { index: node - 1, threads });
@@ -162,18 +181,18 @@ async function run(
     } catch (error) {
       console.error("The function that 'serve' was given for the end failed:", error);
     }
-    engine.answer();
+    answer();
     close();
   });
 }
 
-function createWorkerBus(engine: WorkerEngine, threads: number): WorkerBus<OpenEventMap> {
+function createWorkerBus(
+  engine: WorkerEngine,
+  threads: number,
+  transport: BusCapabilities["transport"],
+): WorkerBus<OpenEventMap> {
   const { flow } = engine;
-  const face = new EventBus(engine.core, {
-    engine: flow ? "flow" : "async",
-    threads,
-    transport: "shared-memory",
-  });
+  const face = new EventBus(engine.core, { engine: flow ? "flow" : "async", threads, transport });
   const emitBatch = face.emitBatch.bind(face);
   const methods = flow?.context.batchHandlers.methods(face) ?? { onBatch: refuseBatches };
   return Object.assign(face, methods, {

@@ -34,12 +34,12 @@ export interface Cells {
   waitAsync(index: number, value: number): AsyncWait;
 }
 
-/** Cells over memory that is really shared. */
+/** Cells over memory that is really shared, or that takes part in none of the waiting. */
 export class SharedCells implements Cells {
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
 
-  constructor(buffer: SharedArrayBuffer) {
+  constructor(buffer: ArrayBufferLike) {
     this.bytes = new Uint8Array(buffer);
     this.words = new Int32Array(buffer);
   }

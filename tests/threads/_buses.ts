@@ -8,6 +8,9 @@ export const CANNOT_END = ["deno", "chromium"].includes(currentColumn());
 /** A bus of tests: any type, any data. */
 export type AnyBus = AsyncBus<OpenEventMap>;
 
+/** How events cross here: `tests/threads_by_message` runs these tests without shared memory. */
+export const TRANSPORT = typeof SharedArrayBuffer === "undefined" ? "messages" : "shared-memory";
+
 /** A module of testdata/. */
 export function moduleOf(name: string): URL {
   return new URL(`./testdata/${name}.ts`, import.meta.url);
