@@ -9,7 +9,9 @@ import type { Profile } from "./profile.ts";
 export interface Advice {
   /** The kind of bus. */
   engine: "sync" | "async" | "flow";
-  /** Threads beside the one that makes the bus; only for an async bus with `cores`. */
+  /** What its threads run; only where there are some. */
+  handlers?: Profile["handlers"];
+  /** Threads beside the one that makes the bus; only where the profile says how many cores. */
   threads?: number;
   /** Events a batch; only for a flow bus. */
   batchSize?: number;
@@ -28,6 +30,7 @@ const RULES: Rules = {
   conc: integer(0),
   tps: integer(0),
   lat: choice("ultra_low", "low", "med"),
+  handlers: ["a URL or a function", "any"],
   cores: integer(1),
   batchTimeout: DURATION,
   stages: STAGES,
@@ -56,27 +59,35 @@ const BUSY_TPS = 50_000;
  */
 export function advise(profile: Profile): Advice {
   checkOptions("use the profile", profile, RULES);
-  const { conc = 5_000, cores, batchTimeout = 100, stages } = profile;
+  const { conc = 5_000, cores, handlers, batchTimeout = 100, stages } = profile;
   check("use the profile", "name", profile.name, NAME);
   const { engine, reason } = choose(profile);
+  if (cores !== undefined && handlers === undefined) {
+    refuse("use the profile", "cores", "left out where there are no 'handlers' for threads", cores);
+  }
+  const threads = {
+    ...(handlers && { handlers }),
+    ...(cores !== undefined && { threads: Math.max(1, Math.floor(cores / 2)) }),
+  };
   if (engine === "flow") {
     const batchSize = 200 + Math.floor(conc / 50);
-    return { engine, batchSize, batchTimeout, ...(stages && { stages }), reason };
+    return { engine, batchSize, batchTimeout, ...(stages && { stages }), ...threads, reason };
   }
   // Left out without a word they would be work that is never done.
   if (stages !== undefined) {
     refuse("use the profile", "name", "flow or auto where there are stages", engine);
   }
-  if (engine === "async" && cores !== undefined) {
-    return { engine, threads: Math.max(1, Math.floor(cores / 2)), reason };
+  if (engine === "sync" && handlers !== undefined) {
+    refuse("use the profile", "name", "async, flow or auto where there are handlers", engine);
   }
-  return { engine, reason };
+  return { engine, ...threads, reason };
 }
 
 function choose(profile: Profile): Pick<Advice, "engine" | "reason"> {
-  const { name, tps = 0, lat = "low", stages } = profile;
+  const { name, tps = 0, lat = "low", stages, handlers } = profile;
   if (name !== "auto") return { engine: name, reason: `the profile names '${name}'` };
   if (stages !== undefined) return { engine: "flow", reason: "the profile has stages" };
+  if (handlers !== undefined) return { engine: "async", reason: "the profile has threads" };
   if (tps > BUSY_TPS) {
     return { engine: "async", reason: `${tps} events a second are more than ${BUSY_TPS}` };
   }

@@ -1,4 +1,3 @@
-import { UnsupportedError } from "../core/errors.ts";
 import { BOOLEAN, check, checkObject } from "../options/options.ts";
 import { createAsyncBus } from "../engines/async.ts";
 import { createFlowBus } from "../engines/flow.ts";
@@ -190,13 +189,4 @@ export function createBus<M extends object>(
   if ("stages" in options) return forFlow(options);
   if ("handlers" in options || "threads" in options) return forAsync<M>(options as ThreadOptions);
   return forSync<M>(options as DeferredOptions);
-}
-
-/** @throws {UnsupportedError} If the options ask for threads. */
-export function refuseThreads(action: string, options: object, reason: string): void {
-  checkObject(action, options);
-  for (const name of ["handlers", "threads"]) {
-    if (!(name in options)) continue;
-    throw new UnsupportedError(`${action} with '${name}'`, reason);
-  }
 }

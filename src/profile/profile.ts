@@ -1,4 +1,5 @@
 import type { Stage } from "../engines/flow.ts";
+import type { ThreadOptions } from "../engines/threads.ts";
 
 /** Which kind of bus a profile asks for. */
 export type ProfileName = "sync" | "async" | "flow" | "auto";
@@ -27,7 +28,12 @@ export interface Profile {
   lat?: "ultra_low" | "low" | "med";
   /** What batches of events go through. With stages, none even, `"auto"` is a flow bus. */
   stages?: readonly Stage[];
-  /** Cores to use: an async bus takes a thread for every two of them. Without it there is none. */
+  /**
+   * What threads run, as `forAsync` takes it: with it there are threads, and `"auto"` is an async bus
+   * unless there are stages. The module names the stages of a flow bus.
+   */
+  handlers?: ThreadOptions["handlers"];
+  /** Cores that threads may use: there is one thread for every two of them. @default {all of the machine} */
   cores?: number;
   /**
    * How long the first event of a flow bus's batch waits for others, in milliseconds.

@@ -103,16 +103,36 @@ describe("scenario()", () => {
 });
 
 describe("advise()", () => {
+  const handlers = () => {
+    throw new Error("nobody starts a thread for an advice");
+  };
   const cases: [name: string, profile: Profile, advice: object][] = [
     ["name 'sync'", { name: "sync", tps: 1_000_000, lat: "ultra_low" }, { engine: "sync" }],
     ["name 'async'", { name: "async" }, { engine: "async" }],
-    ["cores, half as many threads", { name: "async", cores: 8 }, { engine: "async", threads: 4 }],
-    ["one core, one thread", { name: "async", cores: 1 }, { engine: "async", threads: 1 }],
-    ["cores, none for a sync bus", { name: "sync", cores: 8 }, { engine: "sync" }],
+    ["cores, half as many threads", { name: "async", handlers, cores: 8 }, {
+      engine: "async",
+      handlers,
+      threads: 4,
+    }],
+    ["one core, one thread", { name: "async", handlers, cores: 1 }, {
+      engine: "async",
+      handlers,
+      threads: 1,
+    }],
+    ["handlers, as many threads as the bus takes", { name: "auto", handlers }, {
+      engine: "async",
+      handlers,
+    }],
+    ["handlers of a flow bus", { name: "flow", handlers, cores: 4 }, {
+      engine: "flow",
+      batchSize: 300,
+      batchTimeout: 100,
+      handlers,
+      threads: 2,
+    }],
     ["few events a second", { name: "auto", tps: 50_000 }, { engine: "sync" }],
     ["many events a second", { name: "auto", tps: 50_001 }, { engine: "async" }],
     ["ultra-low latency", { name: "auto", lat: "ultra_low" }, { engine: "async" }],
-    ["cores, which do not choose the engine", { name: "auto", cores: 64 }, { engine: "sync" }],
     ["the batch size of conc", { name: "flow", conc: 1_000 }, {
       engine: "flow",
       batchSize: 220,
@@ -154,6 +174,11 @@ describe("advise()", () => {
     [{ name: "auto", tps: -1 }, "'tps' must be an integer of at least 0: current value is -1"],
     [{ name: "auto", lat: "lowest" }, "'lat' must be one of ultra_low, low, med"],
     [{ name: "async", cores: 0 }, "'cores' must be an integer of at least 1"],
+    [
+      { name: "async", cores: 8 },
+      "'cores' must be left out where there are no 'handlers' for threads: current value is 8",
+    ],
+    [{ name: "sync", handlers }, "'name' must be async, flow or auto where there are handlers"],
     [{ name: "flow", conc: 0.5 }, "'conc' must be an integer"],
     [{ name: "sync", stages: [] }, "'name' must be flow or auto where there are stages"],
     [{ name: "flow", stages: [5] }, "'stages' must be an array of functions"],
@@ -170,7 +195,7 @@ describe("option()", () => {
   it("builds what advise() says", () => {
     assertEquals(option({ name: "sync" }).capabilities.engine, "sync");
     assertEquals(option({ name: "auto", tps: 80_000 }).capabilities.engine, "async");
-    assertThrows(() => option({ name: "async", cores: 2 }), UnsupportedError, "'threads'");
+    assertThrows(() => option({ name: "async", handlers: 5 as never }), TypeError, "'handlers'");
     assertEquals(option(PRESETS.flow).capabilities.engine, "flow");
   });
 

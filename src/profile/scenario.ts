@@ -1,15 +1,13 @@
 import { check, choice } from "../options/options.ts";
-import { createAsyncBus } from "../engines/async.ts";
-import { createFlowBus } from "../engines/flow.ts";
-import { createSyncBus } from "../engines/sync.ts";
 import { readEnvironment } from "../runtime/environment.ts";
 import { advise } from "./advisor.ts";
-import { refuseThreads } from "./factory.ts";
+import { forAsync, forFlow, forSync } from "./factory.ts";
 import { PRESETS } from "./profile.ts";
 import type { AsyncBus, Bus, SyncBus } from "../core/contracts.ts";
 import type { FlowBus } from "../core/flow_contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
 import type { Advice } from "./advisor.ts";
+import type { AsyncOptions } from "../engines/async.ts";
 import type { FlowOptions } from "../engines/flow.ts";
 import type { Profile } from "./profile.ts";
 
@@ -36,7 +34,7 @@ export type ScenarioName = "sync" | "async" | "flow";
 export function scenario<M extends object = OpenEventMap>(name: "sync"): SyncBus<M>;
 /** Creates a bus that queues its events. */
 export function scenario<M extends object = OpenEventMap>(name: "async"): AsyncBus<M>;
-/** Creates a bus that takes batches of events through stages: without any, until `forFlow`. */
+/** Creates a bus that collects events in batches; it has no stages. */
 export function scenario<M extends object = OpenEventMap>(name: "flow"): FlowBus<M>;
 /** Creates the bus that a name or `BEAT_SCENARIO` asks for. */
 export function scenario<M extends object = OpenEventMap>(name?: ScenarioName): Bus<M>;
@@ -54,7 +52,7 @@ export function scenario<M extends object>(name?: ScenarioName): Bus<M> {
  * @returns The bus.
  * @throws {TypeError} If a field is unknown or of a wrong type.
  * @throws {RangeError} If a field is out of its range.
- * @throws {UnsupportedError} If the advice is threads: this version has none.
+ * @throws {UnsupportedError} If the runtime cannot have the threads that it asks for.
  *
  * @example A busy program gets a queue
  * ```ts
@@ -69,13 +67,7 @@ export function option<M extends object = OpenEventMap>(profile: Profile): Bus<M
   return build<M>(advise(profile));
 }
 
-function build<M extends object>(advice: Advice): Bus<M> {
-  if (advice.engine === "flow") {
-    const { engine: _engine, reason: _reason, ...options } = advice;
-    return createFlowBus(options as FlowOptions) as unknown as Bus<M>;
-  }
-  if (advice.engine === "sync") return createSyncBus<M>();
-  const reason = "a profile names no module for the threads: use 'forAsync' with 'handlers'";
-  refuseThreads("create an async bus", advice, reason);
-  return createAsyncBus<M>();
+function build<M extends object>({ engine, reason: _reason, ...options }: Advice): Bus<M> {
+  if (engine === "flow") return forFlow(options as FlowOptions) as unknown as Bus<M>;
+  return engine === "async" ? forAsync<M>(options as AsyncOptions) : forSync<M>();
 }
