@@ -23,7 +23,7 @@ const BUDGETS: Budget[] = [
     entry: `export { createSyncBus } from "./src/engines/sync.ts";`,
     limit: 5_260,
   },
-  { name: 'everything behind "."', entry: `export * from "./mod.ts";`, limit: 24_150 },
+  { name: 'everything behind "."', entry: `export * from "./mod.ts";`, limit: 24_200 },
 ];
 
 /** A budget and what was measured. */

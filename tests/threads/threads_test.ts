@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { CrashError, option } from "../../mod.ts";
-import { collect, moduleOf, withBus } from "./_buses.ts";
+import { CrashError } from "../../mod.ts";
+import { collect, withBus } from "./_buses.ts";
 
 describe("bus with threads", () => {
   it("hands each event to one thread, and what that emits to the thread of the bus", async () => {
@@ -54,15 +54,5 @@ describe("bus with threads", () => {
       const { inDoubt, dropped, depth } = bus.stats();
       assertEquals([inDoubt, dropped, depth], [1, 1, 0]);
     });
-  });
-
-  it("are half as many as the cores of a profile", async () => {
-    const handlers = moduleOf("echo");
-    const buses = [
-      option({ name: "async", handlers, cores: 4 }),
-      option({ name: "flow", handlers, cores: 3 }),
-    ];
-    assertEquals(buses.map(({ capabilities }) => capabilities.threads), [2, 1]);
-    await Promise.all(buses.map((bus) => bus.close()));
   });
 });
