@@ -174,6 +174,31 @@ describe("the end of a flow bus with threads", () => {
   });
 });
 
+describe("the full queue of home on a flow bus with threads", () => {
+  it("refuses events that are for home, until there is room", async () => {
+    const options = { batchSize: 1, batchTimeout: 0, overflow: "error" as const };
+    await withFlowBus("batches", options, async (bus) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      let handled = 0;
+      bus.on("home", () => {
+        handled++;
+        return promise;
+      });
+      let accepted = 0;
+      const emit = () => {
+        for (; accepted < 70_000; accepted++) bus.emit("home");
+      };
+      const { capacity } = assertThrows(emit, QueueFullError) as QueueFullError;
+      assertEquals([capacity, accepted], [65_536, 65_536]);
+      const enqueued = bus.enqueue({ type: "home" });
+      resolve();
+      await enqueued;
+      await bus.drain();
+      assertEquals(handled, 65_537);
+    });
+  });
+});
+
 describe("a full ring of a flow bus", () => {
   // The first thread has two shards, so that it can be released while it is held.
   const options = { threads: 2, shards: 4, batchSize: 1, capacity: 4096 };

@@ -90,6 +90,17 @@ describe("the stages of a thread", () => {
     });
   });
 
+  it("are told without what a small ring has no room for", async () => {
+    const failures = new Failures();
+    const options = { threads: 1, capacity: 1024, onError: failures.onError };
+    await withFlowBus("stages", options, async (bus) => {
+      bus.emit("throw", "x".repeat(60));
+      const [{ error, context: { stage } }] = await failures.reach(1);
+      assertEquals([error.name, stage], ["RangeError", 0]);
+      assertEquals(error.message, `the stage threw ${"x".repeat(34)}`);
+    });
+  });
+
   it("that leave what is no event are told, and the bus goes on", async () => {
     const failures = new Failures();
     await withFlowBus("stages", { threads: 1, onError: failures.onError }, async (bus) => {
