@@ -7,6 +7,7 @@ import {
   type FlowErrorContext,
   QueueFullError,
 } from "../../mod.ts";
+import { currentColumn } from "../runtimes/_table.ts";
 import {
   type AnyFlowBus,
   Failures,
@@ -103,25 +104,28 @@ describe("the death of a thread of a flow bus", () => {
     });
   });
 
-  it("in the codec leaves the event in doubt that it was reading", async () => {
-    const { crashes, others, onError } = hooks();
-    const encode = (data: unknown) => new TextEncoder().encode(JSON.stringify(data));
-    const decode = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes));
-    const options = { threads: 1, batchSize: 4, valueCodec: { encode, decode }, onError };
-    await withFlowBus("flow_codec", options, async (bus) => {
-      const seen: unknown[] = [];
-      await bus.on("seen", ({ data }) => seen.push(data)).ready;
-      for (const text of ["a", "exit", "b", "refuse", "c", "d"]) {
-        bus.emit("item", { n: text.length, text });
-      }
-      await bus.flush();
-      await bus.flush();
-      assertEquals(seen, ["a", "b", "c", "d"].map((text) => ({ n: 1, text })));
-      assertEquals(crashes, [[4, 1]]);
-      assertEquals(others.map(({ message }) => message), ["the codec refuses"]);
-      assertEquals(bus.stats().depth, 0);
+  // A thread of a browser does not end before what runs has returned.
+  if (currentColumn() !== "chromium") {
+    it("in the codec leaves the event in doubt that it was reading", async () => {
+      const { crashes, others, onError } = hooks();
+      const encode = (data: unknown) => new TextEncoder().encode(JSON.stringify(data));
+      const decode = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes));
+      const options = { threads: 1, batchSize: 4, valueCodec: { encode, decode }, onError };
+      await withFlowBus("flow_codec", options, async (bus) => {
+        const seen: unknown[] = [];
+        await bus.on("seen", ({ data }) => seen.push(data)).ready;
+        for (const text of ["a", "exit", "b", "refuse", "c", "d"]) {
+          bus.emit("item", { n: text.length, text });
+        }
+        await bus.flush();
+        await bus.flush();
+        assertEquals(seen, ["a", "b", "c", "d"].map((text) => ({ n: 1, text })));
+        assertEquals(crashes, [[4, 1]]);
+        assertEquals(others.map(({ message }) => message), ["the codec refuses"]);
+        assertEquals(bus.stats().depth, 0);
+      });
     });
-  });
+  }
 });
 
 describe("the end of a flow bus with threads", () => {
