@@ -74,6 +74,9 @@ serve<Record<string, unknown> & { "item.*": Item }>((bus, { index }) => {
     const { key, n, wait } = data as { key: string; n: number; wait: number };
     bus.emit({ type: "item.relayed", data: { n, wait }, key });
   });
+  bus.on("relay later", ({ data }) => {
+    setTimeout(() => bus.emit({ type: "item.relayed", data: { n: 1 }, key: String(data) }), 20);
+  });
   bus.on("report", () => {
     bus.emit("reported", { index, batches: batches.splice(0), most });
   });
