@@ -74,6 +74,10 @@ serve<Record<string, unknown> & { "item.*": Item }>((bus, { index }) => {
     const { key, n, wait } = data as { key: string; n: number; wait: number };
     bus.emit({ type: "item.relayed", data: { n, wait }, key });
   });
+  bus.on("until closed", async () => {
+    while (!bus.closed) await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  });
   bus.on("relay later", ({ data }) => {
     setTimeout(() => bus.emit({ type: "item.relayed", data: { n: 1 }, key: String(data) }), 20);
   });
