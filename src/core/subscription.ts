@@ -24,15 +24,15 @@ export interface SubscribeOptions {
    */
   signal?: AbortSignal;
   /**
-   * Whether every thread of the bus that subscribes gets the event, not just one of them. Only on a
-   * bus with threads.
+   * Whether every thread of the bus that subscribes gets the event, not just one of them. Only on an
+   * async bus with threads.
    *
    * @default {false}
    */
   each?: boolean;
   /**
    * Whether the handler gets a {@linkcode Cursor} instead of the event, for the time of its call.
-   * Only on a bus with threads.
+   * Only on an async bus with threads.
    *
    * @default {false}
    */

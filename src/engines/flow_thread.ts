@@ -145,6 +145,8 @@ export class FlowThread {
       },
       end: () => {
         const { counters, core, onSettled } = this.#parts;
+        // Before home can know that they are finished.
+        counters.noteFailed(core.ledger.failed);
         for (const { reader, word } of begun) reader.finish(word, true);
         counters.countBatch(begun.length);
         begun.length = 0;
@@ -159,7 +161,7 @@ export class FlowThread {
 
   /** The event of a frame, which must not need the frame any more; nothing if it cannot be read. */
   #read(resolution: Resolution, reader: RingReader, word: number): BusEvent | undefined {
-    const { core, valueCodec } = this.#parts;
+    const { core, counters, valueCodec } = this.#parts;
     const { type, registrations } = resolution;
     try {
       // The codec is code of the user: it may end the thread.
@@ -171,6 +173,7 @@ export class FlowThread {
       const [subscription] = registrations;
       const context = { event: { type, data: undefined }, ...(subscription && { subscription }) };
       core.reportFailure(error, context, `Reading an event of type '${type}'`, { printed: false });
+      counters.noteFailed(core.ledger.failed);
       return undefined;
     }
   }

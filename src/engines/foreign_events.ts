@@ -47,8 +47,8 @@ export class ForeignEvents {
   /** Tells that a batch has failed, which another thread has counted. */
   failBatch(error: unknown, events: BusEvent[], pattern: string | null, stage?: number): void {
     const stranger = this.#strangerOf(pattern ?? `stage ${stage}`);
-    const isOfStage = pattern === null && stage !== undefined;
-    const context: FlowErrorContext = isOfStage ? { events, stage } : { events };
+    const context: FlowErrorContext = { events };
+    if (stage !== undefined) context.stage = stage;
     if (pattern !== null) context.subscription = stranger;
     this.#core.ledger.failed--;
     this.#core.reportFailure(error, context, "A batch in a thread", stranger);

@@ -66,6 +66,7 @@ export class HomeEngine implements Engine {
   #isClosing = false;
   readonly #release = () => {
     const { keepAlive } = this.#options;
+    // A flush waits for the heads of rings, which move when the books are closed already.
     const isWanted = keepAlive || this.#isStarting || this.flushes.flushes.size > 0;
     if (isWanted && !this.#isClosing) return;
     this.core.ledger.waiting.delete(this.#release);

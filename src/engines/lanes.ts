@@ -83,7 +83,8 @@ const hosts = new WeakMap<SharedArrayBuffer, LaneHost>();
  * @param bus A bus of `forFlow` of this thread.
  * @param options How many lanes there are, how large, and what a full one does.
  * @returns What other threads give to {@linkcode attach}.
- * @throws {TypeError} If it is no flow bus, or an option is unknown or of a wrong type.
+ * @throws {TypeError} If it is no flow bus or has threads, or an option is unknown or of a wrong
+ *   type.
  * @throws {RangeError} If an option is out of its range, or all lanes together are too large.
  * @throws {BusClosedError} If the bus is closed.
  * @throws {UnsupportedError} If the runtime shares no memory between threads.

@@ -6,6 +6,9 @@ import type { BusEvent } from "../core/event.ts";
 import type { FlowErrorContext } from "../core/flow_contracts.ts";
 import type { Outbox } from "./outbox.ts";
 
+/** Characters of a message that fit into the smallest ring. */
+const SHORT = 50;
+
 /** Sends what a handler or a stage threw to the thread of the bus, which has the hook for it. */
 export function sendFailure(
   mesh: Mesh,
@@ -30,17 +33,20 @@ function sendReport(
   failure: FailureReport,
   event: BusEvent,
 ): void {
-  const report = JSON.stringify(failure);
-  const { type } = event;
-  try {
-    if (outbox.sendTo(HOME, event, FLAG_FAILURE, report)) return;
-    if (outbox.sendTo(HOME, { type, data: undefined }, FLAG_FAILURE, report)) return;
-  } catch {
-    // What cannot be encoded is reported without it.
-    if (outbox.sendTo(HOME, { type, data: undefined }, FLAG_FAILURE, report)) return;
+  const [pattern, { name, message }, ...place] = failure;
+  const bare = { type: event.type, data: undefined };
+  const whole = JSON.stringify(failure);
+  // A stack may be longer than a small ring takes.
+  const short = JSON.stringify([pattern, { name, message: message.slice(0, SHORT) }, ...place]);
+  for (const [sent, report] of [[event, whole], [bare, whole], [bare, short]] as const) {
+    try {
+      if (outbox.sendTo(HOME, sent, FLAG_FAILURE, report)) return;
+    } catch {
+      // What cannot be encoded is reported without it.
+    }
   }
   console.error(
-    failure[0] === null ? "A batch failed:" : `A handler of '${failure[0]}' failed:`,
+    pattern === null ? "A batch failed:" : `A handler of '${pattern}' failed:`,
     error,
   );
 }

@@ -22,24 +22,22 @@ export class ThreadFlushes {
 
   /** Makes a flush wait for all that is in the rings now, and lets that leave. */
   flush(flush: Flush): void {
-    const { cells, layout } = this.#mesh;
-    const goals: Goal[] = [];
-    for (let from = HOME; from <= layout.threads; from++) {
-      for (let to = from === HOME ? 1 : HOME; to <= layout.threads; to++) {
-        const { words } = layout.ring(from, to);
-        goals.push([words + RING_HEAD, cells.load(words + RING_PUBLISHED)]);
-      }
-    }
-    this.flushes.set(flush, goals);
+    this.flushes.set(flush, this.#goals(this.#mesh.layout.threads));
     this.#hold();
     if (this.#changes % 2 === 0) this.#change();
   }
 
   /** Ends the wait of those whose events are handled. */
   check(): void {
-    const { cells } = this.#mesh;
-    for (const [flush, goals] of this.flushes) {
-      if (!goals.every(([head, position]) => ((cells.load(head) - position) | 0) >= 0)) continue;
+    const { cells, layout } = this.#mesh;
+    const isReached = ([head, position]: Goal) => ((cells.load(head) - position) | 0) >= 0;
+    for (let [flush, goals] of this.flushes) {
+      if (!goals.every(isReached)) continue;
+      if (goals.length > layout.threads) {
+        // Then it waits for what threads have told meanwhile, as failures.
+        this.flushes.set(flush, goals = this.#goals(HOME));
+        if (!goals.every(isReached)) continue;
+      }
       this.flushes.delete(flush);
       flush.reach();
     }
@@ -49,6 +47,19 @@ export class ThreadFlushes {
   /** Refuses all who wait, as the bus closes. */
   refuse(): void {
     for (const flush of this.flushes.keys()) flush.refuse(new BusClosedError("flush the bus"));
+  }
+
+  /** What the rings hold now, up to those into `last`. */
+  #goals(last: number): Goal[] {
+    const { cells, layout } = this.#mesh;
+    const goals: Goal[] = [];
+    for (let from = HOME; from <= layout.threads; from++) {
+      for (let to = from === HOME ? 1 : HOME; to <= last; to++) {
+        const { words } = layout.ring(from, to);
+        goals.push([words + RING_HEAD, cells.load(words + RING_PUBLISHED)]);
+      }
+    }
+    return goals;
   }
 
   #change(): void {

@@ -167,6 +167,16 @@ describe("flush() of a flow bus with threads", () => {
     });
   });
 
+  it("waits for what one thread has emitted to the other, when home had nothing to do", async () => {
+    await withFlowBus("batches", { batchTimeout: Infinity }, async (bus) => {
+      bus.emit({ type: "relay later", data: keyOfThread(1, 2), key: keyOfThread(0, 2) });
+      await bus.flush();
+      while (bus.stats().depth === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      await bus.flush();
+      assertEquals(bus.stats().depth, 0);
+    });
+  });
+
   it("ends with its signal, while another one goes on", async () => {
     await withFlowBus("batches", { batchTimeout: Infinity }, async (bus) => {
       bus.emit("item.a", { n: 1, wait: 20 });

@@ -7,6 +7,7 @@ import {
   type FlowErrorContext,
   QueueFullError,
 } from "../../mod.ts";
+import { currentColumn } from "../runtimes/_table.ts";
 import {
   type AnyFlowBus,
   Failures,
@@ -103,25 +104,28 @@ describe("the death of a thread of a flow bus", () => {
     });
   });
 
-  it("in the codec leaves the event in doubt that it was reading", async () => {
-    const { crashes, others, onError } = hooks();
-    const encode = (data: unknown) => new TextEncoder().encode(JSON.stringify(data));
-    const decode = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes));
-    const options = { threads: 1, batchSize: 4, valueCodec: { encode, decode }, onError };
-    await withFlowBus("flow_codec", options, async (bus) => {
-      const seen: unknown[] = [];
-      await bus.on("seen", ({ data }) => seen.push(data)).ready;
-      for (const text of ["a", "exit", "b", "refuse", "c", "d"]) {
-        bus.emit("item", { n: text.length, text });
-      }
-      await bus.flush();
-      await bus.flush();
-      assertEquals(seen, ["a", "b", "c", "d"].map((text) => ({ n: 1, text })));
-      assertEquals(crashes, [[4, 1]]);
-      assertEquals(others.map(({ message }) => message), ["the codec refuses"]);
-      assertEquals(bus.stats().depth, 0);
+  // A thread of a browser does not end before what runs has returned.
+  if (currentColumn() !== "chromium") {
+    it("in the codec leaves the event in doubt that it was reading", async () => {
+      const { crashes, others, onError } = hooks();
+      const encode = (data: unknown) => new TextEncoder().encode(JSON.stringify(data));
+      const decode = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes));
+      const options = { threads: 1, batchSize: 4, valueCodec: { encode, decode }, onError };
+      await withFlowBus("flow_codec", options, async (bus) => {
+        const seen: unknown[] = [];
+        await bus.on("seen", ({ data }) => seen.push(data)).ready;
+        for (const text of ["a", "exit", "b", "refuse", "c", "d"]) {
+          bus.emit("item", { n: text.length, text });
+        }
+        await bus.flush();
+        await bus.flush();
+        assertEquals(seen, ["a", "b", "c", "d"].map((text) => ({ n: 1, text })));
+        assertEquals(crashes, [[4, 1]]);
+        assertEquals(others.map(({ message }) => message), ["the codec refuses"]);
+        assertEquals(bus.stats().depth, 0);
+      });
     });
-  });
+  }
 });
 
 describe("the end of a flow bus with threads", () => {
@@ -151,25 +155,47 @@ describe("the end of a flow bus with threads", () => {
   });
 
   it("close() lets a batch that has begun come to its end, and reports the rest", async () => {
-    const { drops, crashes, onDrop } = hooks();
+    const { drops, onDrop } = hooks();
     const failures = new Failures();
     const { onError } = failures;
     const options = { threads: 1, batchSize: 2, batchTimeout: Infinity, onDrop, onError };
     await withFlowBus("batches", options, async (bus) => {
       const key = "k";
-      bus.emit({ type: "item.a", data: { n: 0, wait: 300 }, key });
+      bus.emit({ type: "until closed", data: undefined, key });
       bus.emit({ type: "tell", data: 1, key });
-      // What waits is told of after what fails at once: the batch is under way now.
+      // What fails at once is told of when the batch is under way.
       await failures.reach(1);
-      for (const n of range(3, 2)) bus.emit({ type: "item.a", data: { n }, key });
-      const report = await bus.close(PATIENT);
-      const { processed, dropped } = bus.stats();
-      assertEquals(processed + dropped, 5);
-      assertEquals(report, { discarded: dropped, inDoubt: 0, stuck: 0 });
-      assertEquals(crashes, []);
-      assertEquals(drops.every(({ reason }) => reason === "closed"), true);
-      assertEquals(drops.reduce((sum, { count }) => sum + count, 0), dropped);
-      assertEquals(processed % 2, 0);
+      for (const n of range(3)) bus.emit({ type: "item.a", data: { n }, key });
+      const before = bus.stats().processed;
+      assertEquals(await bus.close(PATIENT), { discarded: 3, inDoubt: 0, stuck: 0 });
+      const { processed, dropped, depth } = bus.stats();
+      assertEquals([processed - before, dropped, depth], [2, 3, 0]);
+      assertEquals(drops, [{ reason: "closed", count: 3, type: "item.a" }]);
+    });
+  });
+});
+
+describe("the full queue of home on a flow bus with threads", () => {
+  it("refuses events that are for home, until there is room", async () => {
+    const options = { batchSize: 1, batchTimeout: 0, overflow: "error" as const };
+    await withFlowBus("batches", options, async (bus) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      let handled = 0;
+      bus.on("home", () => {
+        handled++;
+        return promise;
+      });
+      let accepted = 0;
+      const emit = () => {
+        for (; accepted < 70_000; accepted++) bus.emit("home");
+      };
+      const { capacity } = assertThrows(emit, QueueFullError) as QueueFullError;
+      assertEquals([capacity, accepted], [65_536, 65_536]);
+      const enqueued = bus.enqueue({ type: "home" });
+      resolve();
+      await enqueued;
+      await bus.drain();
+      assertEquals(handled, 65_537);
     });
   });
 });

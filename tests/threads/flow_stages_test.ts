@@ -40,7 +40,8 @@ describe("the stages of a thread", () => {
   it("take each event, whether there is a handler for its type or not", async () => {
     const failures = new Failures();
     await withFlowBus("stages", { threads: 1, onError: failures.onError }, async (bus) => {
-      bus.emit("throw", "x");
+      // No handler of the module matches two segments.
+      bus.emit("a.throw", "x");
       await bus.flush();
       assertEquals(failures.all.map(({ error }) => error.message), ["the stage threw x"]);
     });
@@ -74,19 +75,29 @@ describe("the stages of a thread", () => {
 
   it("tell as many events of a failed batch as find room", async () => {
     const failures = new Failures();
-    const options = { threads: 1, batchSize: 10, capacity: 4096, onError: failures.onError };
-    await withFlowBus("stages", options, async (bus) => {
-      const data = "x".repeat(300);
+    const options = { threads: 1, batchSize: 2, capacity: 4096, onError: failures.onError };
+    await withFlowBus("stages", { ...options, batchTimeout: Infinity }, async (bus) => {
       bus.emitBatch([
-        ...Array.from({ length: 5 }, () => ({ type: "a", data })),
-        { type: "throw", data: 0 },
+        { type: "many", data: "x".repeat(300), key: "k" },
+        { type: "late", data: 0, key: "k" },
       ]);
-      const [{ error, context }] = await failures.reach(1);
-      assertEquals(error.message, "the stage threw 0");
-      const { length } = context.events!;
-      assertEquals(length > 0 && length <= 6, true);
+      const [{ error, context: { events, stage } }] = await failures.reach(1);
+      assertEquals([error.message, stage], ["the stage was late", 4]);
+      const { length } = events!;
+      assertEquals(length > 0 && length < 15, true);
       await bus.flush();
-      assertEquals(bus.stats().failed >= length, true);
+      assertEquals(bus.stats().failed, 31);
+    });
+  });
+
+  it("are told without what a small ring has no room for", async () => {
+    const failures = new Failures();
+    const options = { threads: 1, capacity: 1024, onError: failures.onError };
+    await withFlowBus("stages", options, async (bus) => {
+      bus.emit("throw", "x".repeat(60));
+      const [{ error, context: { stage } }] = await failures.reach(1);
+      assertEquals([error.name, stage], ["RangeError", 0]);
+      assertEquals(error.message, `the stage threw ${"x".repeat(34)}`);
     });
   });
 

@@ -1,5 +1,6 @@
 // Handlers of batches, for tests of flow buses with threads.
 import { serve } from "../../../src/engines/worker.ts";
+import { die } from "./die.ts";
 
 interface Item {
   /** What it is told by. */
@@ -18,7 +19,7 @@ serve<Record<string, unknown> & { "item.*": Item }>((bus, { index }) => {
   bus.onBatch("item.*", (events) => {
     const items = events.map(({ data }) => data as Item);
     batches.push(items.map(({ n }) => n));
-    if (items.some(({ exit }) => exit === "now")) process.exit(3);
+    if (items.some(({ exit }) => exit === "now")) return die(3);
     if (items.some(({ exit }) => exit === "soon")) {
       setTimeout(() => {
         throw new Error("outside a handler");
@@ -39,7 +40,7 @@ serve<Record<string, unknown> & { "item.*": Item }>((bus, { index }) => {
   // Tells what it begins with, before it waits: a thread may die of another shard's batch meanwhile.
   bus.onBatch("model.*", (events) => {
     const items = events.map(({ data }) => data as Item);
-    if (items.some(({ exit }) => exit === "now")) process.exit(3);
+    if (items.some(({ exit }) => exit === "now")) return die(3);
     bus.emit("begun", { index, numbers: items.map(({ n }) => n) });
     const wait = Math.max(...items.map(({ wait = 0 }) => wait));
     if (wait > 0) return new Promise((resolve) => setTimeout(resolve, wait));
@@ -72,6 +73,13 @@ serve<Record<string, unknown> & { "item.*": Item }>((bus, { index }) => {
   bus.on("relay", ({ data }) => {
     const { key, n, wait } = data as { key: string; n: number; wait: number };
     bus.emit({ type: "item.relayed", data: { n, wait }, key });
+  });
+  bus.on("until closed", async () => {
+    while (!bus.closed) await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+  bus.on("relay later", ({ data }) => {
+    setTimeout(() => bus.emit({ type: "item.relayed", data: { n: 1 }, key: String(data) }), 20);
   });
   bus.on("report", () => {
     bus.emit("reported", { index, batches: batches.splice(0), most });

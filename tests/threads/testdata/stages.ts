@@ -9,7 +9,7 @@ serve((bus) => {
   bus.stages([
     (events) => {
       for (const { type, data } of events) {
-        if (type === "throw") throw new RangeError(`the stage threw ${data}`);
+        if (type.endsWith("throw")) throw new RangeError(`the stage threw ${data}`);
       }
     },
     (events) => {
@@ -22,6 +22,7 @@ serve((bus) => {
     async (events) => {
       await new Promise((resolve) => setTimeout(resolve, 1));
       return events.flatMap((event): BusEvent[] => {
+        if (event.type === "many") return new Array(30).fill(event);
         if (event.type !== "double") return [event];
         const { data, ...rest } = event;
         return [event, { ...rest, data: `${data} again` }];
@@ -33,6 +34,7 @@ serve((bus) => {
     },
     (events) => {
       if (events.some(({ type }) => type === "garbage")) return [5 as never];
+      if (events.some(({ type }) => type === "late")) throw new RangeError("the stage was late");
       sizes.push(events.length);
     },
   ]);
