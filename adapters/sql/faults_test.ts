@@ -84,7 +84,8 @@ onEveryDatabase((name, fresh) => {
         // The claim, and three times half a lease by the books of the database.
         for (let moves = 0, last = 0; moves < 4;) {
           const [row] = await connection.query(`SELECT visible_at FROM ${prefix}deliveries`, []);
-          const until = Number(row!.visible_at);
+          // A group that is new gets what was published before when it first looks.
+          const until = Number(row?.visible_at ?? 0);
           if (until > last) moves++;
           last = until;
           await new Promise((go) => setTimeout(go, 5));
