@@ -1,6 +1,6 @@
 import { ClosedError, Message, PublishError } from "@beat/beat/message";
 import { consume, publisher } from "@beat/beat/transport";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Child } from "../../tests/faults/child.ts";
 import { Proxy } from "../../tests/faults/proxy.ts";
@@ -46,6 +46,36 @@ onEveryDatabase((name, fresh) => {
         });
         await again.promise;
         assert(attempts[1]! > attempts[0]!);
+        await consumption.close();
+      });
+    });
+
+    onServers("notices a connection that is open by half, and makes it anew", async () => {
+      await behindProxy(await fresh(), async ({ near, far, proxy, prefix }) => {
+        const transport = sqlTransport({
+          connection: far,
+          prefix,
+          pollInterval: 5,
+          timeout: 1_000,
+        });
+        const causes: string[] = [];
+        const lost = Promise.withResolvers<void>();
+        const came = Promise.withResolvers<void>();
+        const consumption = await consume(transport, () => came.resolve(), {
+          ...GROUP,
+          reconnect: { initialDelay: 1, maxDelay: 20 },
+          onConnection({ kind, cause }) {
+            if (kind !== "lost") return;
+            causes.push(String(cause));
+            lost.resolve();
+          },
+        });
+        const thaw = proxy.freeze();
+        await lost.promise;
+        thaw();
+        await publish(near, prefix, "one");
+        await came.promise;
+        assertStringIncludes(causes[0]!, "did not answer within 1000 ms");
         await consumption.close();
       });
     });
