@@ -1,14 +1,11 @@
 import { conformance } from "@beat/beat/testing";
 import type { Traits, Transport } from "@beat/beat/transport";
 import { it } from "@std/testing/bdd";
-import { Proxy } from "../../tests/faults/proxy.ts";
 import { migrate, sqlTransport } from "./mod.ts";
 import { onEachDatabase } from "./testdata/databases.ts";
 import { open } from "./testdata/servers.ts";
 
 const LEASE = 2_000;
-/** Milliseconds that a statement may take; a database that commits to the disk may be slow. */
-const TIMEOUT = 5_000;
 
 const TRAITS: Traits = {
   settle: "each",
@@ -26,17 +23,15 @@ onEachDatabase(({ client, url, restart }) => {
   // Node runs it by this client.
   if (isDeno && client === "pg") return;
   let migrated: Promise<void> | undefined;
-  // SQLite is a file: no network is between.
-  const opening = client === "sqlite" || !isDeno ? undefined : Proxy.open(url);
   const connect = async (): Promise<Transport> => {
-    const { connection, close } = await open(client, (await opening)?.url ?? url);
+    const { connection, close } = await open(client, url);
     await (migrated ??= migrate(connection, { prefix: "conformance_" }));
     const transport = sqlTransport({
       connection,
       prefix: "conformance_",
       lease: LEASE,
       pollInterval: 20,
-      timeout: TIMEOUT,
+      timeout: 5_000,
     });
     let closing: Promise<void> | undefined;
     return { ...transport, close: () => closing ??= transport.close().then(close) };
@@ -49,12 +44,6 @@ onEachDatabase(({ client, url, restart }) => {
     short: !isDeno,
     // A commit waits for the disk, and ten thousand messages take a while.
     deadline: 40_000,
-    ...(opening === undefined ? {} : {
-      async freezeNetwork() {
-        const thaw = (await opening).freeze();
-        return () => Promise.resolve(thaw());
-      },
-    }),
     // A server of somebody else is not restarted: to the suite it is as if it could not be.
     ...(restart === undefined ? { inProcess: true } : { restartBroker: restart }),
   });
