@@ -1,6 +1,5 @@
 import type { BatchHandler, Handle, Handler, Middleware, Produced } from "../message/handler.ts";
 import type { Logger } from "../message/logger.ts";
-import type { Message } from "../message/message.ts";
 import {
   type ConsumeOptions,
   type FailedAttempt,

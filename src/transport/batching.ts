@@ -1,4 +1,3 @@
-import type { Message } from "../message/message.ts";
 import { isThenable } from "../options/thenable.ts";
 import type { Attempts, Outcome } from "./attempts.ts";
 import { Collector } from "./collector.ts";
