@@ -191,8 +191,8 @@ describe("parseEndpoint()", () => {
   });
 
   const refused: [url: string, why: string][] = [
-    ["http://example.com", "begin with https:"],
-    ["ftp://example.com", "begin with https:"],
+    ["http://example.com", "begin with https (http needs 'insecureHttp')"],
+    ["ftp://example.com", "begin with https (http needs 'insecureHttp')"],
     ["https://user:password@example.com", "no user name"],
     ["https://example.com/#a", "no fragment"],
     ["https://example.com./", "without a dot at its end"],

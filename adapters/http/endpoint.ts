@@ -67,7 +67,9 @@ export function parseEndpoint(action: string, text: string, rules: EndpointRules
 
 function faultOf(url: URL, text: string, insecureHttp: boolean): string | undefined {
   if (url.protocol !== "https:" && !(insecureHttp && url.protocol === "http:")) {
-    return insecureHttp ? "begin with https: or http:" : "begin with https:";
+    return insecureHttp
+      ? "begin with https or http"
+      : "begin with https (http needs 'insecureHttp')";
   }
   if (url.username !== "" || url.password !== "") return "have no user name and no password";
   if (url.hash !== "") return "have no fragment";

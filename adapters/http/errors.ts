@@ -3,7 +3,9 @@ export class RefusedAddressError extends Error {
   /** Creates the error from the host, the address and what that is reserved for. */
   constructor(host: string, address: string, purpose: string) {
     super(
-      `Cannot send webhooks to '${host}' as its address ${address} is special (${purpose}): name its block in 'allow' to open it`,
+      `Cannot send webhooks to '${host}' as its address ${address} is special (${purpose}): name it in 'allow' to open it, as '${address}/${
+        address.includes(":") ? 128 : 32
+      }'`,
     );
     this.name = "RefusedAddressError";
   }

@@ -59,16 +59,29 @@ export async function serve(fetch: Fetch, options: ListenOptions = {}): Promise<
 }
 
 function start(fetch: Fetch, port: number, hostname: string): Promise<Served> {
-  const { Bun } = globalThis as { Bun?: BunServers };
-  if ("Deno" in globalThis) return startDeno(fetch, port, hostname);
+  const { Deno, Bun } = globalThis as { Deno?: DenoServers; Bun?: BunServers };
+  if (Deno !== undefined) return startDeno(Deno, fetch, port, hostname);
   if (Bun !== undefined) return startBun(Bun, fetch, port, hostname);
   if (findSockets() !== undefined) return startNode(fetch, port, hostname);
   throw new Error("Cannot listen as this platform has no servers: export the 'fetch' instead");
 }
 
+/** What is used of Deno, by shape: who compiles for Node has no types of it. */
+interface DenoServers {
+  serve(
+    options: { port: number; hostname: string; onListen(): void },
+    fetch: Fetch,
+  ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> };
+}
+
 // deno-lint-ignore require-await -- What it throws must be a rejection.
-async function startDeno(fetch: Fetch, port: number, hostname: string): Promise<Served> {
-  const server = Deno.serve({ port, hostname, onListen: () => {} }, fetch);
+async function startDeno(
+  deno: DenoServers,
+  fetch: Fetch,
+  port: number,
+  hostname: string,
+): Promise<Served> {
+  const server = deno.serve({ port, hostname, onListen: () => {} }, fetch);
   return { port: server.addr.port, close: () => server.shutdown() };
 }
 

@@ -239,7 +239,10 @@ describe("a webhook publisher", () => {
 
   const refused: [options: object, text: string][] = [
     [{ url: undefined }, "'url' must be a URL"],
-    [{ url: "http://example.com", insecureHttp: false }, "begin with https:"],
+    [
+      { url: "http://example.com", insecureHttp: false },
+      "begin with https (http needs 'insecureHttp')",
+    ],
     [{ secrets: undefined }, "'secrets' must be given"],
     [{ mode: "fancy" }, "'mode'"],
     [{ mode: "cloudevents-binary" }, "must come with 'source'"],
