@@ -1,6 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { UnsupportedError } from "../core/errors.ts";
 import { advise } from "./advisor.ts";
 import { createBus, forAsync, forFlow, forSync } from "./factory.ts";
 import { PRESETS } from "./profile.ts";
