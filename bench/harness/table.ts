@@ -5,6 +5,7 @@
  */
 import { formatNumber } from "./goals.ts";
 import { RUNTIMES } from "./runtimes.ts";
+import { isMeasurable } from "./schedule.ts";
 import type { Results } from "./store.ts";
 import type { Question, Row } from "./types.ts";
 import { UNITS } from "./units.ts";
@@ -54,11 +55,25 @@ export function renderQuestion(question: Question, rows: Row[]): string {
       lines.push(`${name} · ${runtime} · ${speeds.join(" / ")}`);
       lines.push(...renderTable(question, table, go), "");
     }
+    const missing = missingIn(question, name, ofCase);
+    if (missing.length > 0) lines.push(`${name}: not measured are ${missing.join(", ")}`, "");
     const rules = rulesOf(ofCase);
     if (rules.length > 0) lines.push(...rules, "");
   }
   lines.push(...(question.notes ?? []), "");
   return lines.join("\n");
+}
+
+/** What was to be measured and has no figure, on any machine that has the runtime. */
+function missingIn(question: Question, inCase: string, rows: Row[]): string[] {
+  const subjects = question.cases.find(({ name }) => name === inCase)!.subjects;
+  const asked = subjects.filter((subject) => !("sample" in subject));
+  return RUNTIMES.filter((name) => isMeasurable(question, { name })).flatMap((runtime) => {
+    const measured = rows.filter((row) => row.runtime === runtime);
+    const missing = asked.filter(({ name }) => !measured.some(({ subject }) => subject === name));
+    if (missing.length === asked.length) return [`all on ${runtime}`];
+    return missing.map(({ name }) => `${name} on ${runtime}`);
+  });
 }
 
 type Cell = (row: Row) => string;
