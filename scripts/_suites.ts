@@ -56,7 +56,7 @@ const SUITES: Suite[] = [
     name: "threads-by-message",
     path: "tests/threads_by_message",
     permissions: ["-A"],
-    runtimes: PROCESSES,
+    runtimes: [...PROCESSES, "chromium"],
     isReal: true,
   },
   { name: "message", path: "src/message", sanitize: true },

@@ -160,15 +160,15 @@ async function run(
   };
   onExit({
     fault: (error) => engine.notes.tell(HOME, ["fault", reportError(error)]),
-    exit: () => answer(),
+    exit: answer,
   });
-  if (hasCodec !== (valueCodec !== undefined)) {
-    throw new TypeError("Cannot serve as 'valueCodec' must be given to the bus and to 'serve'");
-  }
   if (link) {
     link.isInHandler = () => engine.isInHandler();
     // Where the thread needs not answer, it still has to tell what it has done.
     atThreadEnd(() => link.end());
+  }
+  if (hasCodec !== (valueCodec !== undefined)) {
+    throw new TypeError("Cannot serve as 'valueCodec' must be given to the bus and to 'serve'");
   }
   engine.notes.greet();
   const cleanUp = await callback(bus, { index: node - 1, threads });

@@ -200,9 +200,10 @@ describe("a thread that does not stop", () => {
     const { errors, drops, onError, onDrop } = hooks();
     await withBus("kinds", { threads: 1, onError, onDrop }, async (bus) => {
       await bus.ready;
+      const begun = collect(bus, "begun", 1);
       bus.emit({ type: "for ever", data: undefined, id: "x" });
       bus.emit("value", 1);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await begun;
       const report = await bus.close({ timeout: 100 });
       if (CANNOT_END) {
         assertEquals(report, { discarded: 0, inDoubt: 0, stuck: 2 });

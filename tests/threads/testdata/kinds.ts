@@ -134,7 +134,10 @@ serve((bus, { index, threads }) => {
   bus.on("fill memory", () => {
     for (const held: unknown[] = [];;) held.push(new Array(10_000).fill(held.length));
   });
-  bus.on("for ever", () => {
+  bus.on("for ever", async () => {
+    bus.emit("begun");
+    // Without shared memory nothing leaves a thread that does not let its event loop turn.
+    await wait(1);
     for (;;);
   });
   return () => bus.closed;
