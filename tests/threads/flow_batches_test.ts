@@ -83,6 +83,21 @@ describe("a batch in a thread", () => {
     });
   });
 
+  it("waits for the one before of its shard, which others pass", async () => {
+    await withFlowBus("batches", { shards: 4, batchSize: 1 }, async (bus) => {
+      // Both are in the first thread.
+      const [held, other] = [keyOfThread(0, 4), keyOfThread(2, 4)];
+      bus.emit({ type: "hold", data: undefined, key: held });
+      for (const n of range(6)) bus.emit({ type: "item.a", data: { n }, key: held });
+      const told = bus.once("reported");
+      bus.emit({ type: "report", data: undefined, key: other });
+      assertEquals((await told).data, { index: 0, batches: [], most: 0 });
+      bus.emit({ type: "release", data: undefined, key: other });
+      const [{ batches }] = await reports(bus);
+      assertEquals(batches.flat(), range(6));
+    });
+  });
+
   it("loses one event with one handler that fails", async () => {
     const failures = new Failures();
     await withFlowBus("batches", { onError: failures.onError }, async (bus) => {
@@ -134,6 +149,16 @@ describe("the handlers of home on a flow bus with threads", () => {
       assertEquals(emitted, processed);
       assertEquals(bus.off(ofBatches), true);
       assertEquals(bus.off(ofBatches), false);
+    });
+  });
+
+  it("get batches without any handler of events", async () => {
+    await withFlowBus("batches", {}, async (bus) => {
+      const seen: unknown[] = [];
+      bus.onBatch("home", (events) => seen.push(events.map(({ data }) => data)));
+      bus.emitBatch([{ type: "home", data: 1 }, { type: "home", data: 2 }]);
+      await bus.flush();
+      assertEquals(seen, [[1, 2]]);
     });
   });
 
