@@ -55,7 +55,8 @@ describe("a batch in a thread", () => {
           bus.emit({ type: "item.a", data: { n, wait: 1 }, key: keys[n % keys.length] });
         }
         const all = await reports(bus);
-        assertEquals(all.map((report) => report.most), [most, most]);
+        assertEquals(all.filter((report) => report.most > most), []);
+        assertEquals(most === 1 || all.some((report) => report.most > 1), true);
         for (const [at] of keys.entries()) {
           const [mine, others] = all.map(({ batches }) =>
             batches.flat().filter((n) => n % keys.length === at)
