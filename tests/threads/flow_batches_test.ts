@@ -55,7 +55,8 @@ describe("a batch in a thread", () => {
           bus.emit({ type: "item.a", data: { n, wait: 1 }, key: keys[n % keys.length] });
         }
         const all = await reports(bus);
-        assertEquals(all.map((report) => report.most), [most, most]);
+        assertEquals(all.filter((report) => report.most > most), []);
+        assertEquals(most === 1 || all.some((report) => report.most > 1), true);
         for (const [at] of keys.entries()) {
           const [mine, others] = all.map(({ batches }) =>
             batches.flat().filter((n) => n % keys.length === at)
@@ -80,6 +81,21 @@ describe("a batch in a thread", () => {
       }
       const keyed = await reports(bus);
       assertEquals(keyed.map(({ batches }) => batches.flat()), [[], range(20)]);
+    });
+  });
+
+  it("waits for the one before of its shard, which others pass", async () => {
+    await withFlowBus("batches", { shards: 4, batchSize: 1 }, async (bus) => {
+      // Both are in the first thread.
+      const [held, other] = [keyOfThread(0, 4), keyOfThread(2, 4)];
+      bus.emit({ type: "hold", data: undefined, key: held });
+      for (const n of range(6)) bus.emit({ type: "item.a", data: { n }, key: held });
+      const told = bus.once("reported");
+      bus.emit({ type: "report", data: undefined, key: other });
+      assertEquals((await told).data, { index: 0, batches: [], most: 0 });
+      bus.emit({ type: "release", data: undefined, key: other });
+      const [{ batches }] = await reports(bus);
+      assertEquals(batches.flat(), range(6));
     });
   });
 
@@ -137,6 +153,16 @@ describe("the handlers of home on a flow bus with threads", () => {
     });
   });
 
+  it("get batches without any handler of events", async () => {
+    await withFlowBus("batches", {}, async (bus) => {
+      const seen: unknown[] = [];
+      bus.onBatch("home", (events) => seen.push(events.map(({ data }) => data)));
+      bus.emitBatch([{ type: "home", data: 1 }, { type: "home", data: 2 }]);
+      await bus.flush();
+      assertEquals(seen, [[1, 2]]);
+    });
+  });
+
   it("get what threads emit", async () => {
     await withFlowBus("batches", {}, async (bus) => {
       const seen: unknown[] = [];
@@ -171,7 +197,10 @@ describe("flush() of a flow bus with threads", () => {
     await withFlowBus("batches", { batchTimeout: Infinity }, async (bus) => {
       bus.emit({ type: "relay later", data: keyOfThread(1, 2), key: keyOfThread(0, 2) });
       await bus.flush();
-      while (bus.stats().depth === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      // A flush that took long has let it go already.
+      while (bus.stats().depth === 0 && bus.batchStats().processed < 2) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
       await bus.flush();
       assertEquals(bus.stats().depth, 0);
     });
