@@ -50,9 +50,9 @@ export class DeadThreads {
 
   /**
    * Brings the rings of a dead thread in order, before the next one gets them. `known` is what the
-   * runtime says that it died of.
+   * runtime says that it died of; gives what it died of, if anything is known.
    */
-  recover(node: number, known: unknown): void {
+  recover(node: number, known: unknown): unknown {
     const { cells, layout } = this.#mesh;
     const events = this.#events;
     const core = this.#core;
@@ -91,6 +91,7 @@ export class DeadThreads {
     } else if (cause !== undefined && !isTold) {
       events.fail(cause, { type: "beat.thread", data: node - 1 }, "beat.thread");
     }
+    return cause;
   }
 
   /** Drops what waits for a thread that will not be started again. */

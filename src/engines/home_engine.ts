@@ -139,8 +139,8 @@ export class HomeEngine implements Engine {
       onGone: (node, cause) => {
         this.#post?.close(node);
         this.#serving.delete(node);
-        this.#dead.recover(node, cause);
         this.#idle.schedule();
+        return this.#dead.recover(node, cause);
       },
       onFailed: (node, cause) => this.#giveUp(node, cause),
       onStuck: (node) => {

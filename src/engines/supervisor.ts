@@ -20,8 +20,11 @@ export interface SupervisorEvents {
   readonly greetsEarly: boolean;
   /** A thread has sent something else than that. */
   onMessage(node: number, data: unknown): void;
-  /** A thread is certainly gone; what it died of, if anything is known. */
-  onGone(node: number, cause: unknown): void;
+  /**
+   * A thread is certainly gone, of `cause` as far as the runtime tells; gives what it died of, if
+   * anything is known.
+   */
+  onGone(node: number, cause: unknown): unknown;
   /** A thread will not be started again. */
   onFailed(node: number, cause: unknown): void;
   /** A thread does not stop, and cannot be made to. */
@@ -166,7 +169,7 @@ export class Supervisor {
   #end(one: Supervised): void {
     if (one.state !== "running" && one.state !== "stopping") return;
     one.state = "gone";
-    this.#events.onGone(one.node, one.cause);
+    one.cause = this.#events.onGone(one.node, one.cause);
     one.ended.resolve();
     if (this.#isClosing) return;
     if (++one.failures > this.#options.maxRestarts) {

@@ -28,11 +28,14 @@ const item: fc.Arbitrary<Item> = fc.record({
   how: fc.constantFrom("emit", "enqueue", "batch"),
 });
 
+/** Bytes of a ring that some programs fill. */
+const SMALL = 4_096;
+
 const program = fc.record({
   batchSize: fc.integer({ min: 1, max: 6 }),
   batchTimeout: fc.constantFrom(0, 3, Infinity),
   shards: fc.constantFrom(THREADS, 3 * THREADS),
-  capacity: fc.constantFrom(4_096, 65_536),
+  capacity: fc.constantFrom(SMALL, 65_536),
   steps: fc.array(fc.oneof({ weight: 20, arbitrary: item }, fc.constant("flush" as const)), {
     minLength: 20,
     maxLength: 80,
@@ -51,6 +54,9 @@ describe("a flow bus with threads and its model", () => {
           else throw error;
         };
         const options = { ...settings, spread: ["model.hot"], blockTimeout: 60_000, onError };
+        // Home cannot replace a thread while it waits for room that the thread should make.
+        const isFilled = settings.capacity === SMALL &&
+          steps.some((step) => step !== "flush" && step.exit);
         await withFlowBus("batches", { threads: THREADS, ...options }, async (bus) => {
           await bus.on("begun", ({ data }) => {
             const { index, numbers } = data as { index: number; numbers: number[] };
@@ -65,7 +71,8 @@ describe("a flow bus with threads and its model", () => {
               assertEquals([...accepted.keys()].filter((n) => !settled.has(n)), []);
               continue;
             }
-            const { type, key, wait, size, exit, how } = step;
+            const { type, key, wait, size, exit } = step;
+            const how = isFilled ? "enqueue" : step.how;
             const data = { n, wait, text: "x".repeat(size), ...(exit && { exit: "now" }) };
             const event = { type, data, ...(key !== undefined && { key }) };
             if (how === "emit") bus.emit(event);
