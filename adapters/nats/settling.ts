@@ -10,9 +10,11 @@ export interface Line {
   readonly lease: number;
 }
 
-/** It is done with. */
-export const ACK = "+ACK";
-const WORKING = "+WPI";
+const BYTES = new TextEncoder();
+
+/** It is done with: as bytes, as it is said for each message. */
+export const ACK: Uint8Array = BYTES.encode("+ACK");
+const WORKING = BYTES.encode("+WPI");
 
 /** It is to be delivered again, by the clock of the server. */
 export function nak(delay: number): string {
@@ -26,7 +28,7 @@ export function nak(delay: number): string {
  */
 export async function tell(
   { connection, opened: { nc } }: Line,
-  all: readonly (readonly [Delivery, words: string])[],
+  all: readonly (readonly [Delivery, words: string | Uint8Array])[],
 ): Promise<void> {
   connection.checkConnected();
   for (const [delivery, words] of all) nc.publish(heldOf(delivery).reply, words);

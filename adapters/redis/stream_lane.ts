@@ -48,11 +48,13 @@ export function deliveriesOf(
   layout: Layout,
   entries: readonly StreamEntry[],
 ): Delivery[] {
-  return entries.flatMap(({ id, fields, count }) => {
-    if (fields === null) return [];
+  const deliveries: Delivery[] = [];
+  for (const { id, fields, count } of entries) {
+    if (fields === null) continue;
     const rec = layout.read(fields, { id: `${topic}/${lane.name}/${id}`, time: parseInt(id) });
-    return { rec, token: id, lane, count };
-  });
+    deliveries.push({ rec, token: id, lane, count });
+  }
+  return deliveries;
 }
 
 /** The lane of a delivery that came from a stream. */

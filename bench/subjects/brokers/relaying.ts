@@ -31,10 +31,8 @@ export function relaying(name: BrokerName): OwnWork {
       const { tables, close } = await openOutbox(name);
       const { connection, prefix } = tables;
       const length = Math.max(LEAST, Math.round(BROKERS[name].supply * seconds / LAPS / 4));
-      const laps = new Laps(length, LAPS);
-      const publisher = taking((message) => laps.count(message.payload.length === BYTES));
       // The queue is there before the rows are.
-      await (await relay({ ...tables, publisher })).close();
+      await (await relay({ ...tables, publisher: taking(() => {}) })).close();
       const payload = new Uint8Array(BYTES).fill(97);
       for (let left = length * LAPS; left > 0; left -= CALL) {
         const messages = several(newMessage, payload, Math.min(CALL, left));
@@ -42,6 +40,8 @@ export function relaying(name: BrokerName): OwnWork {
           publishInTx(session, TOPIC, messages, { prefix })
         );
       }
+      const laps = new Laps(length, LAPS);
+      const publisher = taking((message) => laps.count(message.payload.length === BYTES));
       const running = await relay({ ...tables, publisher });
       await laps.done;
       const sample = laps.sample();
