@@ -23,7 +23,7 @@ export interface RunOptions {
   /**
    * Milliseconds after which the process is stopped.
    *
-   * @default {300_000}
+   * @default {900_000}
    */
   timeLimit?: number;
 }
@@ -37,7 +37,7 @@ export function endProcesses(): void {
 
 /** Runs a program in the repository until it ends or its time is over. */
 export async function run(command: string[], options: RunOptions = {}): Promise<Finished> {
-  const { env = {}, folder = ".", timeLimit = 300_000 } = options;
+  const { env = {}, folder = ".", timeLimit = 900_000 } = options;
   const [program, ...args] = command;
   const child = new Deno.Command(program!, {
     args,
