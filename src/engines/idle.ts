@@ -7,6 +7,9 @@ import type { Cells } from "../runtime/shared_cells.ts";
 /** Looks at the rings before the event loop gets a turn. */
 const SPINS = 50;
 
+/** Turns before the event loop has one, however little there was to do in each. */
+const TURNS = 256;
+
 /** The memory of a thread, and the first of its words. */
 interface Place {
   readonly cells: Cells;
@@ -71,9 +74,9 @@ export class Idle {
   }
 
   #loop(): void {
-    for (;;) {
+    for (let left = TURNS;; left--) {
       if (this.#hasEnded) return;
-      if (this.#turn()) {
+      if (this.#turn() || left === 0) {
         this.#hasYielded = false;
         return this.schedule();
       }
