@@ -8,20 +8,11 @@ import { fromPublisher } from "../transport/from_publisher.ts";
 import { publisher } from "../transport/publisher.ts";
 import { subscriber } from "../transport/subscriber.ts";
 import { replay, type ReplayOptions } from "./mod.ts";
-import { settle, World } from "./testdata/world.ts";
+import { inWorld, settle, World } from "./testdata/world.ts";
 
 const DEAD = "orders.dead";
 /** Milliseconds, where the end of a replay is nothing but the end of the test. */
 const IDLE = 20;
-
-async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
-  const world = new World();
-  try {
-    await body(world);
-  } finally {
-    await world.close();
-  }
-}
 
 async function withTime(body: (time: FakeTime) => Promise<void>): Promise<void> {
   const time = new FakeTime();

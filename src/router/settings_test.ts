@@ -6,16 +6,7 @@ import { Message } from "../message/message.ts";
 import { subscriber } from "../transport/subscriber.ts";
 import type { OnExhausted } from "../transport/verdict.ts";
 import { Down } from "./testdata/doctored.ts";
-import { Seen, settle, World } from "./testdata/world.ts";
-
-async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
-  const world = new World();
-  try {
-    await body(world);
-  } finally {
-    await world.close();
-  }
-}
+import { inWorld, Seen, settle, type World } from "./testdata/world.ts";
 
 const groupsOf = ({ broker }: World) =>
   broker.stats("orders")!.groups.map(({ group, members }) => [group, members]);

@@ -61,6 +61,16 @@ export class World {
   }
 }
 
+/** Runs a test with a router on an embedded broker of its own, and closes both. */
+export async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
+  const world = new World();
+  try {
+    await body(world);
+  } finally {
+    await world.close();
+  }
+}
+
 /** Collects values, and tells when there are so many. */
 export class Seen<T> {
   readonly values: T[] = [];
