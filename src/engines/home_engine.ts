@@ -67,7 +67,8 @@ export class HomeEngine implements Engine {
   readonly #release = () => {
     const { keepAlive } = this.#options;
     // A flush waits for the heads of rings, which move when the books are closed already.
-    const isWanted = keepAlive || this.#isStarting || this.flushes.flushes.size > 0;
+    const isAwaited = this.#notes.isAwaited || this.flushes.flushes.size > 0;
+    const isWanted = keepAlive || this.#isStarting || isAwaited;
     if (isWanted && !this.#isClosing) return;
     this.core.ledger.waiting.delete(this.#release);
     clearInterval(this.#handle);
@@ -198,6 +199,7 @@ export class HomeEngine implements Engine {
     registration.zeroCopy = options.zeroCopy;
     if (registration.zeroCopy) lendData(registration, this.#options);
     this.#notes.add(registration);
+    if (this.#notes.isAwaited) this.#hold();
   }
 
   async stop(timeout: number): Promise<void> {

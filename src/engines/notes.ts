@@ -94,6 +94,11 @@ export class Notes {
     this.#tellAll(["on", id, pattern, each]);
   }
 
+  /** Whether others have not heard yet of what this thread has subscribed. */
+  get isAwaited(): boolean {
+    return this.#open.size > 0;
+  }
+
   /** Tells that a subscription has ended. */
   remove(registration: Registration): void {
     const id = this.#ids.get(registration);
