@@ -36,6 +36,9 @@ export interface ReplayReport {
   readonly skipped: number;
 }
 
+/** Letters that a replay knows again when they come back; the oldest is forgotten first. */
+const REMEMBERED = 65_536;
+
 const RATE: Rule = ["above 0", "number", (value: number) => value > 0];
 
 /**
@@ -82,12 +85,12 @@ export async function replay(
     cancel();
     if (running === 0) cancel = after(idle, ended.resolve);
   };
-  const putBackNow = new Set<string>();
+  const putBackNow = new Recent(REMEMBERED);
   const again = async ([letter]: readonly Message[]) => {
     cancel();
     running++;
     try {
-      if (putBackNow.has(letter!.uuid)) {
+      if (putBackNow.has(identityOf(letter!, 0))) {
         // It has failed again: going on would put it back for ever.
         ended.resolve();
         throw new Error(`Message '${letter!.uuid}' is among the dead letters again`);
@@ -96,7 +99,7 @@ export async function replay(
       else {
         await putBack(letter!, options);
         counts.replayed++;
-        putBackNow.add(letter!.uuid);
+        putBackNow.add(identityOf(letter!, 1));
         if (rate !== Infinity) await pause(1_000 / rate, stopping.signal);
       }
     } catch (error) {
@@ -169,16 +172,46 @@ async function putBack(letter: Message, { publisher, to }: ReplayOptions): Promi
     );
   }
   const metadata = metadataBefore(letter);
-  const replays = countOf(metadata.get(REPLAYS)) + 1;
+  const replays = countOf(metadata) + 1;
   metadata.set(REPLAYS, String(replays));
   const message = new Message(letter.payload, { uuid, key, timestamp, metadata });
   const identify = () => `${topic}:${uuid}:replay:${replays}`;
   await accessOf(publisher).publish(topic, [message], { identify });
 }
 
-/** What is no count was set by somebody else: it counts as none. */
-function countOf(replays = "0"): number {
+/** How often a message was put back. What is no count was set by somebody else: it counts as none. */
+function countOf(metadata: ReadonlyMap<string, string>): number {
+  const replays = metadata.get(REPLAYS) ?? "";
   return /^\d{1,15}$/.test(replays) ? Number(replays) : 0;
+}
+
+/**
+ * What the letter of a message is known by when it was put back so many times more. Not by the uuid
+ * alone: several handlers may have buried the same message.
+ */
+function identityOf(letter: Message, more: number): string {
+  return `${countOf(metadataBefore(letter)) + more}:${letter.uuid}`;
+}
+
+/** The last so many texts. */
+class Recent {
+  readonly #texts = new Set<string>();
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  has(text: string): boolean {
+    return this.#texts.has(text);
+  }
+
+  add(text: string): void {
+    this.#texts.add(text);
+    if (this.#texts.size <= this.#most) return;
+    const [oldest] = this.#texts;
+    this.#texts.delete(oldest!);
+  }
 }
 
 function pause(delay: number, signal: AbortSignal): Promise<void> {

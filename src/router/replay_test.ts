@@ -90,6 +90,31 @@ describe("replay()", () => {
       assertEquals(again.replayed, 1);
     }));
 
+  it("puts back the letters of two handlers that have buried the same message", () =>
+    inWorld(async (world) => {
+      for (const handler of ["bill", "ship"]) {
+        await world.out.publish(
+          DEAD,
+          ["a", "b"].map((one) => letter(one, { dlq_handler: handler })),
+        );
+      }
+      const report = await replay(world.in, DEAD, { publisher: world.out, idle: IDLE });
+      assertEquals(report, { replayed: 4, skipped: 0 });
+      assertEquals(textsOf(world, "orders"), ["a", "b", "a", "b"]);
+    }));
+
+  it("ends when a message fails again that was put back before, by another replay too", () =>
+    inWorld(async (world) => {
+      const { router } = world;
+      router.on("bill", "orders", world.in, () => {
+        throw new Error("still no");
+      }).dlq({ topic: DEAD, publisher: world.out });
+      await world.run();
+      await world.out.publish(DEAD, letter("a", { replays: "7" }));
+      const report = await replay(world.in, DEAD, { publisher: world.out, idle: 60_000 });
+      assertEquals(report, { replayed: 1, skipped: 0 });
+    }));
+
   it("skips what the filter leaves out", () =>
     inWorld(async (world) => {
       await world.out.publish(DEAD, ["a", "b", "c"].map((text) => letter(text)));
