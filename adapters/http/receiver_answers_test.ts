@@ -25,8 +25,9 @@ describe("a webhook receiver answers", () => {
 
   it("503 when it takes too long, and a late ack is not heard", async () => {
     const { delivered, send, close } = await receiver({ ackTimeout: 20 }, () => {});
-    const { status, text } = await send({ id: "m" });
+    const { status, text, headers } = await send({ id: "m" });
     assertEquals([status, text], [503, "Webhook was not handled in time\n"]);
+    assertEquals(headers.get("retry-after"), "1");
     const [late] = delivered;
     assert(late!.signal.aborted);
     assertEquals(late!.ack(), false);
@@ -116,11 +117,25 @@ describe("a webhook receiver answers", () => {
   });
 
   it("503 when the store is down, and delivers nothing", async () => {
-    const down = () => Promise.reject(new Error("down"));
-    const store = { claim: down, extend: down, done: down, release: down };
-    const { delivered, send, close } = await receiver({ store });
-    assertEquals((await send()).text, "Replay store is not available\n");
-    assertEquals(delivered.length, 0);
+    const throwing = () => {
+      throw new Error("down");
+    };
+    for (const down of [() => Promise.reject(new Error("down")), throwing]) {
+      const store = { claim: down, extend: down, done: down, release: down };
+      const { delivered, send, close } = await receiver({ store });
+      const { status, text, headers } = await send();
+      assertEquals([status, text], [503, "Replay store is not available\n"]);
+      assertEquals(headers.get("retry-after"), "1");
+      assertEquals(delivered.length, 0);
+      await close();
+    }
+  });
+
+  it("503 though the store does not let go of a webhook that is nacked", async () => {
+    const store = { ...memoryStore(), release: () => Promise.reject(new Error("down")) };
+    const { send, close } = await receiver({ store }, (message) => message.nack());
+    const { status, text } = await send();
+    assertEquals([status, text], [503, "Webhook was not handled\n"]);
     await close();
   });
 
@@ -147,6 +162,7 @@ describe("a webhook receiver answers", () => {
     const message = (await iterator.next()).value!;
     const second = await hooks.fetch(await webhook({ id: "m" }));
     assertEquals([second.status, await second.text()], [503, "Handlers are busy\n"]);
+    assertEquals(second.headers.get("retry-after"), "1");
     message.ack();
     assertEquals((await first).status, 204);
     void iterator.next().then(({ value }) => value?.ack());

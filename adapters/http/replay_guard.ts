@@ -1,4 +1,4 @@
-import type { Claim, Logger, Store } from "@beat/beat/message";
+import type { Claim, ClaimResult, Logger, Store } from "@beat/beat/message";
 import { Refusal, unavailable } from "./answer.ts";
 import { formatRetryAfter } from "./retry_after.ts";
 
@@ -27,13 +27,20 @@ export interface Guarded {
  */
 export async function guard(key: string, rules: ReplayRules): Promise<Guarded | "done"> {
   const { store, lease, ttl, logger } = rules;
-  const report = (what: string) => (error: unknown) => {
-    logger.warn("The replay store did not take what became of a webhook", { what, error });
+  const tell = async (what: string, call: () => Promise<unknown>): Promise<void> => {
+    try {
+      await call();
+    } catch (error) {
+      logger.warn("The replay store did not take what became of a webhook", { what, error });
+    }
   };
-  const claimed = await store.claim(key, lease).catch((error: unknown) => {
+  let claimed: ClaimResult;
+  try {
+    claimed = await store.claim(key, lease);
+  } catch (error) {
     logger.error("The replay store did not answer", { error });
     throw unavailable("Replay store is not available");
-  });
+  }
   if (claimed.kind === "done") return "done";
   if (claimed.kind === "in-flight") {
     throw new Refusal(409, "Webhook is being handled", {
@@ -42,7 +49,7 @@ export async function guard(key: string, rules: ReplayRules): Promise<Guarded | 
   }
   const { claim }: { claim: Claim } = claimed;
   return {
-    done: () => store.done(key, claim, ttl).then(() => {}, report("done")),
-    release: () => store.release(key, claim).then(() => {}, report("released")),
+    done: () => tell("done", () => store.done(key, claim, ttl)),
+    release: () => tell("released", () => store.release(key, claim)),
   };
 }
