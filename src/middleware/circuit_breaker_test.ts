@@ -69,6 +69,21 @@ describe("circuitBreaker", () => {
       }));
   });
 
+  it("opens at half of 5 calls within 10 s, for 30 s, unless told otherwise", () =>
+    withFakeTime(async (time) => {
+      const dependency = switchable();
+      const handle = circuitBreaker()(dependency.handle);
+      for (let i = 0; i < 4; i++) await failureOf(() => handle(single()));
+      time.tick(10_001);
+      dependency.broken = false;
+      for (let i = 0; i < 2; i++) await handle(single());
+      dependency.broken = true;
+      for (let i = 0; i < 3; i++) await failureOf(() => handle(single()));
+      const error = await failureOf(() => handle(single()));
+      assertInstanceOf(error, CircuitOpenError);
+      assertEquals([error.retryAfter, dependency.calls], [30_000, 9]);
+    }));
+
   it("opens at the failure rate, not before the minimum of calls", () =>
     withFakeTime(async () => {
       const dependency = switchable();

@@ -48,6 +48,11 @@ describe("delayOnError", () => {
     assertEquals(await delays(options), [1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
   });
 
+  it("begins with 1 s and grows to 60 s, unless told otherwise", async () => {
+    const found = await delays({ jitter: "none" }, 8);
+    assertEquals(found, [1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * 1_000));
+  });
+
   it("grows by a fractional multiplier", async () => {
     const options = { initialDelay: 1_000, multiplier: 1.5, jitter: "none" } as const;
     assertEquals(await delays(options, 3), [1_000, 1_500, 2_250]);

@@ -251,6 +251,16 @@ describe("prometheus", () => {
     assertThrows(() => prometheus().publisher(publisher, misspelt), TypeError, "unknown");
   });
 
+  it("has the ranges of Watermill for the time in handlers, so that its dashboard shows them", () => {
+    const metrics = prometheus();
+    metrics.middleware(() => {})(single());
+    const bounds = [
+      ...metrics.text().matchAll(/^handler_execution_time_seconds_bucket.*le="(.*?)"/gm),
+    ]
+      .map(([, bound]) => bound);
+    assertEquals(bounds.join(), "0.0005,0.001,0.0025,0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,+Inf");
+  });
+
   describe("scrape", () => {
     const lane = (name: string, lag: number) => ({ lane: name, lag, measuredAt: 0 });
 
