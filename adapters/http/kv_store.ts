@@ -1,4 +1,5 @@
 import type { Claim, ClaimResult, Store } from "@beat/beat/message";
+import { toBase64 } from "./base64.ts";
 import { check, checkOptions, DURATION, type Rules } from "@beat/beat/transport";
 
 /** What is stored under a key of a {@linkcode KvDatabase}; its version is `null` where nothing is. */
@@ -73,6 +74,8 @@ const RULES: Rules = {
 
 /** Milliseconds beyond which nothing is told to expire: a thousand years, as a clock knows no infinity. */
 const FOREVER = 31_557_600_000_000;
+/** Bytes of a key that stays as it is. */
+const LONGEST_KEY = 1_024;
 /** Digits of 80 bits, so that tokens are in order as texts too. */
 const TOKEN_DIGITS = 25;
 
@@ -103,7 +106,7 @@ export function kvStore(options: KvStoreOptions): Store {
   checkOptions(ACTION, options, RULES);
   const { kv, prefix = "beat" } = options;
   check(ACTION, "kv", kv, RULES["kv"]!);
-  const keyOf = (key: string) => [prefix, "store", key];
+  const keyOf = async (key: string) => [prefix, "store", ...await partsOf(key)];
 
   /** Writes if nobody else was quicker. */
   const write = (key: readonly string[], { versionstamp }: KvEntry, mark: Mark | undefined) => {
@@ -115,7 +118,7 @@ export function kvStore(options: KvStoreOptions): Store {
 
   /** Writes something else for a claim that is still held. Who is too slow looks again. */
   const change = async (name: string, { token }: Claim, mark: Mark | undefined) => {
-    const key = keyOf(name);
+    const key = await keyOf(name);
     for (;;) {
       const entry = await kv.get(key);
       if (markOf(entry)?.kind !== "claimed" || tokenOf(entry) !== token) return false;
@@ -126,7 +129,7 @@ export function kvStore(options: KvStoreOptions): Store {
   return {
     async claim(name, lease): Promise<ClaimResult> {
       check("claim a key", "lease", lease, DURATION);
-      const key = keyOf(name);
+      const key = await keyOf(name);
       for (;;) {
         const entry = await kv.get(key);
         const mark = markOf(entry);
@@ -164,4 +167,11 @@ function tokenOf({ value, versionstamp }: KvEntry): string {
 /** Versions grow with each write to the database, whatever became of a key between its claims. */
 function asToken(versionstamp: string): string {
   return BigInt(`0x${versionstamp}`).toString().padStart(TOKEN_DIGITS, "0");
+}
+
+/** What of a key goes into one of Deno KV, which takes 2 KiB: of a long one its hash. */
+async function partsOf(key: string): Promise<string[]> {
+  const bytes = new TextEncoder().encode(key);
+  if (bytes.length <= LONGEST_KEY) return [key];
+  return ["sha256", toBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)))];
 }

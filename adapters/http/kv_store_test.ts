@@ -51,6 +51,22 @@ describe("kvStore() on a database with the transactions of Deno KV", () => {
     assertEquals(new Set(tokens).size, 20);
   });
 
+  it("keeps long keys apart, which the database has no room for", async () => {
+    const kv = new FakeKv();
+    const sizes: number[] = [];
+    const { get } = kv;
+    kv.get = (key) => {
+      sizes.push(key.join("/").length);
+      return get.call(kv, key);
+    };
+    const store = kvStore({ kv });
+    for (const key of ["a".repeat(3_000), "a".repeat(3_001), "é".repeat(1_000)]) {
+      assertEquals((await store.claim(key, 1_000)).kind, "claimed");
+      assertEquals((await store.claim(key, 1_000)).kind, "in-flight");
+    }
+    assert(Math.max(...sizes) < 1_100);
+  });
+
   it("keeps apart what has another prefix, and leaves nothing of what was given free", async () => {
     const kv = new FakeKv();
     const [one, other] = [kvStore({ kv }), kvStore({ kv, prefix: "other" })];

@@ -36,6 +36,9 @@ export const BREAKER_RULES: Rules = {
   onStateChange: FUNCTION,
 };
 
+/** While others try, who is refused comes again after this share of the cooldown. */
+const TRIAL_SHARE = 10;
+
 /** A call that was let through. */
 export interface Permit {
   /** The period of the breaker in which the call began. */
@@ -80,7 +83,10 @@ export class Breaker {
     this.#outcomes = new OutcomeWindow(limits.window);
   }
 
-  /** A permit for one call, or the milliseconds until there may be one. */
+  /**
+   * A permit for one call, or the milliseconds until there may be one; while others try, when it makes
+   * sense to ask again: after a tenth of the cooldown.
+   */
   ask(now: number): Permit | number {
     if (this.#state === "open") {
       const remaining = this.#openedAt + this.#limits.cooldown - now;
@@ -91,7 +97,9 @@ export class Breaker {
     if (this.#state === "half-open") {
       this.#giveUpHanging(now);
       // As many as must succeed are enough: more would only burden what may still be broken.
-      if (this.#trying.size + this.#succeeded >= this.#limits.halfOpen) return 0;
+      if (this.#trying.size + this.#succeeded >= this.#limits.halfOpen) {
+        return Math.max(this.#limits.cooldown / TRIAL_SHARE, 1);
+      }
       this.#trying.add(permit);
     }
     return permit;

@@ -1,8 +1,13 @@
+import type { Deadline } from "../transport/deadline.ts";
 import { inTime } from "../transport/in_time.ts";
+
+/** Milliseconds for it even when the deadline has passed. */
+const GRACE = 1_000;
 
 /** What goes on after messages are settled, and what the end of their handler waits for. */
 export class Aftermath {
   readonly #pending = new Set<Promise<unknown>>();
+  #end: Promise<number> | undefined;
 
   /** Has the end wait for a promise, however it settles. */
   readonly add = (promise: Promise<unknown>): void => {
@@ -11,9 +16,17 @@ export class Aftermath {
     promise.then(forget, forget);
   };
 
-  /** Waits so many milliseconds at most; resolves with how many promises have not settled. */
-  async end(within: number): Promise<number> {
-    if (this.#pending.size > 0) await inTime(this.#settled(), within);
+  /**
+   * Waits until the deadline, which may be brought forward meanwhile, and a second more; resolves with
+   * how many promises have not settled. Every call gets the same promise.
+   */
+  end(deadline: Deadline): Promise<number> {
+    return this.#end ??= this.#wait(deadline);
+  }
+
+  async #wait(deadline: Deadline): Promise<number> {
+    if (!await deadline.holds(this.#settled())) await inTime(this.#settled(), GRACE);
+    deadline.end();
     return this.#pending.size;
   }
 

@@ -241,6 +241,18 @@ describe("Router: closing while a middleware has something left to do", () => {
     await world.close();
   });
 
+  it("a later close() brings its deadline forward", async () => {
+    const { world } = await lingering();
+    const closing = assertRejects(
+      () => world.router.close({ timeout: 600_000 }),
+      CloseTimeoutError,
+    );
+    await settle();
+    await assertRejects(() => world.router.close({ timeout: 0 }), CloseTimeoutError);
+    await closing;
+    await world.close();
+  });
+
   it("close() rejects when it takes too long, and is closed all the same", async () => {
     const { world } = await lingering();
     const error = await assertRejects(() => world.router.close({ timeout: 0 }), CloseTimeoutError);

@@ -21,9 +21,6 @@ export interface LifeHooks {
   left(life: HandlerLife, failure?: { error: unknown }): void;
 }
 
-/** Milliseconds for what goes on after messages are settled, even when the deadline has passed. */
-const GRACE = 1_000;
-
 /**
  * A handler from when it is added, through its subscription, to its end. Another one of the same name
  * has a life of its own.
@@ -80,7 +77,7 @@ export class HandlerLife implements HandlerHost {
     this.#started.resolve();
     const ended = this.#engine.closed.finally(() => {
       this.#deadline.set(this.#hooks.closeTimeout);
-      return this.#endAftermath();
+      return this.#aftermath.end(this.#deadline);
     });
     ended.then(
       () => this.#hooks.left(this),
@@ -100,10 +97,10 @@ export class HandlerLife implements HandlerHost {
     try {
       await this.#engine.close({ timeout });
     } catch (error) {
-      await this.#endAftermath();
+      await this.#aftermath.end(this.#deadline);
       throw error;
     }
-    const remaining = await this.#endAftermath();
+    const remaining = await this.#aftermath.end(this.#deadline);
     if (remaining > 0) {
       throw new CloseTimeoutError(
         `handler '${this.handler.name}'`,
@@ -119,13 +116,6 @@ export class HandlerLife implements HandlerHost {
 
   get #isEnding(): boolean {
     return this.#state === "ending";
-  }
-
-  /** Resolves with how many things go on all the same. */
-  async #endAftermath(): Promise<number> {
-    const remaining = await this.#aftermath.end(Math.max(this.#deadline.left, GRACE));
-    this.#deadline.end();
-    return remaining;
   }
 
   async #stop(): Promise<void> {
