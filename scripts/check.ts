@@ -8,6 +8,7 @@
 
 import { findFaultsWithoutTest } from "./_fault_table.ts";
 import { exists, listFiles, TOOLS_LOCK } from "./_files.ts";
+import { findDeadLinks } from "./_links.ts";
 import { publishedFiles } from "./_graph.ts";
 import { findSecondEngines } from "./_one_engine.ts";
 import { parseSummary, summaryLine } from "./_outcome.ts";
@@ -47,6 +48,7 @@ const GATES: Gate[] = [
   { name: "one fetch loop", judge: () => verdict(findSecondEngines()) },
   { name: "thin adapters", judge: judgeAdapters },
   { name: "faults have tests", judge: () => verdict(findFaultsWithoutTest()) },
+  { name: "links lead somewhere", judge: () => verdict(findDeadLinks()) },
   { name: "documentation", judge: () => command("doc", "--lint", ...entryPoints()) },
   { name: "examples in the documentation", judge: () => command(...docTests()) },
   ...findPackages().map(({ name, folder }) => ({
