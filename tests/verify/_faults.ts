@@ -81,7 +81,7 @@ export const FAULTS: Fault[] = [
   {
     name: "a writer takes room that it does not have",
     file: "src/ring/ring_writer.ts",
-    line: "return need <= free();",
+    line: "return need <= this.#free();",
     broken: "return true;",
     torture: ["flood", "200000"],
   },
