@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { BusClosedError, DrainTimeoutError, forAsync } from "../../mod.ts";
+import { BusClosedError, DrainTimeoutError, forAsync, forFlow } from "../../mod.ts";
+import type { CloseReport, DropReport } from "../../mod.ts";
 import { currentColumn } from "../runtimes/_table.ts";
 import { CANNOT_END, collect, moduleOf, TRANSPORT, withBus } from "./_buses.ts";
 
@@ -151,6 +152,27 @@ describe("a bus with threads", () => {
     const report = await bus.close({ timeout: 60_000 });
     assertEquals(report, { discarded: 1, inDoubt: 0, stuck: 0 });
     await ready;
+  });
+
+  it("close() names what has come for home and is not handled", async () => {
+    const drops: DropReport[] = [];
+    const onDrop = (report: DropReport) => void drops.push(report);
+    await withBus("kinds", { threads: 1, onDrop }, async (bus) => {
+      await bus.ready;
+      let handled = 0;
+      const closed = new Promise<CloseReport>((resolve) => {
+        bus.on("seen", () => {
+          handled++;
+          resolve(bus.close({ timeout: 60_000 }));
+        });
+      });
+      bus.emit("burst", 1_000);
+      assertEquals(await closed, { discarded: 999, inDoubt: 0, stuck: 0 });
+      assertEquals(drops.every(({ reason, type }) => reason === "closed" && type === "seen"), true);
+      assertEquals([handled, drops.reduce((sum, { count }) => sum + count, 0)], [1, 999]);
+      const { emitted, processed, dropped } = bus.stats();
+      assertEquals([emitted, processed, dropped], [1_001, 2, 999]);
+    });
   });
 
   it("close() lets handlers of threads end within its time", async () => {
