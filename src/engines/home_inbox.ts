@@ -98,7 +98,7 @@ export class HomeInbox {
 
   #hearFailure(from: number, word: number): void {
     const { report } = readExtras(this.#mesh.cells, word);
-    const event = this.#events.read(from, word);
+    const event = this.#events.name(from, word);
     const parts = this.#parts[from] ??= [];
     if (report === undefined) return void parts.push(event);
     const [pattern, error, count, stage] = JSON.parse(report) as FailureReport;
