@@ -147,6 +147,7 @@ export class HomeEngine implements Engine {
       onStuck: (node) => {
         this.#post?.close(node);
         this.#dead.leaveStuck(node);
+        this.flushes.leave(node);
       },
     });
     // Throws where there are no threads, and so comes before all that would have to be undone.
