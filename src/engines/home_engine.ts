@@ -150,7 +150,7 @@ export class HomeEngine implements Engine {
         this.flushes.leave(node);
       },
     });
-    // Throws where there are no threads, and so comes before all that would have to be undone.
+    // May throw, and so comes before all that would have to be undone.
     this.#supervisor.start();
     this.#hold();
     this.#notes.serve();

@@ -73,7 +73,7 @@ export class Supervisor {
   /**
    * Starts all threads.
    *
-   * @throws What the first start throws: there are no threads here.
+   * @throws What the first start throws.
    */
   start(): void {
     for (const one of this.#threads) this.#start(one);

@@ -250,6 +250,16 @@ describe("a bus with threads", () => {
     });
   });
 
+  for (const make of [forAsync, ...(TRANSPORT === "messages" ? [] : [forFlow])]) {
+    it(`throws what the function throws that starts a thread: ${make.name}`, () => {
+      const handlers = () => {
+        throw new RangeError("the factory failed");
+      };
+      assertThrows(() => make({ handlers }), RangeError, "the factory failed");
+      assertThrows(() => make({ handlers: () => ({}) }), TypeError, "must return a Worker");
+    });
+  }
+
   it("replaces a thread that hangs, with 'stallTimeout'", async () => {
     const errors: unknown[] = [];
     const options = {
