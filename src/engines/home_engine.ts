@@ -297,13 +297,11 @@ export class HomeEngine implements Engine {
   }
 
   #hear(from: number, note: Note): void {
-    if (note[0] === "fault") {
-      this.#supervisor.blame(from, reviveError(note[1]));
-      return;
-    }
+    if (note[0] === "fault") return this.#supervisor.blame(from, reviveError(note[1]));
+    // What has died since may have said so.
+    if (note[0] === "serving" && !this.#supervisor.serve(from, note[1])) return;
     this.#notes.hear(from, note);
     if (note[0] !== "serving") return;
-    this.#supervisor.serve(from);
     this.#serving.add(from);
     if (this.#serving.size < this.#mesh.layout.threads) return;
     this.#isStarting = false;
