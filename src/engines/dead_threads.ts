@@ -67,7 +67,7 @@ export class DeadThreads {
       const place = layout.ring(from, node);
       const { started } = takeOverFromReader(cells, place);
       for (const word of started) {
-        const event = events.read(from, word);
+        const event = events.name(from, word);
         const crashes = crashesOf(cells, word) + 1;
         events.fail(new CrashError(event, crashes, cause), event, event.type);
         isTold = true;

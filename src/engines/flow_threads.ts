@@ -1,5 +1,6 @@
 import { UnsupportedError } from "../core/errors.ts";
 import { EventBus } from "../core/event_bus.ts";
+import { canStartThread } from "../runtime/capabilities.ts";
 import { completeFlowBus, createFlowBus, FLOW_ENGINES } from "./flow.ts";
 import { FlowEngine } from "./flow_engine.ts";
 import { completeFlowOptions } from "./flow_thread_options.ts";
@@ -23,6 +24,7 @@ const CAPACITY = 65_536;
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range, or all rings together are too large.
  * @throws {UnsupportedError} If threads cannot share memory here, or not wait for it in the background.
+ * @throws What starting the first thread throws, if threads can be started here at all.
  */
 export function createFlowThreadBus<M extends object = OpenEventMap>(
   options: FlowThreadOptions<NoInfer<M>>,
@@ -38,6 +40,7 @@ export function createFlowThreadBus<M extends object = OpenEventMap>(
   try {
     home = new HomeEngine(full, (core) => engine = new FlowEngine(queue, core));
   } catch (cause) {
+    if (canStartThread()) throw cause;
     const all = { ...hooksOf(full), ...queue, shards: shards * threads, spread };
     const bus = createFlowBus<M>(all as object);
     const here = FLOW_ENGINES.get(bus)!;

@@ -8,6 +8,9 @@ import type { FlowErrorContext } from "../core/flow_contracts.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { Mesh } from "./mesh.ts";
 
+/** Reads an event without its data. */
+const WITHOUT_DATA: ValueCodec = { encode: () => new Uint8Array(), decode: () => undefined };
+
 /** Patterns of other threads that are remembered. */
 const MAX_STRANGERS = 1_024;
 
@@ -32,9 +35,25 @@ export class ForeignEvents {
     return readTopic(cells, layout, from, cells.get(word + FRAME_TOPIC));
   }
 
-  /** A copy of the event of a frame. */
-  read(from: number, word: number): BusEvent {
-    return readEvent(this.#mesh.cells, word, this.typeOf(from, word), this.#codec);
+  /** A copy of the event of a frame; nothing if its data cannot be read, which is told. */
+  read(from: number, word: number): BusEvent | undefined {
+    const type = this.typeOf(from, word);
+    try {
+      return readEvent(this.#mesh.cells, word, type, this.#codec);
+    } catch (error) {
+      const { registrations } = this.#core.registry.current(type);
+      const [subscription = this.#strangerOf(type)] = registrations;
+      const context = { event: this.#readName(word, type), subscription };
+      this.#core.reportFailure(error, context, `Reading an event of type '${type}'`, {
+        printed: false,
+      });
+      return undefined;
+    }
+  }
+
+  /** The same where the event is to be named: without data, if these cannot be read. */
+  name(from: number, word: number): BusEvent {
+    return this.read(from, word) ?? this.#readName(word, this.typeOf(from, word));
   }
 
   /** Tells of an error that another thread has counted. */
@@ -52,6 +71,10 @@ export class ForeignEvents {
     if (pattern !== null) context.subscription = stranger;
     this.#core.ledger.failed--;
     this.#core.reportFailure(error, context, "A batch in a thread", stranger);
+  }
+
+  #readName(word: number, type: string): BusEvent {
+    return readEvent(this.#mesh.cells, word, type, WITHOUT_DATA);
   }
 
   /** What stands for the subscriptions of a pattern. */

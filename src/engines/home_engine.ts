@@ -147,9 +147,10 @@ export class HomeEngine implements Engine {
       onStuck: (node) => {
         this.#post?.close(node);
         this.#dead.leaveStuck(node);
+        this.flushes.leave(node);
       },
     });
-    // Throws where there are no threads, and so comes before all that would have to be undone.
+    // May throw, and so comes before all that would have to be undone.
     this.#supervisor.start();
     this.#hold();
     this.#notes.serve();
@@ -296,13 +297,11 @@ export class HomeEngine implements Engine {
   }
 
   #hear(from: number, note: Note): void {
-    if (note[0] === "fault") {
-      this.#supervisor.blame(from, reviveError(note[1]));
-      return;
-    }
+    if (note[0] === "fault") return this.#supervisor.blame(from, reviveError(note[1]));
+    // What has died since may have said so.
+    if (note[0] === "serving" && !this.#supervisor.serve(from, note[1])) return;
     this.#notes.hear(from, note);
     if (note[0] !== "serving") return;
-    this.#supervisor.serve(from);
     this.#serving.add(from);
     if (this.#serving.size < this.#mesh.layout.threads) return;
     this.#isStarting = false;

@@ -1,6 +1,7 @@
 import { FLAG_EVENT, FLAG_FAILURE, FLAG_KIND, FLAG_NOTE, FRAME_FLAGS } from "../ring/frame.ts";
 import { readData, readExtras } from "../ring/frame_event.ts";
 import { type FailureReport, type Note, reviveError } from "./notes.ts";
+import { dropClosed } from "./report_drops.ts";
 import type { RingReader } from "../ring/ring_reader.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { ForeignEvents } from "./foreign_events.ts";
@@ -19,6 +20,8 @@ export class HomeInbox {
   readonly #hear: (from: number, note: Note) => void;
   /** By node, the events of a batch that has failed there, as far as they have come. */
   readonly #parts: BusEvent[][] = [];
+  /** Types of the events that have come after the bus was closed, and are not reported yet. */
+  #late: string[] = [];
   /** The node whose ring was last. */
   #lastRing = 0;
 
@@ -49,12 +52,12 @@ export class HomeInbox {
       // Who comes next time is not the one that has filled the queue.
       if (this.#queue.isFull) break;
     }
+    if (this.#late.length > 0) this.#dropLate();
     return isBusy;
   }
 
   #moveRing(from: number, reader: RingReader): boolean {
     const { cells } = this.#mesh;
-    const { core } = this.#queue;
     for (let moved = 0; moved < BURST; moved++) {
       if (this.#queue.isFull) return true;
       const word = reader.peek();
@@ -63,21 +66,39 @@ export class HomeInbox {
       const kind = cells.get(word + FRAME_FLAGS) & FLAG_KIND;
       if (kind === FLAG_NOTE) this.#hear(from, readData(cells, word) as Note);
       else if (kind === FLAG_FAILURE) this.#hearFailure(from, word);
-      else {
-        const event = this.#events.read(from, word);
-        // The ring has counted it; from here on the queue does.
-        core.ledger.emitted--;
-        this.#hold();
-        this.#queue.deliver(core.registry.current(event.type), event);
-      }
+      else this.#moveEvent(from, word);
       reader.finish(word, kind === FLAG_EVENT);
     }
     return true;
   }
 
+  #moveEvent(from: number, word: number): void {
+    const { core } = this.#queue;
+    const { ledger, registry } = core;
+    const event = core.state === "closed" ? undefined : this.#events.read(from, word);
+    // Asked again, as the codec may have closed the bus.
+    if (core.state === "closed") this.#late.push(this.#events.typeOf(from, word));
+    else if (event === undefined) ledger.processed++;
+    else {
+      // The ring has counted it; from here on the queue does.
+      ledger.emitted--;
+      this.#hold();
+      this.#queue.deliver(registry.current(event.type), event);
+    }
+  }
+
+  /** Drops what no handler is left for, as `close` has ended all subscriptions. */
+  #dropLate(): void {
+    const { core } = this.#queue;
+    const types = this.#late;
+    this.#late = [];
+    core.discarded += types.length;
+    dropClosed(core, types);
+  }
+
   #hearFailure(from: number, word: number): void {
     const { report } = readExtras(this.#mesh.cells, word);
-    const event = this.#events.read(from, word);
+    const event = this.#events.name(from, word);
     const parts = this.#parts[from] ??= [];
     if (report === undefined) return void parts.push(event);
     const [pattern, error, count, stage] = JSON.parse(report) as FailureReport;

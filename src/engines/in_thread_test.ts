@@ -8,10 +8,28 @@ import type { AsyncBus } from "../core/contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
 import type { WorkerBus } from "./worker.ts";
 
-/** What a runtime without threads does when it is asked for one. */
-const handlers = () => {
-  throw new ReferenceError("Worker is not defined");
-};
+const handlers = new URL("file:///handlers.ts");
+
+/** Makes a bus as where there is nothing to start threads with. */
+function withoutThreads<Bus>(create: () => Bus): Bus {
+  const { process } = globalThis as { process?: object };
+  const taken = [[globalThis, "Worker"], [process, "getBuiltinModule"]] as const;
+  const put: (() => void)[] = [];
+  for (const [owner, name] of taken) {
+    if (owner === undefined) continue;
+    const own = Object.getOwnPropertyDescriptor(owner, name);
+    Object.defineProperty(owner, name, { value: undefined, configurable: true, writable: true });
+    put.push(() => {
+      if (own === undefined) Reflect.deleteProperty(owner, name);
+      else Object.defineProperty(owner, name, own);
+    });
+  }
+  try {
+    return create();
+  } finally {
+    for (const back of put) back();
+  }
+}
 
 describe("a bus with threads where there are none", () => {
   it("runs the module that was imported and has called serve() as thread 0", async () => {
@@ -28,7 +46,7 @@ describe("a bus with threads where there are none", () => {
       valueCodec: undefined,
     });
     try {
-      const bus = createThreadBus({ handlers, threads: 4 });
+      const bus = withoutThreads(() => createThreadBus({ handlers, threads: 4 }));
       assertEquals(bus.capabilities, { engine: "async", threads: 0, transport: "queue" });
       await bus.ready;
       bus.emit("a", "x");
@@ -52,9 +70,12 @@ describe("a bus with threads where there are none", () => {
   });
 
   it("is never ready if no module has called serve()", async () => {
-    const bus = createThreadBus({ handlers });
+    const bus = withoutThreads(() => createThreadBus({ handlers }));
     const error = await assertRejects(() => bus.ready, UnsupportedError, "no threads here");
-    assertEquals(String((error as Error).cause), "ReferenceError: Worker is not defined");
+    assertEquals(
+      String((error as Error).cause),
+      "TypeError: Cannot start a thread as there are none",
+    );
     await bus.close();
   });
 });
@@ -78,7 +99,8 @@ describe("a flow bus with threads where there are none", () => {
       valueCodec: undefined,
     });
     try {
-      const bus = createFlowThreadBus({ handlers, threads: 2, batchSize: 3, spread: ["a"] });
+      const options = { handlers, threads: 2, batchSize: 3, spread: ["a"] };
+      const bus = withoutThreads(() => createFlowThreadBus(options));
       assertEquals(bus.capabilities, { engine: "flow", threads: 0, transport: "queue" });
       await bus.ready;
       const events = [1, 2, 3, 4].map((data) => ({ type: "a", data, key: "k" }));
@@ -93,7 +115,7 @@ describe("a flow bus with threads where there are none", () => {
   });
 
   it("is never ready if no module has called serve()", async () => {
-    const bus = createFlowThreadBus({ handlers });
+    const bus = withoutThreads(() => createFlowThreadBus({ handlers }));
     await assertRejects(() => bus.ready, UnsupportedError, "no threads here");
     await bus.close();
   });

@@ -13,7 +13,7 @@ export type Note =
   | readonly [kind: "on", id: number, pattern: string, each: boolean]
   | readonly [kind: "off", id: number]
   | readonly [kind: "known", id: number]
-  | readonly [kind: "serving"]
+  | readonly [kind: "serving", generation: number]
   | readonly [kind: "gone", node: number]
   | readonly [kind: "fault", error: ErrorReport];
 
@@ -76,7 +76,7 @@ export class Notes {
   serve(): void {
     this.#isServing = true;
     this.#routes.serve(this.#mesh.self);
-    this.#tellAll(["serving"]);
+    this.#tellAll(["serving", this.#generation]);
   }
 
   /** Tells of a subscription, which is ready when all have heard. */
@@ -145,7 +145,7 @@ export class Notes {
         for (const [id, { pattern, each = false }] of this.#own) {
           this.tell(node, ["on", id, pattern, each]);
         }
-        if (this.#isServing) this.tell(node, ["serving"]);
+        if (this.#isServing) this.tell(node, ["serving", this.#generation]);
         break;
       case "on":
         if (!this.#isWelcome[node]) break;

@@ -73,15 +73,21 @@ export class Supervisor {
   /**
    * Starts all threads.
    *
-   * @throws What the first start throws: there are no threads here.
+   * @throws What the first start throws.
    */
   start(): void {
     for (const one of this.#threads) this.#start(one);
   }
 
-  /** Notes that a thread serves: if it dies now, that is no failure to start. */
-  serve(node: number): void {
-    this.#threads[node - 1].failures = 0;
+  /**
+   * Notes that a thread has come to serve after a start of it, so that its death is no failure to
+   * start; says whether that is the thread that runs now.
+   */
+  serve(node: number, generation: number): boolean {
+    const one = this.#threads[node - 1];
+    // Those that died after it may not have served.
+    one.failures = Math.max(0, one.generation - generation - 1);
+    return one.generation === generation && one.state === "running";
   }
 
   /** Notes what went wrong in a thread, better than its event can tell it. */

@@ -3,8 +3,8 @@ import { HEADER_FLUSH, RING_HEAD, RING_PUBLISHED } from "../ring/layout.ts";
 import { HOME, type Mesh } from "./mesh.ts";
 import type { Flush } from "./flow_shard.ts";
 
-/** Where a ring's head must be, by its word. */
-type Goal = readonly [head: number, position: number];
+/** Where the head of a ring must be, by its word, and the node that reads the ring. */
+type Goal = readonly [to: number, head: number, position: number];
 
 /** The calls of `flush` that wait for threads. */
 export class ThreadFlushes {
@@ -13,6 +13,8 @@ export class ThreadFlushes {
   readonly #hold: () => void;
   /** Counts the times at which the first call came and the last one was through. */
   #changes = 0;
+  /** Nodes that finish nothing any more. */
+  readonly #stuck = new Set<number>();
 
   /** `hold` lets this thread be told of what others finish. */
   constructor(mesh: Mesh, hold: () => void) {
@@ -29,11 +31,11 @@ export class ThreadFlushes {
 
   /** Ends the wait of those whose events are handled. */
   check(): void {
-    const { cells, layout } = this.#mesh;
-    const isReached = ([head, position]: Goal) => ((cells.load(head) - position) | 0) >= 0;
+    const { cells } = this.#mesh;
+    const isReached = ([, head, position]: Goal) => ((cells.load(head) - position) | 0) >= 0;
     for (let [flush, goals] of this.flushes) {
       if (!goals.every(isReached)) continue;
-      if (goals.length > layout.threads) {
+      if (goals.some(([to]) => to !== HOME)) {
         // Then it waits for what threads have told meanwhile, as failures.
         this.flushes.set(flush, goals = this.#goals(HOME));
         if (!goals.every(isReached)) continue;
@@ -42,6 +44,15 @@ export class ThreadFlushes {
       flush.reach();
     }
     if (this.flushes.size === 0 && this.#changes % 2 > 0) this.#change();
+  }
+
+  /** Waits no more for what a thread holds that does not stop. */
+  leave(node: number): void {
+    this.#stuck.add(node);
+    for (const [flush, goals] of this.flushes) {
+      this.flushes.set(flush, goals.filter(([to]) => to !== node));
+    }
+    this.check();
   }
 
   /** Refuses all who wait, as the bus closes. */
@@ -55,8 +66,9 @@ export class ThreadFlushes {
     const goals: Goal[] = [];
     for (let from = HOME; from <= layout.threads; from++) {
       for (let to = from === HOME ? 1 : HOME; to <= last; to++) {
+        if (this.#stuck.has(to)) continue;
         const { words } = layout.ring(from, to);
-        goals.push([words + RING_HEAD, cells.load(words + RING_PUBLISHED)]);
+        goals.push([to, words + RING_HEAD, cells.load(words + RING_PUBLISHED)]);
       }
     }
     return goals;

@@ -1,5 +1,6 @@
 import { EventBus } from "../core/event_bus.ts";
 import { check, checkOptions, FUNCTION, integer } from "../options/options.ts";
+import { canStartThread } from "../runtime/capabilities.ts";
 import { AsyncEngine } from "./async_engine.ts";
 import { HomeEngine } from "./home_engine.ts";
 import { createInThreadBus } from "./in_thread.ts";
@@ -26,6 +27,7 @@ export function checkWrite(length: number, fill: Fill, options: WriteOptions): v
  *
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range, or all rings together are too large.
+ * @throws What starting the first thread throws, if threads can be started here at all.
  */
 export function createThreadBus<M extends object = OpenEventMap>(
   options: ThreadOptions,
@@ -37,6 +39,7 @@ export function createThreadBus<M extends object = OpenEventMap>(
     const queue = { overflow, ...(concurrency === undefined ? {} : { concurrency }) };
     home = new HomeEngine(full, (core) => new AsyncEngine(queue, core));
   } catch (cause) {
+    if (canStartThread()) throw cause;
     const { engine, face, ready } = createInThreadBus(full, cause);
     return complete(face, engine.core, {
       enqueue: (event, options) => engine.enqueue(event, options),

@@ -95,6 +95,18 @@ export async function probe(
   });
 }
 
+/** Whether a thread can be started here, asked at once: one is, and stopped before it answers. */
+export function canStartThread(): boolean {
+  for (const [, start] of DRIVERS) {
+    const thread = attempt(start);
+    if (thread === undefined) continue;
+    // Neither is waited for, whatever comes of it.
+    void Promise.allSettled([thread.answered, thread.stop()]);
+    return true;
+  }
+  return false;
+}
+
 function nameRuntime(): Capabilities["runtime"] | undefined {
   const { userAgent } = navigator;
   return RUNTIMES.find(([agent]) => userAgent.startsWith(agent))?.[1];

@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertObjectMatch, assertStrictEquals } from "@std/assert";
 import type { ProbeThread, StartThread } from "./_probe_thread.ts";
-import { capabilities, probe } from "./capabilities.ts";
+import { canStartThread, capabilities, probe } from "./capabilities.ts";
 
 /** Milliseconds that a step may take where it is meant to take too long. */
 const SHORT = 30;
@@ -70,6 +70,12 @@ describe("capabilities()", () => {
 
   it("finds the same again, and leaves nothing behind each time", async () => {
     assertEquals(await probe(), await capabilities());
+  });
+});
+
+describe("canStartThread()", () => {
+  it("says at once what the probe finds", async () => {
+    assertEquals(canStartThread(), (await capabilities()).threads !== "none");
   });
 });
 

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import type { BusEvent, CrashError, ErrorContext } from "../../mod.ts";
 import { fnv1a } from "../../src/engines/fnv1a.ts";
 import { collect, withBus } from "./_buses.ts";
 
@@ -306,6 +307,50 @@ describe("valueCodec", () => {
       bus.emit("double", 2n ** 70n);
       assertEquals(await doubled, [2n ** 71n]);
       assertThrows(() => bus.emit("double", Symbol("s")), TypeError, "'valueCodec' gives no bytes");
+    });
+  });
+
+  describe("that refuses data at home", () => {
+    const valueCodec = {
+      encode: (data: unknown) => new TextEncoder().encode(String(data)),
+      decode(bytes: Uint8Array) {
+        const data = BigInt(new TextDecoder().decode(bytes));
+        if (data === 26n) throw new RangeError("the codec refuses");
+        return data;
+      },
+    };
+
+    it("fails an event that is to be delivered, and home goes on", async () => {
+      const failures: [string, BusEvent, string][] = [];
+      const onError = (error: unknown, { event, subscription }: ErrorContext) => {
+        failures.push([String(error), event, subscription.pattern]);
+      };
+      await withBus("codec", { valueCodec, threads: 1, onError }, async (bus) => {
+        await bus.ready;
+        const doubled = collect(bus, "doubled", 2);
+        for (const data of [1n, 13n, 2n]) bus.emit("double", data);
+        assertEquals(await doubled, [2n, 4n]);
+        await bus.drain();
+        const expected = ["RangeError: the codec refuses", { type: "doubled", data: undefined }];
+        assertEquals(failures, [[...expected, "doubled"]] as typeof failures);
+        const { emitted, processed, dropped, failed } = bus.stats();
+        assertEquals([emitted, processed, dropped, failed], [6, 6, 0, 1]);
+      });
+    });
+
+    it("names an event without it that has killed its thread, and starts the next one", async () => {
+      const errors: Error[] = [];
+      const onError = (error: unknown) => void errors.push(error as Error);
+      await withBus("codec", { valueCodec, threads: 1, onError }, async (bus) => {
+        await bus.ready;
+        const doubled = collect(bus, "doubled", 1);
+        bus.emit({ type: "die", data: 26n, id: "x" });
+        bus.emit("double", 1n);
+        assertEquals(await doubled, [2n]);
+        const [refusal, crash] = errors;
+        assertEquals([refusal.message, crash.name], ["the codec refuses", "CrashError"]);
+        assertEquals((crash as CrashError).id, "x");
+      });
     });
   });
 

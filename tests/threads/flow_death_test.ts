@@ -7,6 +7,7 @@ import {
   type FlowErrorContext,
   QueueFullError,
 } from "../../mod.ts";
+import { CANNOT_END } from "./_buses.ts";
 import { currentColumn } from "../runtimes/_table.ts";
 import {
   type AnyFlowBus,
@@ -101,6 +102,28 @@ describe("the death of a thread of a flow bus", () => {
       const [{ batches }] = await reports(bus, 1);
       assertEquals(batches.flat(), range(50, 1));
       assertEquals(crashes, []);
+    });
+  });
+
+  it("or a hang ends the wait of flush()", async () => {
+    const { crashes, onError } = hooks();
+    const options = {
+      // On a busy machine a thread that is well may stand still for a few hundred milliseconds.
+      stallTimeout: 1_000,
+      stopTimeout: 10,
+      batchTimeout: Infinity,
+      onError,
+    };
+    await withFlowBus("batches", options, async (bus) => {
+      bus.emit({ type: "item.a", data: { n: 1 }, key: keyOfThread(1, 2) });
+      bus.emit({ type: "for ever", data: { n: 7 }, key: keyOfThread(0, 2) });
+      await bus.flush();
+      assertEquals(crashes, CANNOT_END ? [] : [[7, 1]]);
+      assertEquals(bus.stats().depth, CANNOT_END ? 1 : 0);
+      // The other thread is asked as before.
+      bus.emit({ type: "item.a", data: { n: 2 }, key: keyOfThread(1, 2) });
+      await bus.flush();
+      assertEquals(bus.batchStats().processed, 2);
     });
   });
 

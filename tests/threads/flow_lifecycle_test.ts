@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { BusClosedError, forFlow } from "../../mod.ts";
+import { BusClosedError, type CloseReport, type DropReport, forFlow } from "../../mod.ts";
 import { currentColumn } from "../runtimes/_table.ts";
 import { moduleOf } from "./_buses.ts";
 import { Failures, PATIENT, reports, withFlowBus } from "./_flow_buses.ts";
@@ -53,6 +53,23 @@ describe("the life of a flow bus with threads", () => {
         failures.all.map(({ error }) => error.message),
         discarded === 0 ? ["the handler came last"] : [],
       );
+    });
+  });
+
+  it("names what has come for home and is not handled when the bus closes", async () => {
+    let dropped = 0;
+    const onDrop = (report: DropReport) => void (dropped += report.count);
+    await withFlowBus("batches", { threads: 1, batchSize: 1, onDrop }, async (bus) => {
+      let handled = 0;
+      const closed = new Promise<CloseReport>((resolve) => {
+        bus.on("pong", () => {
+          handled++;
+          resolve(bus.close(PATIENT));
+        });
+      });
+      bus.emit("burst", 1_000);
+      assertEquals(await closed, { discarded: 999, inDoubt: 0, stuck: 0 });
+      assertEquals([handled, dropped], [1, 999]);
     });
   });
 

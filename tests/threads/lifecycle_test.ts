@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { BusClosedError, DrainTimeoutError, forAsync } from "../../mod.ts";
+import { BusClosedError, DrainTimeoutError, forAsync, forFlow } from "../../mod.ts";
+import type { CloseReport, DropReport } from "../../mod.ts";
 import { currentColumn } from "../runtimes/_table.ts";
 import { CANNOT_END, collect, moduleOf, TRANSPORT, withBus } from "./_buses.ts";
 
@@ -153,6 +154,27 @@ describe("a bus with threads", () => {
     await ready;
   });
 
+  it("close() names what has come for home and is not handled", async () => {
+    const drops: DropReport[] = [];
+    const onDrop = (report: DropReport) => void drops.push(report);
+    await withBus("kinds", { threads: 1, onDrop }, async (bus) => {
+      await bus.ready;
+      let handled = 0;
+      const closed = new Promise<CloseReport>((resolve) => {
+        bus.on("seen", () => {
+          handled++;
+          resolve(bus.close({ timeout: 60_000 }));
+        });
+      });
+      bus.emit("burst", 1_000);
+      assertEquals(await closed, { discarded: 999, inDoubt: 0, stuck: 0 });
+      assertEquals(drops.every(({ reason, type }) => reason === "closed" && type === "seen"), true);
+      assertEquals([handled, drops.reduce((sum, { count }) => sum + count, 0)], [1, 999]);
+      const { emitted, processed, dropped } = bus.stats();
+      assertEquals([emitted, processed, dropped], [1_001, 2, 999]);
+    });
+  });
+
   it("close() lets handlers of threads end within its time", async () => {
     await withBus("kinds", { threads: 1 }, async (bus) => {
       await bus.ready;
@@ -227,6 +249,16 @@ describe("a bus with threads", () => {
       assertEquals(started, 2);
     });
   });
+
+  for (const make of [forAsync, ...(TRANSPORT === "messages" ? [] : [forFlow])]) {
+    it(`throws what the function throws that starts a thread: ${make.name}`, () => {
+      const handlers = () => {
+        throw new RangeError("the factory failed");
+      };
+      assertThrows(() => make({ handlers }), RangeError, "the factory failed");
+      assertThrows(() => make({ handlers: () => ({}) }), TypeError, "must return a Worker");
+    });
+  }
 
   it("replaces a thread that hangs, with 'stallTimeout'", async () => {
     const errors: unknown[] = [];

@@ -69,6 +69,12 @@ serve<Record<string, unknown> & { "item.*": Item }>((bus, { index }) => {
   bus.on("hold", () => new Promise<void>((resolve) => release = resolve));
   bus.on("release", () => release());
   bus.on("release there", ({ data }) => bus.emit({ type: "release", key: String(data) }));
+  bus.on("burst", ({ data }) => {
+    bus.emitBatch(Array.from({ length: Number(data) }, (_, data) => ({ type: "pong", data })));
+  });
+  bus.on("for ever", () => {
+    for (;;);
+  });
   bus.on("twice", () => bus.emit("pong", index));
   bus.on("relay", ({ data }) => {
     const { key, n, wait } = data as { key: string; n: number; wait: number };

@@ -1,5 +1,6 @@
 // A handler whose data are big integers.
 import { serve } from "../../../src/engines/worker.ts";
+import { die } from "./die.ts";
 
 const valueCodec = {
   encode: (data: unknown) => new TextEncoder().encode(String(data)),
@@ -8,4 +9,5 @@ const valueCodec = {
 
 serve((bus) => {
   bus.on("double", ({ data }) => bus.emit("doubled", data as bigint * 2n));
+  bus.on("die", () => die(3));
 }, { valueCodec });

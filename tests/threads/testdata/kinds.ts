@@ -127,6 +127,9 @@ serve((bus, { index, threads }) => {
   bus.on("exit", () => die(3));
   bus.on("close", () => (globalThis as { close?(): void }).close?.());
   bus.on("exit soon", () => void setTimeout(() => void die(0), 1));
+  bus.on("burst", ({ data }) => {
+    bus.emitBatch(Array.from({ length: Number(data) }, (_, data) => ({ type: "seen", data })));
+  });
   bus.on("emit and exit", () => {
     bus.emitBatch(Array.from({ length: 10 }, (_, data) => ({ type: "seen", data })));
     return die(0);
