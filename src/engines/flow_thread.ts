@@ -70,10 +70,10 @@ export class FlowThread {
       capacity: Infinity,
       overflow: "block",
     });
-    const isFlushing = () => this.#isFlushing();
+    const isHurried = () => isOdd(this.#readFlush());
     this.context.thread = {
       get isHurried() {
-        return isFlushing();
+        return isHurried();
       },
     };
     this.nameStages = createStageNamer(this.context, () => this.#isServing);
@@ -115,8 +115,10 @@ export class FlowThread {
 
   /** Lets batches leave that need not wait for more: a flush has come, or a ring is half full. */
   follow(): void {
-    const isFlushing = this.hasNews && this.#isFlushing();
-    this.#flush = this.#readFlush();
+    // Read once: a flush that the bus begins between two reads would count as heard of.
+    const flush = this.#readFlush();
+    const isFlushing = flush !== this.#flush && isOdd(flush);
+    this.#flush = flush;
     if (isFlushing || this.#isCrowded()) this.hurry();
   }
 
@@ -197,11 +199,12 @@ export class FlowThread {
     });
   }
 
-  #isFlushing(): boolean {
-    return this.#readFlush() % 2 !== 0;
-  }
-
   #readFlush(): number {
     return this.#mesh.cells.load(HEADER_FLUSH);
   }
+}
+
+/** Whether a flush is under way; the word wraps at 2 ** 31. */
+function isOdd(flush: number): boolean {
+  return flush % 2 !== 0;
 }
