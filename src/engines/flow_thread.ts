@@ -7,6 +7,7 @@ import { fnv1a } from "./fnv1a.ts";
 import { createStageNamer } from "./name_stages.ts";
 import type { BusCore } from "../core/bus_core.ts";
 import type { BusEvent } from "../core/event.ts";
+import type { Registration } from "../core/registration.ts";
 import type { Resolution } from "../core/resolution.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { RingReader } from "../ring/ring_reader.ts";
@@ -76,7 +77,12 @@ export class FlowThread {
         return isHurried();
       },
     };
-    this.nameStages = createStageNamer(this.context, () => this.#isServing);
+    const name = createStageNamer(this.context, () => this.#isServing);
+    this.nameStages = (stages) => {
+      name(stages);
+      const named = this.context.settings;
+      named.stages = named.stages.map((stage) => this.#lively(stage));
+    };
     for (let i = 0; i < settings.shards; i++) this.#places.push(this.#createPlace());
   }
 
@@ -98,6 +104,14 @@ export class FlowThread {
   /** Takes no stages any more. */
   serve(): void {
     this.#isServing = true;
+  }
+
+  /**
+   * Makes the thread show life whenever the handler is called. The event loop may have no turn for
+   * many events, and one look for each of them in `FlowBatch` would cost buses without threads, too.
+   */
+  enliven(registration: Registration): void {
+    registration.handler = this.#lively(registration.handler);
   }
 
   /** Takes the event of a taken frame. */
@@ -134,11 +148,20 @@ export class FlowThread {
     }
   }
 
+  #lively<Given, Result>(call: (given: Given) => Result): (given: Given) => Result {
+    const { counters } = this.#parts;
+    return (given) => {
+      counters.showLife();
+      return call(given);
+    };
+  }
+
   #createPlace(): Place {
     const waiting = new Fifo<Taken>();
     const begun: Taken[] = [];
     const shard = new FlowShard(this.context, {
       begin: (size) => {
+        this.#parts.counters.showLife();
         for (let i = 0; i < size; i++) {
           const taken = waiting.shift()!;
           taken.reader.start(taken.word);

@@ -1,13 +1,14 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BusCore } from "../core/bus_core.ts";
 import { FrameEncoder } from "../ring/frame_encoder.ts";
-import { HEADER_FLUSH } from "../ring/layout.ts";
+import { HEADER_FLUSH, NODE_HEARTBEAT } from "../ring/layout.ts";
 import { FlowThread } from "./flow_thread.ts";
 import { createMesh, joinMesh } from "./mesh.ts";
 import { turn } from "./testdata/waits.ts";
 import { ThreadCounters } from "./thread_counters.ts";
 import type { Engine } from "../core/engine.ts";
+import type { Registration } from "../core/registration.ts";
 
 /** The shard of a thread whose batches leave only when they are told to, and its bus. */
 function shardOfThread() {
@@ -17,8 +18,8 @@ function shardOfThread() {
     get core() {
       return core;
     },
+    subscribed: (registration: Registration) => flow.enliven(registration),
   } as unknown as Engine);
-  const handled: unknown[] = [];
   const flow = new FlowThread(mesh, {
     core,
     counters: new ThreadCounters(mesh),
@@ -26,7 +27,6 @@ function shardOfThread() {
     valueCodec: undefined,
     onSettled() {},
   });
-  core.on("a", ({ data }) => handled.push(data));
   const encoder = new FrameEncoder();
   /** The bus emits an event, and the thread takes it. */
   const take = (data: number) => {
@@ -41,13 +41,15 @@ function shardOfThread() {
     flow.take(core.registry.current("a"), reader, word);
   };
   const flush = (number: number) => home.cells.store(HEADER_FLUSH, number);
-  return { mesh, flow, handled, take, flush };
+  return { mesh, core, flow, take, flush };
 }
 
 describe("the shards of a thread", () => {
   it("hear of a flush that the bus begins at any step of hearing of the last one's end", async () => {
     for (let step = 1; step <= 4; step++) {
-      const { mesh, flow, handled, take, flush } = shardOfThread();
+      const { mesh, core, flow, take, flush } = shardOfThread();
+      const handled: unknown[] = [];
+      core.on("a", ({ data }) => handled.push(data));
       flush(2);
       take(step);
       await turn();
@@ -67,5 +69,25 @@ describe("the shards of a thread", () => {
       }
       assertEquals(handled, [step]);
     }
+  });
+
+  it("show life when a batch begins, at each stage and at each call of a handler", async () => {
+    const { mesh: { cells, words }, core, flow, take } = shardOfThread();
+    const beats: [string, number][] = [];
+    const note = (what: string) => void beats.push([what, cells.get(words + NODE_HEARTBEAT)]);
+    flow.nameStages([() => note("stage"), () => Promise.resolve(), () => note("stage")]);
+    core.on("*", () => note("event"));
+    core.on("a", () => note("event"));
+    flow.context.batchHandlers.add("a", () => note("batch"));
+    for (const data of [1, 2]) take(data);
+    note("taken");
+    flow.hurry();
+    await turn();
+    const expected = ["taken", "stage", "stage", "event", "event", "event", "event", "batch"];
+    assertEquals(beats.map(([what]) => what), expected);
+    const [taken, first, third] = beats;
+    // The batch has a beat of its own, and so has the second stage.
+    assert(first[1] === taken[1] + 2 && third[1] === first[1] + 2, `beats were ${beats}`);
+    for (let i = 3; i < beats.length; i++) assertEquals(beats[i][1], beats[i - 1][1] + 1);
   });
 });

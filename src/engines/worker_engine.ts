@@ -172,6 +172,7 @@ export class WorkerEngine implements Engine {
   subscribed(registration: Registration, options: SubscribeOptions = {}): void {
     registration.each = options.each;
     registration.zeroCopy = options.zeroCopy;
+    this.flow?.enliven(registration);
     this.notes.add(registration);
   }
 
@@ -332,6 +333,7 @@ export class WorkerEngine implements Engine {
   }
 
   #handleDue(): void {
+    this.#counters.showLife();
     const { key, resolution, event } = this.#backlog.shiftDue();
     const { reader, word } = this.#held.get(event)!;
     const current = this.core.registry.current(resolution.type);
