@@ -23,7 +23,7 @@ import { atThreadEnd, onExit } from "../runtime/exit_hook.ts";
 import { reportError } from "./notes.ts";
 import { HOME } from "./mesh.ts";
 import { served, type ThreadInfo } from "./served.ts";
-import { WorkerEngine, type WorkerOptions } from "./worker_engine.ts";
+import { WorkerEngine } from "./worker_engine.ts";
 import { check, checkOptions, FUNCTION } from "../options/options.ts";
 import { CODEC_RULE } from "./thread_options.ts";
 import type { AsyncBus, BusCapabilities, EnqueueOptions } from "../core/contracts.ts";
@@ -31,6 +31,7 @@ import type { FlowBus } from "../core/flow_contracts.ts";
 import type { AnyEvent, BusEvent, OpenEventMap } from "../core/event.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { Stage } from "./flow_options.ts";
+import type { WorkerOptions } from "./worker_options.ts";
 
 /**
  * The bus as one of its threads has it. What it emits goes wherever it would go from anywhere else.
