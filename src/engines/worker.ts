@@ -98,13 +98,17 @@ interface Start {
   options: Omit<WorkerOptions, "valueCodec">;
 }
 
+/** Whether this thread has called `serve`: a second call would take the messages of the first. */
+let isServing = false;
+
 /**
  * Subscribes the handlers of one thread. Events wait until what `callback` returns has resolved.
  *
  * @typeParam M The event map of the bus.
  * @param callback Subscribes, and may return a function that is called when the thread ends.
  * @param options What must be as in the options of the bus.
- * @throws {TypeError} If `callback` is no function, or an option is unknown or of a wrong type.
+ * @throws {TypeError} If `callback` is no function, or an option is unknown or of a wrong type, or
+ *   the thread serves already.
  *
  * @example Handlers of a thread
  * ```ts ignore
@@ -129,6 +133,8 @@ export function serve<M extends object = OpenEventMap>(
     served.push({ callback, valueCodec: options.valueCodec });
     return;
   }
+  if (isServing) throw new TypeError("Cannot serve as the thread serves already");
+  isServing = true;
   let isStarted = false;
   let link: HomeLink | undefined;
   port.listen((message) => {
