@@ -7,6 +7,7 @@ import { fnv1a } from "./fnv1a.ts";
 import { createStageNamer } from "./name_stages.ts";
 import type { BusCore } from "../core/bus_core.ts";
 import type { BusEvent } from "../core/event.ts";
+import type { Registration } from "../core/registration.ts";
 import type { Resolution } from "../core/resolution.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { RingReader } from "../ring/ring_reader.ts";
@@ -70,13 +71,18 @@ export class FlowThread {
       capacity: Infinity,
       overflow: "block",
     });
-    const isFlushing = () => this.#isFlushing();
+    const isHurried = () => isOdd(this.#readFlush());
     this.context.thread = {
       get isHurried() {
-        return isFlushing();
+        return isHurried();
       },
     };
-    this.nameStages = createStageNamer(this.context, () => this.#isServing);
+    const name = createStageNamer(this.context, () => this.#isServing);
+    this.nameStages = (stages) => {
+      name(stages);
+      const named = this.context.settings;
+      named.stages = named.stages.map((stage) => this.#lively(stage));
+    };
     for (let i = 0; i < settings.shards; i++) this.#places.push(this.#createPlace());
   }
 
@@ -100,6 +106,14 @@ export class FlowThread {
     this.#isServing = true;
   }
 
+  /**
+   * Makes the thread show life whenever the handler is called. The event loop may have no turn for
+   * many events, and one look for each of them in `FlowBatch` would cost buses without threads, too.
+   */
+  enliven(registration: Registration): void {
+    registration.handler = this.#lively(registration.handler);
+  }
+
   /** Takes the event of a taken frame. */
   take(resolution: Resolution, reader: RingReader, word: number): void {
     const { type, handlers } = resolution;
@@ -115,8 +129,10 @@ export class FlowThread {
 
   /** Lets batches leave that need not wait for more: a flush has come, or a ring is half full. */
   follow(): void {
-    const isFlushing = this.hasNews && this.#isFlushing();
-    this.#flush = this.#readFlush();
+    // Read once: a flush that the bus begins between two reads would count as heard of.
+    const flush = this.#readFlush();
+    const isFlushing = flush !== this.#flush && isOdd(flush);
+    this.#flush = flush;
     if (isFlushing || this.#isCrowded()) this.hurry();
   }
 
@@ -132,11 +148,20 @@ export class FlowThread {
     }
   }
 
+  #lively<Given, Result>(call: (given: Given) => Result): (given: Given) => Result {
+    const { counters } = this.#parts;
+    return (given) => {
+      counters.showLife();
+      return call(given);
+    };
+  }
+
   #createPlace(): Place {
     const waiting = new Fifo<Taken>();
     const begun: Taken[] = [];
     const shard = new FlowShard(this.context, {
       begin: (size) => {
+        this.#parts.counters.showLife();
         for (let i = 0; i < size; i++) {
           const taken = waiting.shift()!;
           taken.reader.start(taken.word);
@@ -197,11 +222,12 @@ export class FlowThread {
     });
   }
 
-  #isFlushing(): boolean {
-    return this.#readFlush() % 2 !== 0;
-  }
-
   #readFlush(): number {
     return this.#mesh.cells.load(HEADER_FLUSH);
   }
+}
+
+/** Whether a flush is under way; the word wraps at 2 ** 31. */
+function isOdd(flush: number): boolean {
+  return flush % 2 !== 0;
 }

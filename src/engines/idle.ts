@@ -21,10 +21,10 @@ export interface IdleTasks {
   turn(): boolean;
   hasWork(): boolean;
   recheck?(): boolean;
-  mayBlock?(): boolean;
+  blockTime?(): number;
 }
 
-const never = () => false;
+const never = () => 0;
 
 /**
  * Runs a thread's turns while there is something to do, and otherwise spins a little, lets the
@@ -35,7 +35,7 @@ export class Idle {
   readonly #turn: () => boolean;
   readonly #hasWork: () => boolean;
   readonly #recheck: () => boolean;
-  readonly #mayBlock: () => boolean;
+  readonly #blockTime: () => number;
   #isScheduled = false;
   #isAsleep = false;
   #hasYielded = false;
@@ -48,14 +48,15 @@ export class Idle {
   /**
    * `turn` does some of the work and says whether there is more; `hasWork` is asked while spinning;
    * `recheck` looks at everything that could have woken the thread, once it has announced its
-   * sleep; `mayBlock` says whether the thread has nothing else to do.
+   * sleep; `blockTime` says for how many milliseconds at a time the thread may stand still: more
+   * than 0 only if it has nothing else to do.
    */
-  constructor(place: Place, { turn, hasWork, recheck = hasWork, mayBlock = never }: IdleTasks) {
+  constructor(place: Place, { turn, hasWork, recheck = hasWork, blockTime = never }: IdleTasks) {
     this.#place = place;
     this.#turn = turn;
     this.#hasWork = hasWork;
     this.#recheck = recheck;
-    this.#mayBlock = mayBlock;
+    this.#blockTime = blockTime;
   }
 
   /** Makes a turn come soon, unless one will. */
@@ -108,8 +109,10 @@ export class Idle {
       stayAwake(cells, words);
       return true;
     }
-    if (this.#mayBlock()) {
-      cells.wait(words + NODE_PARK, 1, Infinity);
+    const blockTime = this.#blockTime();
+    if (blockTime > 0) {
+      cells.wait(words + NODE_PARK, 1, blockTime);
+      stayAwake(cells, words);
       return true;
     }
     const { async, value } = cells.waitAsync(words + NODE_PARK, 1);

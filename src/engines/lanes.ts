@@ -39,6 +39,7 @@ import {
   type ShareOptions,
 } from "./lane_options.ts";
 import { LaneProducer } from "./producer.ts";
+import type { BusCapabilities } from "../core/contracts.ts";
 import type { FlowBus } from "../core/flow_contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
 
@@ -101,7 +102,7 @@ const hosts = new WeakMap<SharedArrayBuffer, LaneHost>();
  */
 export function share<M extends object>(bus: FlowBus<M>, options: ShareOptions = {}): LaneHandle {
   const engine = FLOW_ENGINES.get(bus);
-  if (engine === undefined) refuse("share the bus", "bus", "a flow bus without threads", bus);
+  if (engine === undefined) refuseBus(bus);
   const { producers, capacity, overflow, blockTimeout } = completeShareOptions(options);
   if (bus.closed) throw new BusClosedError("share the bus");
   checkMemory("share the bus");
@@ -196,6 +197,15 @@ export function reclaim(handle: LaneHandle): number {
     refuse("reclaim lanes", "handle", "what 'share' has given in this thread", handle);
   }
   return isDeno() || isBrowser() ? 0 : host.reclaim();
+}
+
+/** @throws {TypeError} As a bus has no shards in this thread. */
+function refuseBus(bus: { capabilities?: BusCapabilities } | undefined): never {
+  const engine = bus?.capabilities?.engine;
+  if (engine !== "flow") refuse("share the bus", "bus", "a flow bus", engine ?? bus);
+  throw new TypeError(
+    "Cannot share the bus as it has threads: events of lanes go to shards in this thread only",
+  );
 }
 
 function checkMemory(action: string): void {

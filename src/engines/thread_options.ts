@@ -93,7 +93,8 @@ export interface ThreadOptions extends BusOptions {
    */
   stopTimeout?: number;
   /**
-   * Replaces a thread that has work and has done nothing for this time, in milliseconds.
+   * Replaces a thread that has shown no life for this time, in milliseconds: it has begun no event,
+   * called no handler and run no timer. It must be longer than any handler computes without a pause.
    *
    * @default {Infinity}
    */

@@ -23,7 +23,7 @@ import { atThreadEnd, onExit } from "../runtime/exit_hook.ts";
 import { reportError } from "./notes.ts";
 import { HOME } from "./mesh.ts";
 import { served, type ThreadInfo } from "./served.ts";
-import { WorkerEngine, type WorkerOptions } from "./worker_engine.ts";
+import { WorkerEngine } from "./worker_engine.ts";
 import { check, checkOptions, FUNCTION } from "../options/options.ts";
 import { CODEC_RULE } from "./thread_options.ts";
 import type { AsyncBus, BusCapabilities, EnqueueOptions } from "../core/contracts.ts";
@@ -31,6 +31,7 @@ import type { FlowBus } from "../core/flow_contracts.ts";
 import type { AnyEvent, BusEvent, OpenEventMap } from "../core/event.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { Stage } from "./flow_options.ts";
+import type { WorkerOptions } from "./worker_options.ts";
 
 /**
  * The bus as one of its threads has it. What it emits goes wherever it would go from anywhere else.
@@ -97,13 +98,17 @@ interface Start {
   options: Omit<WorkerOptions, "valueCodec">;
 }
 
+/** Whether this thread has called `serve`: a second call would take the messages of the first. */
+let isServing = false;
+
 /**
  * Subscribes the handlers of one thread. Events wait until what `callback` returns has resolved.
  *
  * @typeParam M The event map of the bus.
  * @param callback Subscribes, and may return a function that is called when the thread ends.
  * @param options What must be as in the options of the bus.
- * @throws {TypeError} If `callback` is no function, or an option is unknown or of a wrong type.
+ * @throws {TypeError} If `callback` is no function, or an option is unknown or of a wrong type, or
+ *   the thread serves already.
  *
  * @example Handlers of a thread
  * ```ts ignore
@@ -128,6 +133,8 @@ export function serve<M extends object = OpenEventMap>(
     served.push({ callback, valueCodec: options.valueCodec });
     return;
   }
+  if (isServing) throw new TypeError("Cannot serve as the thread serves already");
+  isServing = true;
   let isStarted = false;
   let link: HomeLink | undefined;
   port.listen((message) => {

@@ -1,5 +1,4 @@
 import { BusCore } from "../core/bus_core.ts";
-import { MAX_DELAY } from "../core/lifecycle.ts";
 import {
   FLAG_KEY,
   FLAG_KIND,
@@ -24,7 +23,8 @@ import { Idle } from "./idle.ts";
 import { KeyedBacklog } from "./keyed_backlog.ts";
 import { HOME, type Mesh } from "./mesh.ts";
 import { type Note, Notes } from "./notes.ts";
-import { Outbox, type OutboxOptions } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
+import { Pulse } from "./pulse.ts";
 import { RoomQueue } from "./room_queue.ts";
 import { Routes } from "./routes.ts";
 import { sendFailure } from "./send_failure.ts";
@@ -37,19 +37,11 @@ import type { Registration } from "../core/registration.ts";
 import type { Resolution } from "../core/resolution.ts";
 import type { Rules } from "../options/options.ts";
 import type { RingReader } from "../ring/ring_reader.ts";
+import type { WorkerOptions } from "./worker_options.ts";
 
 /** Events that are handled before the event loop has a turn, and of one ring before the next. */
 const BURST = 1024;
 const BURST_OF_RING = 128;
-
-/** What the thread of the bus tells a thread that it has started. */
-export interface WorkerOptions extends OutboxOptions {
-  concurrency: number;
-  park: "async" | "block";
-  stallTimeout: number;
-  /** Which start of this thread it is: what a stop names. */
-  generation: number;
-}
 
 /** A frame that was taken and is not finished. */
 interface Taken {
@@ -77,6 +69,7 @@ export class WorkerEngine implements Engine {
   /** Look ahead in the rings, by the node that writes them. */
   readonly #scanners: RingScanner[];
   readonly #counters: ThreadCounters;
+  readonly #pulse: Pulse;
   /**
    * The node whose ring is next. A turn that a promise has stopped must not begin with the same ring
    * again: a full one would keep the others waiting, and a thread would wait for its own.
@@ -98,6 +91,7 @@ export class WorkerEngine implements Engine {
       onError: (error, context) => sendFailure(mesh, this.outbox, error, context),
     }, this);
     this.#counters = new ThreadCounters(mesh);
+    this.#pulse = new Pulse(this.#counters, options.stallTimeout);
     const onSettled = () => {
       this.#idle.schedule();
       this.#tellSettled();
@@ -134,8 +128,10 @@ export class WorkerEngine implements Engine {
         return this.#hasWork();
       },
       // Batches have a timer.
-      mayBlock: () =>
-        options.park === "block" && this.core.ledger.pending === 0 && !this.flow?.isBusy,
+      blockTime: () => {
+        const isIdle = this.core.ledger.pending === 0 && !this.flow?.isBusy;
+        return options.park === "block" && isIdle ? this.#pulse.interval : 0;
+      },
     });
   }
 
@@ -145,9 +141,7 @@ export class WorkerEngine implements Engine {
     // Before any event, of which this thread may die: others send it everything until it answers.
     this.#hearNotes();
     this.#idle.schedule();
-    const { stallTimeout } = this.#options;
-    // Shows that the event loop turns, however long a promise is waited for.
-    if (stallTimeout <= MAX_DELAY) setInterval(() => this.#counters.showLife(), stallTimeout / 4);
+    this.#pulse.start();
   }
 
   deliver(resolution: Resolution, event: BusEvent): void {
@@ -172,6 +166,7 @@ export class WorkerEngine implements Engine {
   subscribed(registration: Registration, options: SubscribeOptions = {}): void {
     registration.each = options.each;
     registration.zeroCopy = options.zeroCopy;
+    this.flow?.enliven(registration);
     this.notes.add(registration);
   }
 
@@ -188,6 +183,7 @@ export class WorkerEngine implements Engine {
     this.notes.flush();
     this.#close();
     this.#idle.end();
+    this.#pulse.end();
     const { cells, words } = this.#mesh;
     cells.store(words + NODE_ANSWER, this.#options.generation);
     this.#mesh.wake(HOME);
@@ -213,6 +209,7 @@ export class WorkerEngine implements Engine {
 
   /** Handles a burst; says whether there is more. */
   #turn(): boolean {
+    this.#counters.showLife();
     this.#followState();
     const { readers } = this.#mesh;
     let left = BURST;
@@ -332,6 +329,7 @@ export class WorkerEngine implements Engine {
   }
 
   #handleDue(): void {
+    this.#counters.showLife();
     const { key, resolution, event } = this.#backlog.shiftDue();
     const { reader, word } = this.#held.get(event)!;
     const current = this.core.registry.current(resolution.type);

@@ -99,6 +99,20 @@ describe("the life of a flow bus with threads", () => {
     });
   });
 
+  it("replaces no thread that handles slow events, with 'stallTimeout'", async () => {
+    const failures = new Failures();
+    const { onError } = failures;
+    // On a busy machine a thread that is well may stand still for a few hundred milliseconds.
+    const patience = { stallTimeout: 1_000, stopTimeout: 10, batchTimeout: 60_000 };
+    const options = { threads: 1, batchSize: 250, onError, ...patience };
+    await withFlowBus("batches", options, async (bus) => {
+      // One batch, for more than two looks of the bus.
+      for (let n = 0; n < 250; n++) bus.emit("spin", 10);
+      await bus.drain();
+      assertEquals([failures.all, bus.stats().inDoubt], [[], 0]);
+    });
+  });
+
   it("never makes emit wait inside a handler of a thread", async () => {
     await withFlowBus("batches", { threads: 1, capacity: 2048, blockTimeout: 1e6 }, async (bus) => {
       bus.on("flooded", () => {});

@@ -34,7 +34,9 @@ async function haltedBus() {
 describe("share()", () => {
   it("refuses what is no flow bus, and one that is closed", async () => {
     const sync = forSync() as unknown as FlowBus<object>;
-    assertThrows(() => share(sync), TypeError, "Cannot share the bus as 'bus' must be a flow bus");
+    const refusal = "Cannot share the bus as 'bus' must be a flow bus: current value is";
+    assertThrows(() => share(sync), TypeError, `${refusal} 'sync'`);
+    assertThrows(() => share(undefined as never), TypeError, `${refusal} undefined`);
     const bus = forFlow();
     await bus.close();
     assertThrows(() => share(bus), BusClosedError, "Cannot share the bus as the bus is closed");

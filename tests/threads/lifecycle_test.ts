@@ -8,6 +8,13 @@ import { CANNOT_END, collect, moduleOf, TRANSPORT, withBus } from "./_buses.ts";
 const HERE = currentColumn();
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
+/** Starts a thread as a program would that bundles its modules. */
+function startWorker(): unknown {
+  if (typeof Worker === "function") return new Worker(moduleOf("kinds"), { type: "module" });
+  const { Worker: NodeWorker } = process.getBuiltinModule("node:worker_threads");
+  return new NodeWorker(moduleOf("kinds"));
+}
+
 describe("options of a bus with threads", () => {
   for (
     const [options, error, message] of [
@@ -238,9 +245,7 @@ describe("a bus with threads", () => {
     let started = 0;
     const handlers = () => {
       started++;
-      if (typeof Worker === "function") return new Worker(moduleOf("kinds"), { type: "module" });
-      const { Worker: NodeWorker } = process.getBuiltinModule("node:worker_threads");
-      return new NodeWorker(moduleOf("kinds"));
+      return startWorker();
     };
     await withBus("kinds", { handlers }, async (bus) => {
       const seen = collect(bus, "seen", 1);
@@ -259,6 +264,32 @@ describe("a bus with threads", () => {
       assertThrows(() => make({ handlers: () => ({}) }), TypeError, "must return a Worker");
     });
   }
+
+  it("replaces no thread that sleeps, with 'stallTimeout' and 'park' \"block\"", async () => {
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => void errors.push(error);
+    let started = 0;
+    const bus = forAsync({
+      handlers: () => {
+        started++;
+        return startWorker();
+      },
+      threads: 1,
+      park: "block",
+      keepAlive: true,
+      stallTimeout: 1_000,
+      stopTimeout: 10,
+      onError,
+    });
+    await bus.ready;
+    // By then the bus has looked twice.
+    await new Promise((resolve) => setTimeout(resolve, 2_200));
+    const seen = collect(bus, "seen", 1);
+    bus.emit("value", 1);
+    await seen;
+    await bus.close();
+    assertEquals([started, errors], [1, []]);
+  });
 
   it("replaces a thread that hangs, with 'stallTimeout'", async () => {
     const errors: unknown[] = [];

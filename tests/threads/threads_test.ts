@@ -13,6 +13,15 @@ describe("bus with threads", () => {
     });
   });
 
+  it("is served once by each thread: a second serve() is refused", async () => {
+    await withBus("twice", { threads: 1 }, async (bus) => {
+      await bus.ready;
+      const told = collect(bus, "told", 1);
+      bus.emit("ask");
+      assertEquals(await told, ["TypeError: Cannot serve as the thread serves already"]);
+    });
+  });
+
   it("drain() resolves when all threads have handled what was emitted before", async () => {
     await withBus("echo", {}, async (bus) => {
       let sums = 0;

@@ -65,6 +65,9 @@ serve<Record<string, unknown> & { "item.*": Item }>((bus, { index }) => {
     // Home takes some of it out of the ring meanwhile.
     return bus.enqueue({ type: "refused", data: refused });
   });
+  bus.on("spin", ({ data }) => {
+    for (const end = performance.now() + Number(data); performance.now() < end;);
+  });
   let release = () => {};
   bus.on("hold", () => new Promise<void>((resolve) => release = resolve));
   bus.on("release", () => release());
