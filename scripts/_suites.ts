@@ -112,6 +112,8 @@ const SUITES: Suite[] = [
         on: ["workerd"],
       },
       { files: ["/workerd_test.ts"], on: ["bun", "node22", "node24", "node26", "workerd"] },
+      // Who dies is told by one runtime of each kind.
+      { files: ["/faults_test.ts"], on: ["node22", "node26", "workerd"] },
     ],
   },
   {

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { createHmac, createWebHmac, type Hmac } from "./hmac.ts";
+import { findNodeCrypto } from "./node_crypto.ts";
 
 const TEXT = new TextEncoder();
 
@@ -40,6 +41,34 @@ for (const [name, create] of ways) {
     });
   });
 }
+
+describe("createHmac(), where there is node:crypto", () => {
+  const node = findNodeCrypto();
+  (node === undefined ? it.skip : it)(
+    "leaves the comparison to timingSafeEqual(), which tells nothing by its time",
+    async () => {
+      const hmac = createHmac(KEY);
+      const right = Uint8Array.from(await hmac.sign(HEAD, BODY));
+      const wrong = right.slice();
+      wrong[0]! ^= 1;
+      const crypto = node as { timingSafeEqual(one: Uint8Array, other: Uint8Array): boolean };
+      const { timingSafeEqual } = crypto;
+      const compared: [one: string, other: string][] = [];
+      // What it answers is not what is so: nothing else can have decided.
+      crypto.timingSafeEqual = (one, other) => {
+        compared.push([toHex(one), toHex(other)]);
+        return !timingSafeEqual(one, other);
+      };
+      try {
+        assertEquals(await hmac.verify(right, HEAD, BODY), false);
+        assertEquals(await hmac.verify(wrong, HEAD, BODY), true);
+      } finally {
+        crypto.timingSafeEqual = timingSafeEqual;
+      }
+      assertEquals(compared, [[HASH, HASH], [HASH, toHex(wrong)]]);
+    },
+  );
+});
 
 describe("both ways", () => {
   it("come to the same with keys of every length, those that are longer than a block too", async () => {

@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertInstanceOf } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { LeaseLostError } from "../message/errors.ts";
 import { HeldHandler, settle, start, withTime } from "./testdata/engine_world.ts";
 import { type ScriptedSource, ScriptedTransport } from "./testdata/scripted_source.ts";
 
@@ -51,6 +52,43 @@ describe("the heartbeat", () => {
       await handler.end("a");
       await handler.end("c");
       assertEquals([handler.calls, source.acks], [["a1", "c1"], [["c"]]]);
+      assertEquals([consumption.stats().lost, consumption.stats().inFlight], [3, 0]);
+      await consumption.close();
+    }));
+
+  it("finds that all is lost when nothing ran for two leases, and acks none of it", () =>
+    withTime(async (time) => {
+      const transport = new ScriptedTransport(LEASE);
+      // The broker is elsewhere: its clock goes on while the loop of this process is blocked.
+      const broker = { now: 0, ends: 1_000 };
+      transport.prepare = (source) => {
+        delete source.fetch;
+        const { extend } = source;
+        source.extend = async (held) => {
+          await extend!(held);
+          if (broker.now >= broker.ends) return held;
+          broker.ends = broker.now + 1_000;
+          return [];
+        };
+      };
+      const handler = new HeldHandler();
+      const consumption = await start(transport, handler.handle, { prefetch: 2 });
+      const source = transport.current;
+      for (const delivery of source.deliver(["a", "b", "c"])) source.host.admit(delivery);
+      await time.tickAsync(500);
+      const message = handler.messages.get("a")!;
+      const { signal } = message;
+      assertEquals([signal.aborted, consumption.stats().lost], [false, 0]);
+      broker.now += 2_000;
+      // What was due long ago runs first.
+      await time.nextAsync();
+      assertEquals(signal.aborted, true);
+      assertInstanceOf(signal.reason, LeaseLostError);
+      assertEquals(message.ack(), false);
+      await handler.end("a");
+      await time.tickAsync(5_000);
+      assertEquals([handler.calls, source.acks, source.requeues], [["a1"], [], []]);
+      assertEquals(source.extensions, [["a", "b", "c"], ["a", "b", "c"]]);
       assertEquals([consumption.stats().lost, consumption.stats().inFlight], [3, 0]);
       await consumption.close();
     }));

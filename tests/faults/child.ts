@@ -24,8 +24,8 @@ export class Child {
     });
   }
 
-  /** Resolves when it has written something. */
-  async says(text: string): Promise<void> {
+  /** Resolves when it has written something, to all that it has written. */
+  async says(text: string): Promise<string> {
     const heard = new Promise<void>((resolve) => {
       this.#look = () => this.#output.includes(text) && resolve();
       this.#look();
@@ -34,6 +34,7 @@ export class Child {
       throw new Error(`The process ended before it said '${text}': ${this.#output}`);
     });
     await Promise.race([heard, ended]);
+    return this.#output;
   }
 
   /** Ends it without asking. */

@@ -5,8 +5,20 @@ import type { KvCheck, KvCommit, KvDatabase, KvEntry, KvTransaction } from "../k
  * them. What has expired is kept, as a database may.
  */
 export class FakeKv implements KvDatabase {
-  readonly #entries = new Map<string, KvEntry>();
-  #version = 0;
+  readonly #entries: Map<string, KvEntry>;
+  readonly #written: (entries: ReadonlyMap<string, KvEntry>) => void;
+  #version: number;
+
+  /** Begins with what another one had, and tells of what it has after each write. */
+  constructor(
+    entries: ReadonlyMap<string, KvEntry> = new Map(),
+    written: (entries: ReadonlyMap<string, KvEntry>) => void = () => {},
+  ) {
+    this.#entries = new Map(entries);
+    this.#written = written;
+    const versions = Array.from(entries.values(), ({ versionstamp }) => numberOf(versionstamp!));
+    this.#version = Math.max(0, ...versions);
+  }
 
   /** Keys that something is stored under. */
   get size(): number {
@@ -51,14 +63,21 @@ export class FakeKv implements KvDatabase {
     if (checks.some(({ key, versionstamp }) => versionOf(key) !== versionstamp)) {
       return { ok: false };
     }
-    // Ten bytes, of which the last two tell writes of one moment apart.
-    const versionstamp = `${(++this.#version).toString(16).padStart(16, "0")}0000`;
+    const versionstamp = `${(++this.#version).toString(16).padStart(16, "0")}${SAME_MOMENT}`;
     for (const [key, value] of writes) {
       if (value === null) this.#entries.delete(JSON.stringify(key));
       else this.#entries.set(JSON.stringify(key), { value, versionstamp });
     }
+    this.#written(this.#entries);
     return { ok: true, versionstamp };
   }
+}
+
+/** A version has ten bytes, of which the last two tell writes of one moment apart. */
+const SAME_MOMENT = "0000";
+
+function numberOf(versionstamp: string): number {
+  return Number.parseInt(versionstamp.slice(0, -SAME_MOMENT.length), 16);
 }
 
 const NOTHING: KvEntry = { value: null, versionstamp: null };
