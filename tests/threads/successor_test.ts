@@ -2,7 +2,8 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { forAsync } from "../../mod.ts";
 import { joinMesh } from "../../src/engines/mesh.ts";
-import { WorkerEngine, type WorkerOptions } from "../../src/engines/worker_engine.ts";
+import { WorkerEngine } from "../../src/engines/worker_engine.ts";
+import type { WorkerOptions } from "../../src/engines/worker_options.ts";
 
 /** What home tells a thread when it starts. */
 interface Greeting {
