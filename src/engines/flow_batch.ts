@@ -37,6 +37,8 @@ export class FlowBatch {
   #backlog = new KeyedBacklog();
   /** How many events the stages have left of it; not known of a batch without stages. */
   #size = 0;
+  /** How many events the stages have added to it. */
+  added = 0;
   /** One for the call that is under way, one for each stage, event or handler with a promise. */
   #open = 0;
   /** Whether no event settles before the batch does, as handlers of batches get some of them. */
@@ -74,7 +76,10 @@ export class FlowBatch {
   /** Takes the events through the stages, beginning with the one at `first`, to the handlers. */
   process(events: BusEvent[], first = 0): void {
     const { stages } = this.#context.settings;
-    if (first === 0) this.#size = events.length;
+    if (first === 0) {
+      this.#size = events.length;
+      this.added = 0;
+    }
     for (let i = first; i < stages.length && this.#size > 0; i++) {
       if (this.#context.isCut) break;
       const stage = stages[i];
@@ -143,8 +148,10 @@ export class FlowBatch {
       refuse("go on", "the result of a stage", "an array of events or undefined", result);
     }
     const change = events.length - this.#size;
-    if (change > 0) this.#ledger.emitted += change;
-    else this.#ledger.processed -= change;
+    if (change > 0) {
+      this.#ledger.emitted += change;
+      this.added += change;
+    } else this.#ledger.processed -= change;
     this.#size = events.length;
     return events;
   }

@@ -26,8 +26,8 @@ export interface Flush {
 export interface BatchHost {
   /** A batch begins, of that many of the oldest events. */
   begin(size: number): void;
-  /** The batch is through. */
-  end(): void;
+  /** The batch is through; its stages have added that many events to it. */
+  end(added: number): void;
 }
 
 /**
@@ -255,7 +255,7 @@ export class FlowShard {
   #endBatch(): void {
     this.batches++;
     this.processed += this.#size;
-    this.#host?.end();
+    this.#host?.end(this.#batch.added);
     for (const [flush, gone] of this.flushes) {
       if (this.#gone < gone) continue;
       this.flushes.delete(flush);

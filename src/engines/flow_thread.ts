@@ -53,9 +53,6 @@ export class FlowThread {
   readonly #places: Place[] = [];
   /** What the bus had last said of its flushes. */
   #flush: number;
-  /** How many events were taken, and how many the stages have added that are counted. */
-  #taken = 0;
-  #added = 0;
   #turn = 0;
   #isServing = false;
 
@@ -121,7 +118,6 @@ export class FlowThread {
     const isWanted = handlers.length > 0 || settings.stages.length > 0 || batchHandlers.wants(type);
     const event = isWanted ? this.#read(resolution, reader, word) : undefined;
     if (event === undefined) return reader.finish(word, true);
-    this.#taken++;
     const { shard, waiting } = this.#placeOf(event);
     waiting.push({ reader, word });
     shard.push(resolution, event);
@@ -168,16 +164,14 @@ export class FlowThread {
           begun.push(taken);
         }
       },
-      end: () => {
+      end: (added) => {
         const { counters, core, onSettled } = this.#parts;
         // Before home can know that they are finished.
         counters.noteFailed(core.ledger.failed);
         for (const { reader, word } of begun) reader.finish(word, true);
         counters.countBatch(begun.length);
         begun.length = 0;
-        const added = core.ledger.emitted - this.#taken;
-        counters.countAdded(added - this.#added);
-        this.#added = added;
+        counters.countAdded(added);
         onSettled();
       },
     });

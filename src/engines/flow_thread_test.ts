@@ -2,16 +2,18 @@ import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BusCore } from "../core/bus_core.ts";
 import { FrameEncoder } from "../ring/frame_encoder.ts";
-import { HEADER_FLUSH, NODE_HEARTBEAT } from "../ring/layout.ts";
+import { HEADER_FLUSH, NODE_HEARTBEAT, NODE_UNWANTED } from "../ring/layout.ts";
 import { FlowThread } from "./flow_thread.ts";
+import { fnv1a } from "./fnv1a.ts";
 import { createMesh, joinMesh } from "./mesh.ts";
 import { turn } from "./testdata/waits.ts";
 import { ThreadCounters } from "./thread_counters.ts";
 import type { Engine } from "../core/engine.ts";
 import type { Registration } from "../core/registration.ts";
+import type { BatchSettings } from "./flow_options.ts";
 
-/** The shard of a thread whose batches leave only when they are told to, and its bus. */
-function shardOfThread() {
+/** A thread with a shard whose batches leave only when they are told to, and its bus. */
+function shardOfThread(settings: Partial<BatchSettings> = {}) {
   const home = createMesh(1, 4_096);
   const mesh = joinMesh(home.cells.words.buffer as SharedArrayBuffer, 1);
   const core: BusCore = new BusCore({}, {
@@ -23,14 +25,14 @@ function shardOfThread() {
   const flow = new FlowThread(mesh, {
     core,
     counters: new ThreadCounters(mesh),
-    settings: { batchSize: 100, batchTimeout: Infinity, shards: 1, spread: [] },
+    settings: { batchSize: 100, batchTimeout: Infinity, shards: 1, spread: [], ...settings },
     valueCodec: undefined,
     onSettled() {},
   });
   const encoder = new FrameEncoder();
   /** The bus emits an event, and the thread takes it. */
-  const take = (data: number) => {
-    encoder.encode({ type: "a", data }, false);
+  const take = (data: number, key?: string) => {
+    encoder.encode({ type: "a", data, ...(key !== undefined && { key }) }, false);
     const writer = home.writers[1]!;
     encoder.write(home.cells, writer.claim(encoder.size), -1, 0);
     writer.commit(encoder.size, true);
@@ -89,5 +91,29 @@ describe("the shards of a thread", () => {
     // The batch has a beat of its own, and so has the second stage.
     assert(first[1] === taken[1] + 2 && third[1] === first[1] + 2, `beats were ${beats}`);
     for (let i = 3; i < beats.length; i++) assertEquals(beats[i][1], beats[i - 1][1] + 1);
+  });
+
+  it("count what stages have added when its own batch is through", async () => {
+    const { mesh: { cells, words }, flow, take } = shardOfThread({ batchSize: 1, shards: 2 });
+    const counted = () => cells.get(words + NODE_UNWANTED);
+    const held = Promise.withResolvers<void>();
+    flow.nameStages([
+      ([event]) => [event, event, event],
+      ([{ data }]) => data === 1 ? held.promise : undefined,
+    ]);
+    const [odd, even] = [1, 0].map((rest) =>
+      ["a", "b", "c"].find((key) => fnv1a(key) % 2 === rest)
+    );
+    take(1, odd);
+    await turn();
+    take(2, even);
+    await turn();
+    assertEquals(counted(), 2);
+    held.resolve();
+    await turn();
+    assertEquals(counted(), 4);
+    take(3, even);
+    await turn();
+    assertEquals(counted(), 6);
   });
 });
