@@ -70,6 +70,8 @@ const SUITES: Suite[] = [
   {
     name: "conformance",
     path: "tests/conformance",
+    // One of its defects leaves a listener behind.
+    permissions: ["--allow-net=127.0.0.1"],
     sanitize: true,
     // That the suite finds what is broken is a matter of the suite, not of the platform.
     omit: [{

@@ -311,20 +311,6 @@ export const MORE_DEFECTS: Defects = {
       ),
     says: /1 of 2 deliveries came/,
   }],
-  "leaks: no timer and no handle is left after close": [{
-    defect: "leaves a timer behind",
-    make: () => {
-      const timers: ReturnType<typeof setInterval>[] = [];
-      return {
-        ...memory(onSource(() => {
-          timers.push(setInterval(() => {}, 10_000));
-          return {};
-        })),
-        end: () => timers.forEach((timer) => clearInterval(timer)),
-      };
-    },
-    says: /Timers that run after close must be 0: it is 2/,
-  }],
 };
 
 /** A publisher whose promises pass through something that knows when it was closed. */

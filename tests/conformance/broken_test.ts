@@ -6,10 +6,17 @@ import { resolveTerms } from "../../src/testing/options.ts";
 import { FACES } from "../../src/testing/world.ts";
 import type { Bench } from "./_broken.ts";
 import { type Defects, DELIVERY_DEFECTS } from "./_defects.ts";
+import { LEAK_DEFECTS } from "./_leak_defects.ts";
 import { MORE_DEFECTS } from "./_more_defects.ts";
 import { NETWORK_DEFECTS } from "./_network_defects.ts";
 
-const DEFECTS: Defects = { ...DELIVERY_DEFECTS, ...MORE_DEFECTS, ...NETWORK_DEFECTS };
+const DEFECTS: Defects = {
+  // First, as what the others break may still set timers when their tests are over.
+  ...LEAK_DEFECTS,
+  ...DELIVERY_DEFECTS,
+  ...MORE_DEFECTS,
+  ...NETWORK_DEFECTS,
+};
 
 /** What is broken is found at the deadline: it may be short. */
 const DEADLINE = 300;
