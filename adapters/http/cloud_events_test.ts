@@ -1,5 +1,5 @@
 import { Message } from "@beat/beat/message";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { CloudEvent, HTTP } from "cloudevents";
 import { serve } from "./listen.ts";
@@ -13,6 +13,7 @@ type Sdk = CloudEvent<unknown>;
 async function readBySdk(
   mode: "cloudevents-binary" | "cloudevents-structured" | "cloudevents-batch",
   messages: Message[],
+  onUnmappable?: "error" | "drop",
 ): Promise<Sdk[]> {
   const events: Sdk[] = [];
   const listener = await serve(async (request) => {
@@ -27,11 +28,15 @@ async function readBySdk(
     unsigned: true,
     mode,
     source: "/shop",
+    ...onUnmappable && { onUnmappable },
     ...local,
   });
-  await hooks.publish("orders.paid", messages);
-  await hooks.close();
-  await listener.close();
+  try {
+    await hooks.publish("orders.paid", messages);
+  } finally {
+    await hooks.close();
+    await listener.close();
+  }
   return events;
 }
 
@@ -58,6 +63,20 @@ async function readByUs(requests: { headers: Record<string, unknown>; body: unkn
 }
 
 describe("the reference SDK of CloudEvents", () => {
+  it("gets an event without the metadata that cannot be part of it, or none, as 'onUnmappable' says", async () => {
+    const message = new Message("{}", { metadata: { tenant_id: "a", region: "b" } });
+    const [event] = await readBySdk("cloudevents-binary", [message], "drop");
+    assertEquals([event!["region"], event!["tenant_id"], event!["tenantid"]], [
+      "b",
+      undefined,
+      undefined,
+    ]);
+    for (const told of ["error", undefined] as const) {
+      const text = "metadata 'tenant_id' must have a name of letters and digits";
+      await assertRejects(() => readBySdk("cloudevents-binary", [message], told), Error, text);
+    }
+  });
+
   for (
     const mode of ["cloudevents-binary", "cloudevents-structured", "cloudevents-batch"] as const
   ) {

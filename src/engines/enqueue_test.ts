@@ -128,36 +128,34 @@ describe("async bus", () => {
       await assertRejects(() => bus.enqueue(event), BusClosedError);
     });
 
-    it("rejects whoever waits when the bus closes, though its handlers do not end", async () => {
+    /** A bus that is full, and a promise of how an `enqueue` on it ends. */
+    async function waiting() {
       const bus = createAsyncBus({ capacity: 1, concurrency: 1 });
       const { handler, settle } = held();
       bus.on("a", handler);
       bus.emit("a", 0);
       await turn();
       bus.emit("a", 1);
-      const waiting = bus.enqueue({ type: "a", data: 2 });
-      const outcome = assertRejects(() => waiting, BusClosedError);
+      const refused = assertRejects(() => bus.enqueue({ type: "a", data: 2 }), BusClosedError);
+      return { bus, settle, refused };
+    }
+
+    it("rejects whoever waits when the bus closes, though its handlers do not end", async () => {
+      const { bus, settle, refused } = await waiting();
       assertEquals(await bus.close({ timeout: 0 }), { discarded: 1, inDoubt: 0, stuck: 1 });
-      await outcome;
+      await refused;
       settle[0]();
     });
 
     it("rejects whoever waits when the bus drains or closes", async () => {
       for (const end of ["drain", "close"] as const) {
-        const bus = createAsyncBus({ capacity: 1, concurrency: 1 });
-        const { handler, settle } = held();
-        bus.on("a", handler);
-        bus.emit("a", 0);
-        await turn();
-        bus.emit("a", 1);
-        const waiting = bus.enqueue({ type: "a", data: 2 });
-        const outcome = assertRejects(() => waiting, BusClosedError);
+        const { bus, settle, refused } = await waiting();
         const ended = bus[end]();
         settle[0]();
         await turn();
         settle[1]?.();
         await ended;
-        await outcome;
+        await refused;
       }
     });
   });

@@ -1,6 +1,7 @@
 /** The memory broker under the engine that consumes it. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { FakeTime } from "@std/testing/time";
 import { ClosedError } from "../message/errors.ts";
 import { Message } from "../message/message.ts";
 import { consume, type Consumption } from "../transport/consumption.ts";
@@ -178,4 +179,40 @@ describe("a subscriber", () => {
     await outlet.close();
     assertEquals(await broker.admin.remove("t"), true);
   });
+});
+
+describe("the memory broker, when a member holds on to a partition", () => {
+  for (const [revokeTimeout, within] of [[500, 500], [undefined, 30_000]] as const) {
+    it(`gives it to the one that has come after ${within} ms`, async () => {
+      const time = new FakeTime();
+      const broker = new MemoryBroker({
+        defaults: { partitions: 2 },
+        ...revokeTimeout !== undefined && { revokeTimeout },
+      });
+      const out = publisher(broker);
+      const started = [0, 0];
+      const join = (at: number) =>
+        consume(broker, () => {
+          started[at]++;
+          return new Promise<void>(() => {});
+        }, { topic: "t", group: "g", workers: 16 });
+      const members = [await join(0)];
+      await out.publish(
+        "t",
+        Array.from({ length: 16 }, (_, i) => new Message("", { key: `${i}` })),
+      );
+      await time.tickAsync(0);
+      assertEquals(started[0], 16);
+      members.push(await join(1));
+      await time.tickAsync(within - 1);
+      assertEquals(started[1], 0);
+      await time.tickAsync(1);
+      assert(started[1]! > 0 && started[1]! < 16);
+      for (const member of members) member.close({ timeout: 0 }).catch(() => {});
+      await time.tickAsync(5_000);
+      await out.close();
+      await broker.close();
+      time.restore();
+    });
+  }
 });

@@ -36,6 +36,14 @@ function textsOf({ broker }: World, topic: string): string[] {
   return broker.history(topic).map(({ payload }) => new TextDecoder().decode(payload));
 }
 
+/** Runs a router whose only handler fails for good. */
+async function runFailing(world: World): Promise<void> {
+  world.router.on("bill", "orders", world.in, () => {
+    throw new Error("still no");
+  }).dlq({ topic: DEAD, publisher: world.out });
+  await world.run();
+}
+
 describe("replay()", () => {
   it("puts letters back as they were, without the facts of their failure", () =>
     inWorld(async (world) => {
@@ -78,11 +86,7 @@ describe("replay()", () => {
 
   it("ends when what it has put back fails again, and leaves that to the next replay", () =>
     inWorld(async (world) => {
-      const { router } = world;
-      router.on("bill", "orders", world.in, () => {
-        throw new Error("still no");
-      }).dlq({ topic: DEAD, publisher: world.out });
-      await world.run();
+      await runFailing(world);
       await world.out.publish(DEAD, letter("a"));
       const report = await replay(world.in, DEAD, { publisher: world.out, idle: 60_000 });
       assertEquals(report, { replayed: 1, skipped: 0 });
@@ -105,11 +109,7 @@ describe("replay()", () => {
 
   it("ends when a message fails again that was put back before, by another replay too", () =>
     inWorld(async (world) => {
-      const { router } = world;
-      router.on("bill", "orders", world.in, () => {
-        throw new Error("still no");
-      }).dlq({ topic: DEAD, publisher: world.out });
-      await world.run();
+      await runFailing(world);
       await world.out.publish(DEAD, letter("a", { replays: "7" }));
       const report = await replay(world.in, DEAD, { publisher: world.out, idle: 60_000 });
       assertEquals(report, { replayed: 1, skipped: 0 });
