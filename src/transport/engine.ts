@@ -67,6 +67,7 @@ export class Engine implements Host {
       isIdle: () => this.#handling.workers.isIdle,
       wake: () => this.#feed.wake(),
       interrupt: () => this.#feed.interrupt(),
+      stalled: (stall) => hooks.onStall({ ...stall, topic: plan.topic }),
     });
     this.#switch = plan.pauseOn && new KillSwitch(plan.pauseOn, (tripped) => {
       hooks.onPause(tripped);
@@ -273,7 +274,10 @@ export class Engine implements Host {
   async #close(): Promise<void> {
     this.#switch?.stop();
     const quiet = Promise.all([this.#feed.stop(), this.#stopSource()]);
-    if (!this.#handlesRest()) this.#intake.giveBack(() => true);
+    if (this.#handlesRest()) {
+      if (this.#attached) this.#intake.takeRest();
+      this.#handling.flush();
+    } else this.#intake.giveBack(() => true);
     const { progress } = this.#intake;
     const isIdle = () => this.#isIdle();
     let dropped = 0;
