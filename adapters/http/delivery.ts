@@ -46,6 +46,7 @@ export async function deliver(
   options: DeliveryOptions,
 ): Promise<SendFailure | undefined> {
   const { timeout, signal } = options;
+  if (signal.aborted) return { cause: signal.reason, outcome: "rejected" };
   const limit = new AbortController();
   const cause = new DOMException(`There was no answer within ${timeout} ms`, "TimeoutError");
   const timer = setTimeout(() => limit.abort(cause), timeout);

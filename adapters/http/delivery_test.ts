@@ -18,6 +18,14 @@ async function inTime(
 }
 
 describe("a delivery", () => {
+  it("sends nothing when its publisher is closed already", async () => {
+    const endpoint = posting();
+    endpoint.close();
+    const failure = await endpoint.deliver();
+    assertEquals([failure?.outcome, endpoint.requests.length], ["rejected", 0]);
+    assertEquals((failure?.cause as Error).message, "The publisher was closed");
+  });
+
   it("ends 15 s after it began, unless told otherwise", () =>
     withFakeTime(async (time) => {
       const endpoint = posting();

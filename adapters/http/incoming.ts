@@ -29,6 +29,9 @@ export interface ReadingRules {
   readonly maxDepth: number;
 }
 
+/** Who sends one of them means an event, which always has both. */
+const EVENT_HEADERS = ["ce-specversion", "ce-id"];
+
 /** Events in a batch at most. */
 const MAX_BATCH = 100;
 
@@ -76,7 +79,7 @@ function readRecords(
   { headers: copied, maxDepth }: ReadingRules,
 ): Read[] {
   const mode = contentModeOf(headers.get("content-type") ?? undefined);
-  if (mode === "binary" && !headers.has("ce-specversion")) {
+  if (mode === "binary" && !EVENT_HEADERS.some((name) => headers.has(name))) {
     return [{ rec: readPlain(headers, body, signedId, copied) }];
   }
   const events = mode === "batch"

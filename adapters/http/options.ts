@@ -87,7 +87,7 @@ export interface WebhookSubscriberOptions extends SigningOptions {
   readTimeout?: number;
   /** `"acked"`: the sender gets its answer when the message is settled. `"accepted"`: as soon as a handler has room. @default {"acked"} */
   respond?: "acked" | "accepted";
-  /** Milliseconds until a message must be settled. @default {10_000} */
+  /** Milliseconds until a message must be settled; the store has as long for an answer. @default {10_000} */
   ackTimeout?: number;
   /** Requests that are read or handled at the same time. @default {256} */
   maxRequests?: number;

@@ -63,15 +63,20 @@ export function readPlain(
   signedId: string | undefined,
   copied: readonly string[],
 ): Rec {
-  const id = signedId ?? headers.get(UUID) ?? headers.get("webhook-id") ?? undefined;
   return {
-    id: id ? decodeHeader(UUID, id) : newUuid(),
+    id: idOf(headers, signedId) || newUuid(),
     key: decodeHeader(KEY, headers.get(KEY) ?? ""),
     // Walking through headers is slow: it is done for those who sent any of ours.
     headers: [...copy(headers, copied), ...(headers.has(UUID) ? metadataOf(headers) : [])],
     payload: body,
     time: timeOf(headers.get(TIMESTAMP)),
   };
+}
+
+/** An id is a name: where it is no encoding of ours, it is what it is. */
+function idOf(headers: Headers, signedId: string | undefined): string {
+  const id = signedId ?? headers.get(UUID) ?? headers.get("webhook-id") ?? "";
+  return decodePercent(id) ?? id;
 }
 
 function copy(headers: Headers, names: readonly string[]): [string, string][] {

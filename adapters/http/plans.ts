@@ -141,6 +141,7 @@ function planReceiver(
     logger,
     replay: {
       store: options.store ?? ownStore(logger),
+      timeout: ackTimeout,
       lease: 2 * ackTimeout,
       ttl: 2 * tolerance,
       logger,

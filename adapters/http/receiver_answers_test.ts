@@ -1,4 +1,4 @@
-import { silent } from "@beat/beat/message";
+import { silent, type Store } from "@beat/beat/message";
 import { memoryStore } from "@beat/beat/middleware";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
@@ -129,6 +129,31 @@ describe("a webhook receiver answers", () => {
       assertEquals(delivered.length, 0);
       await close();
     }
+  });
+
+  it("503 when the store says nothing in time, and lets go of what it gives later", async () => {
+    const memory = memoryStore();
+    const answer = Promise.withResolvers<void>();
+    const claim: Store["claim"] = async (key, lease) => {
+      await answer.promise;
+      return await memory.claim(key, lease);
+    };
+    const store = { ...memory, claim };
+    const { delivered, send, close } = await receiver({ store, ackTimeout: 20 });
+    const { status, text } = await send({ id: "m" });
+    assertEquals([status, text], [503, "Replay store is not available\n"]);
+    assertEquals(delivered.length, 0);
+    answer.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assertEquals((await send({ id: "m" })).status, 204);
+    await close();
+  });
+
+  it("204 though the store says nothing to the mark", async () => {
+    const store = { ...memoryStore(), done: () => new Promise<boolean>(() => {}) };
+    const { send, close } = await receiver({ store, ackTimeout: 20 });
+    assertEquals((await send()).status, 204);
+    await close();
   });
 
   it("503 though the store does not let go of a webhook that is nacked", async () => {

@@ -43,6 +43,14 @@ describe("a webhook receiver delivers", () => {
     await close();
   });
 
+  it("an id that is no encoding of ours as it is", async () => {
+    const { delivered, send, close } = await receiver();
+    const ids = ["msg_%FF", "100%", "%zz"];
+    for (const id of ids) assertEquals((await send({ id })).status, 204);
+    assertEquals(delivered.map(({ uuid }) => uuid), ids);
+    await close();
+  });
+
   it("CloudEvents: binary, structured, and in a batch", async () => {
     const { delivered, send, close } = await receiver({ batch: true });
     const binary = {

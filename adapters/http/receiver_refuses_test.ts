@@ -153,6 +153,12 @@ describe("a webhook receiver refuses", () => {
       `${EVENT_FAULT} 'source' must be a non-empty URI reference`,
     ],
     [
+      "a binary event without version",
+      { headers: { "ce-id": "1", "ce-type": "a", "ce-source": "/" } },
+      400,
+      `${EVENT_FAULT} 'specversion' must be '1.0': current value is undefined\n`,
+    ],
+    [
       "another version of the specification",
       { headers: { "ce-specversion": "0.3", "ce-id": "1", "ce-type": "a", "ce-source": "/" } },
       400,

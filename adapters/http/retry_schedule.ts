@@ -8,7 +8,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** The schedule that Standard Webhooks suggests: after the first attempt nine more, the last after 75 h 35 min. */
-const DELAYS = [
+const DELAYS: readonly number[] = [
   5 * SECOND,
   5 * MINUTE,
   30 * MINUTE,
@@ -20,13 +20,10 @@ const DELAYS = [
   24 * HOUR,
 ];
 
-/** Parts of a delay that are added to it at most. */
-const JITTER = 0.1;
-
 /**
  * The long schedule of Standard Webhooks as a retry policy: 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and
- * 24 h, each up to a tenth longer, which is drawn anew for each call. It belongs to a Router handler
- * behind a durable transport that posts by `webhookPublisher`: days pass until it ends.
+ * 24 h, each up to a tenth longer, which is drawn each time. It belongs to a Router handler behind a
+ * durable transport that posts by `webhookPublisher`: days pass until it ends.
  *
  * What an endpoint says goes before it: no attempt comes before a `Retry-After`, which is heeded up to a
  * day, and an endpoint that is gone (410) gets no further one.
@@ -43,7 +40,8 @@ const JITTER = 0.1;
  */
 export function standardWebhooks(): DelayList {
   return {
-    delays: DELAYS.map((delay) => delay * (1 + Math.random() * JITTER)),
+    delays: DELAYS,
+    jitter: 0.1,
     shouldRetry: (error) => !isGone(error),
     maxRetryAfter: LONGEST_WAIT,
   };

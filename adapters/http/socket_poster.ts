@@ -22,6 +22,38 @@ export function findSockets(): Sockets | undefined {
   return { dns, http, https } as Sockets;
 }
 
+/** The connections to one address. */
+class Connections {
+  readonly agent: Http.Agent;
+  #open = 0;
+  #isLeft = false;
+
+  constructor(agent: Http.Agent) {
+    this.agent = agent;
+  }
+
+  /** Does a request over one of them. */
+  async use<Result>(request: () => Promise<Result>): Promise<Result> {
+    this.#open++;
+    try {
+      return await request();
+    } finally {
+      this.#open--;
+      this.#closeIfLeft();
+    }
+  }
+
+  /** Closes them as soon as no request is under way. */
+  leave(): void {
+    this.#isLeft = true;
+    this.#closeIfLeft();
+  }
+
+  #closeIfLeft(): void {
+    if (this.#isLeft && this.#open === 0) this.agent.destroy();
+  }
+}
+
 /**
  * Posts over connections to addresses that were checked: what the name resolves to later cannot lead
  * them elsewhere. Each address has connections of its own, and none goes through a proxy.
@@ -32,30 +64,30 @@ export function socketPoster(
   ca: string | undefined,
 ): Poster {
   const { hostname, isAddress, secure } = endpoint;
-  const agents = new Map<string, Http.Agent>();
+  const places = new Map<string, Connections>();
   const names = new CheckedAddresses(hostname, endpoint.allowed, async (name) => {
     const found = await dns.promises.lookup(name, { all: true });
     return found.map(({ address }) => address);
   });
 
-  const agentOf = (address: string): Http.Agent => {
-    let agent = agents.get(address);
-    if (agent === undefined) {
+  const connectionsTo = (address: string): Connections => {
+    let found = places.get(address);
+    if (found === undefined) {
       // An empty environment, because Deno would take a proxy from the real one.
       const options = { keepAlive: true, proxyEnv: {} };
-      agent = secure ? new https.Agent({ ...options, ca }) : new http.Agent(options);
-      agents.set(address, agent);
+      const agent = secure ? new https.Agent({ ...options, ca }) : new http.Agent(options);
+      places.set(address, found = new Connections(agent));
     }
-    return agent;
+    return found;
   };
 
   const choose = async (attempt: number, signal: AbortSignal): Promise<string> => {
     if (isAddress) return hostname;
     const addresses = await unlessAborted(names.get(), signal);
-    for (const [address, agent] of agents) {
+    for (const [address, connections] of places) {
       if (addresses.includes(address)) continue;
-      agents.delete(address);
-      agent.destroy();
+      places.delete(address);
+      connections.leave();
     }
     return addresses[(attempt - 1) % addresses.length]!;
   };
@@ -63,17 +95,18 @@ export function socketPoster(
   return {
     async post(post, attempt, signal) {
       const address = await choose(attempt, signal);
-      const options = requestOptions(endpoint, post, address, agentOf(address), signal);
+      const connections = connectionsTo(address);
+      const options = requestOptions(endpoint, post, address, connections.agent, signal);
       try {
-        return await exchange(secure ? https : http, options, post.body);
+        return await connections.use(() => exchange(secure ? https : http, options, post.body));
       } catch (error) {
         names.forget();
         throw error;
       }
     },
     close() {
-      for (const agent of agents.values()) agent.destroy();
-      agents.clear();
+      for (const { agent } of places.values()) agent.destroy();
+      places.clear();
     },
   };
 }
@@ -116,6 +149,11 @@ function exchange(
       });
       // However its body ends, the answer is known.
       for (const end of ["end", "error", "close"]) response.on(end, () => resolve(answer));
+    });
+    // Without this listener an answer that changes the protocol would be none at all, for ever.
+    sent.on("upgrade", ({ statusCode }, socket) => {
+      socket.destroy();
+      resolve({ status: statusCode!, retryAfter: undefined });
     });
     sent.on("error", reject);
     sent.end(body);

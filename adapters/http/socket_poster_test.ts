@@ -1,9 +1,9 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { afterEach, describe, it } from "@std/testing/bdd";
 import { spawn } from "node:child_process";
 import http from "node:http";
 import https from "node:https";
-import type net from "node:net";
+import net from "node:net";
 import process from "node:process";
 import { parseEndpoint } from "./endpoint.ts";
 import { RefusedAddressError } from "./errors.ts";
@@ -138,6 +138,45 @@ describe("socketPoster()", () => {
     const { post } = poster(`http://hooks.example.com:${port}`, [["127.0.0.1"]]);
     assertEquals((await post()).status, 307);
     assertEquals(seen.length, 1);
+  });
+
+  it("does not wait for more when an answer changes the protocol", async () => {
+    const server = net.createServer((socket) => {
+      socket.on("error", () => {});
+      const head = ["HTTP/1.1 101 Switching Protocols", "upgrade: h2c", "connection: upgrade"];
+      socket.once("data", () => socket.write(`${head.join("\r\n")}\r\n\r\n`));
+    });
+    const { post } = poster(`http://hooks.example.com:${await listen(server)}`, [["127.0.0.1"]]);
+    const limit = AbortSignal.timeout(5_000);
+    const over = new Promise((resolve) => limit.addEventListener("abort", () => resolve("over")));
+    const answered = post(1, limit).then(({ status }) => status, () => "failed");
+    assertNotEquals(await Promise.race([answered, over]), "over");
+  });
+
+  it("lets requests under way end when the name gets another address", async () => {
+    const asked = Promise.withResolvers<http.ServerResponse>();
+    const { port } = await receive((request, response) => {
+      if (request.headers["x-breaks"] === undefined) asked.resolve(response);
+      else request.socket.destroy();
+    });
+    const endpoint = parseEndpoint("test", `http://hooks.example.com:${port}`, {
+      insecureHttp: true,
+      allow: ["127.0.0.0/8"],
+    });
+    const answers = [[{ address: "127.0.0.1" }], [{ address: "127.0.0.9" }]];
+    const dns = { promises: { lookup: () => Promise.resolve(answers.shift()) } } as never;
+    const made = socketPoster(endpoint, { ...findSockets()!, dns }, undefined);
+    opened.push(made);
+    const post = (headers: Record<string, string> = {}) =>
+      made.post({ target: "/", headers, body: new Uint8Array() }, 1, new AbortController().signal);
+    const underWay = post();
+    const response = await asked.promise;
+    // What breaks off has the name asked for again.
+    await assertRejects(() => post({ "x-breaks": "1" }));
+    await assertRejects(() => post());
+    assertEquals(answers, []);
+    response.end();
+    assertEquals((await underWay).status, 200);
   });
 
   it("reads 64 KiB of an answer that does not end", async () => {

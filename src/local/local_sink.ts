@@ -1,5 +1,6 @@
 import type { Bus } from "../core/contracts.ts";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
+import type { BusEvent } from "../core/event.ts";
 import type { SendFailure, SendItem, Sink } from "../transport/port.ts";
 import { type Conversion, toEvent } from "./event_record.ts";
 
@@ -30,12 +31,15 @@ export class LocalSink implements Sink {
       if (failures.has(rec.key)) {
         return { cause: failures.get(rec.key), outcome: "not-attempted" };
       }
+      let event: BusEvent | undefined;
       try {
-        this.#bus.emit(toEvent(topic, rec, this.#conversion));
+        event = toEvent(topic, rec, this.#conversion);
+        this.#bus.emit(event);
         return undefined;
       } catch (cause) {
         if (rec.key !== "") failures.set(rec.key, cause);
-        return { cause, outcome: isRefusal(cause) ? "rejected" : "unknown" };
+        const isRejected = event === undefined || isRefusal(cause);
+        return { cause, outcome: isRejected ? "rejected" : "unknown" };
       }
     });
   }

@@ -48,6 +48,11 @@ export function openLocalSource(
   return {
     ack: () => Promise.resolve(),
     offset: ({ token }) => String(token),
+    // Whoever emits while the last messages are handled must not fail for want of room here.
+    stop() {
+      subscription.unsubscribe();
+      return Promise.resolve();
+    },
     close() {
       subscription.unsubscribe();
       leaving.abort();

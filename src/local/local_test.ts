@@ -170,6 +170,24 @@ for (const [name, create] of BUSES) {
       assertEquals(bus.stats().subscriptions, 1);
     });
 
+    it("fails no emit while a subscription closes", async () => {
+      const errors: unknown[] = [];
+      const bus = create({ onError: (...args: unknown[]) => void errors.push(args[0]) });
+      const stream = await localSubscriber(bus, { capacity: 0 }).subscribe("a", { prefetch: 1 });
+      bus.emit("a", 0);
+      const [message] = await Promise.all([
+        stream[Symbol.asyncIterator]().next().then(({ value }) => value as Message),
+        turn(),
+      ]);
+      const closed = stream.close();
+      bus.emit("a", 1);
+      bus.emit("a", 2);
+      await turn();
+      assertEquals([errors, bus.stats().failed], [[], 0]);
+      message.ack();
+      await closed;
+    });
+
     it("takes as many as there is room for where none may wait", async () => {
       const bus = create({ onError: () => {} });
       const stream = await localSubscriber(bus, { capacity: 0 }).subscribe("a", { prefetch: 2 });
@@ -274,6 +292,19 @@ describe("localPublisher()", () => {
       [3, "unknown"],
     ]);
     assertEquals(seen, [0, 1, 3, 4].map((at) => messages[at]!.uuid));
+  });
+
+  it("has emitted nothing of what cannot become an event", async () => {
+    const bus = createSyncBus();
+    const decode = () => {
+      throw new SyntaxError("no JSON");
+    };
+    const error = await assertRejects(
+      () => localPublisher(bus, { decode }).publish("a", new Message("1")),
+      PublishError,
+    );
+    assertEquals(error.failed.map(({ outcome }) => outcome), ["rejected"]);
+    assertEquals(bus.stats().emitted, 0);
   });
 
   it("refuses what is no bus, and malformed options", () => {

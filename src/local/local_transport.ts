@@ -43,7 +43,7 @@ const TRAITS: Traits = {
 /**
  * A bus as a transport: what is published is emitted as an event of that type, and the other way round.
  * Id, key, metadata and timestamp go with it. A bus keeps nothing: who is not subscribed misses it,
- * and a message whose repeats are used up is gone.
+ * and what a subscription has not handled when its time to close is over is lost, and counted.
  *
  * @throws {TypeError | RangeError} If it is no bus, or an option is malformed.
  *

@@ -1,3 +1,4 @@
+import { after } from "../transport/timer.ts";
 import type { MemoryDelivery, MemoryLane } from "./lane.ts";
 import type { Random } from "./random.ts";
 
@@ -17,7 +18,8 @@ export class LaneFate {
   readonly #lane: MemoryLane;
   readonly #faults: LaneFaults;
   readonly #random: Random;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the delay that the next record has; `undefined` is none. */
+  #cancel: (() => void) | undefined;
   /** The offset that has had its delay. */
   #delayed = -1;
   /** The offset that is delivered once more. */
@@ -33,7 +35,7 @@ export class LaneFate {
   take(room: number, into: MemoryDelivery[]): void {
     const { duplicate = 0, crash = 0 } = this.#faults;
     const start = into.length;
-    while (into.length - start < room && this.#timer === undefined) {
+    while (into.length - start < room && this.#cancel === undefined) {
       if (this.#again !== undefined) {
         into.push(this.#lane.deliver(this.#again));
         this.#again = undefined;
@@ -53,7 +55,7 @@ export class LaneFate {
 
   /** Ends its delay. */
   end(): void {
-    clearTimeout(this.#timer);
+    this.#cancel?.();
   }
 
   #delays(offset: number): boolean {
@@ -63,10 +65,10 @@ export class LaneFate {
     const time = this.#random.next() * maxDelay;
     if (!delays) return false;
     this.#delayed = offset;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
+    this.#cancel = after(time, () => {
+      this.#cancel = undefined;
       this.#lane.member.wake();
-    }, time);
+    });
     return true;
   }
 

@@ -22,6 +22,7 @@ describe("MemoryBroker", () => {
     [{ onDrop: 1 }, "'onDrop' must be a function"],
     [{ simulate: { crash: 2 } }, "'crash' must be a probability from 0 to 1"],
     [{ simulate: { seed: -1 } }, "'seed' must be an integer of 32 bits without sign"],
+    [{ simulate: { maxDelay: -1 } }, "'maxDelay' must be a finite number of at least 0 ms"],
   ];
   for (const [options, message] of refused) {
     it(`refuses ${JSON.stringify(options)}`, () => {

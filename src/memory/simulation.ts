@@ -1,5 +1,5 @@
 import type { Logger } from "../message/logger.ts";
-import { checkOptions, DURATION, OBJECT, type Rule, type Rules } from "../options/options.ts";
+import { checkOptions, OBJECT, type Rule, type Rules } from "../options/options.ts";
 import type { SendFailure, SendItem } from "../transport/port.ts";
 import { fnv1a } from "../transport/partition.ts";
 import { SimulatedError } from "./errors.ts";
@@ -54,7 +54,11 @@ const RULES: Rules = {
   seed: ["an integer of 32 bits without sign", "number", (value: number) => value >>> 0 === value],
   duplicate: PROBABILITY,
   delay: PROBABILITY,
-  maxDelay: DURATION,
+  maxDelay: [
+    "a finite number of at least 0 ms",
+    "number",
+    (ms: number) => ms >= 0 && ms < Infinity,
+  ],
   reorder: PROBABILITY,
   failPublish: PROBABILITY,
   crash: PROBABILITY,

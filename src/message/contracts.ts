@@ -58,7 +58,10 @@ export interface ReconnectOptions {
   maxAttempts?: number;
 }
 
-/** A message that holds up others: its dead letter cannot be published. */
+/**
+ * A message that holds up others: its dead letter cannot be published, or it is not settled while so
+ * many behind it are that nothing more of its lane is fetched.
+ */
 export interface Stall {
   /** The subscribed topic. */
   readonly topic: string;
@@ -66,7 +69,7 @@ export interface Stall {
   readonly lane: string;
   /** The message. */
   readonly uuid: string;
-  /** Why its dead letter is not confirmed. */
+  /** Why its dead letter is not confirmed, or how many it holds up. */
   readonly cause: unknown;
 }
 

@@ -1,5 +1,8 @@
 import { after } from "../transport/timer.ts";
 
+/** Milliseconds by which timers come late: what is gained meanwhile goes to those who wait. */
+const LATE = 20;
+
 /** Lets one through every `gap` milliseconds, and up to `burst` at once after a quiet while. */
 export class TokenBucket {
   readonly #gap: number;
@@ -39,7 +42,9 @@ export class TokenBucket {
   #refill(): void {
     const now = performance.now();
     const gained = (now - (this.#refilledAt ?? now)) / this.#gap;
-    this.#tokens = Math.min(this.#burst, this.#tokens + gained);
+    const isWanted = this.#waiting.size > 0;
+    const most = isWanted ? Math.max(this.#burst, LATE / this.#gap) : this.#burst;
+    this.#tokens = Math.min(most, this.#tokens + gained);
     this.#refilledAt = now;
   }
 

@@ -1,5 +1,5 @@
 import { DURATION, FUNCTION, integer, type Rules } from "../options/options.ts";
-import { OutcomeWindow } from "./_outcome_window.ts";
+import { OutcomeWindow } from "../transport/outcome_window.ts";
 
 /** `"closed"`: calls go through. `"open"`: none does. `"half-open"`: some try whether it works again. */
 export type CircuitState = "closed" | "open" | "half-open";

@@ -167,7 +167,9 @@ export function deduplicate(options: DeduplicateOptions): Middleware {
       const delay = Math.min(...others.map(({ retryAfter }) => retryAfter));
       if (!isOver && await pause(Math.max(Math.min(step, delay), 1), rest)) continue;
       for (const { message, retryAfter } of others) {
-        message.nack({ delay: retryAfter, reason: new Error(IN_FLIGHT) });
+        // A store that is asked when a claim ends may say that it has just ended.
+        const delay = Math.min(Math.max(retryAfter, 0), lease);
+        message.nack({ delay, reason: new Error(IN_FLIGHT) });
       }
       return produced;
     }

@@ -162,6 +162,17 @@ describe("deduplicate", () => {
       assertEquals(time.next(), false);
     }));
 
+  it("nacks what waits also where a store says of a claim that it has just ended, or never will", async () => {
+    for (const [retryAfter, delay] of [[-2, 0], [Infinity, 9_000]]) {
+      const claim = () => Promise.resolve({ kind: "in-flight", retryAfter } as never);
+      const { middleware } = make({ store: { ...memoryStore(), claim }, lease: 9_000 });
+      const message = new Message("a");
+      enterScope(message).abort(new Error("shutdown"));
+      await middleware(() => {})(single(message));
+      assertEquals((await nackOf(message)).delay, delay);
+    }
+  });
+
   it("handles again after the time to remember", () =>
     withFakeTime(async (time) => {
       const handler = failing();

@@ -58,7 +58,9 @@ export function delayOnError(options: DelayOnErrorOptions = {}): Middleware {
     rescue(next, work, (reason, work) => {
       for (const message of unsettledOf(work)) {
         const delay = plan.next(message.attempt, reason, 0) ?? 0;
-        message.nack({ delay: Math.max(delay, retryAfterOf(reason)), reason });
+        const asked = retryAfterOf(reason);
+        // For ever is no delay.
+        message.nack({ delay: asked === Infinity ? delay : Math.max(delay, asked), reason });
       }
       throw reason;
     });

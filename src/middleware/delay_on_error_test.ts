@@ -107,6 +107,15 @@ describe("delayOnError", () => {
     assertEquals(await delayOf(message), 7_000);
   });
 
+  it("keeps its own delay where the error asks to wait for ever", async () => {
+    const message = delivered(1);
+    const error = new CircuitOpenError("bill", Infinity);
+    const options = { initialDelay: 10, jitter: "none" } as const;
+    const failure = await failureOf(() => delayOnError(options)(failing(error))(single(message)));
+    assertStrictEquals(failure, error);
+    assertEquals(await delayOf(message), 10);
+  });
+
   it("refuses malformed options", () => {
     assertThrows(() => delayOnError({ multiplier: 0.5 }), RangeError, "'multiplier'");
     assertThrows(() => delayOnError({ maxRetries: 3 } as never), TypeError, "unknown");

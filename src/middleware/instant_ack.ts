@@ -1,10 +1,9 @@
 import type { Middleware } from "../message/handler.ts";
-import { rescue } from "./_outcome.ts";
 
 /**
  * Acks messages before they are handled: at most once instead of at least once. A failure, a crash,
- * or a produced message that cannot be published loses the message. A failure of the handler is logged
- * here, as nobody judges a message that is acked; the error still passes.
+ * or a produced message that cannot be published loses the message. The error still passes: a router
+ * counts and logs it.
  *
  * @example A handler that fails
  * ```ts
@@ -24,11 +23,6 @@ import { rescue } from "./_outcome.ts";
 export function instantAck(): Middleware {
   return (next) => (work) => {
     for (const message of work.messages) message.ack();
-    return rescue(next, work, (error) => {
-      const { handler, topic, logger, messages } = work;
-      const uuids = messages.map(({ uuid }) => uuid);
-      logger.error("handler failed after the ack", { handler, topic, uuids, error });
-      throw error;
-    });
+    return next(work);
   };
 }

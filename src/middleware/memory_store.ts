@@ -155,8 +155,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     async extend(key, claim, lease) {
       check("extend a claim", "lease", lease, DURATION);
       const entry = ours(key, claim);
-      if (entry !== undefined) entry.until = performance.now() + lease;
-      return entry !== undefined;
+      if (entry === undefined) return false;
+      entry.until = performance.now() + lease;
+      soonest = Math.min(soonest, entry.until);
+      return true;
     },
     // deno-lint-ignore require-await
     async done(key, claim, ttl) {

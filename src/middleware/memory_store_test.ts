@@ -137,6 +137,13 @@ describe("memoryStore", () => {
       assertEquals(await kindOf(store, "a"), "in-flight");
     }));
 
+  it("when full forgets a claim that was shortened, when it is over", async () => {
+    const store = memoryStore({ capacity: 1 });
+    const held = await claim(store, "a", 60_000);
+    assertEquals(await store.extend("a", held, 0), true);
+    await claim(store, "b");
+  });
+
   it("never keeps more than its capacity, and keeps what a model keeps", () =>
     withFakeTime(async (time) => {
       const key = fc.constantFrom("a", "b", "c", "__proto__");

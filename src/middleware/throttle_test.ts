@@ -1,5 +1,7 @@
 import { assertEquals, assertLessOrEqual, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { stub } from "@std/testing/mock";
+import { FakeTime } from "@std/testing/time";
 import {
   batch,
   eachForm,
@@ -61,6 +63,43 @@ describe("throttle", () => {
         assertStrictEquals(await failureOf(() => handle(work)), reason);
         assertEquals(time.next(), false);
       }));
+  });
+
+  it("keeps up with a rate that is finer than timers are", () =>
+    withFakeTime(async (time) => {
+      let calls = 0;
+      const handle = throttle({ limit: 10_000 })(() => void calls++);
+      const done = Array.from({ length: 101 }, () => handle(single()));
+      await time.tickAsync(5);
+      assertEquals(calls, 51);
+      await time.tickAsync(5);
+      assertEquals(calls, 101);
+      await Promise.all(done);
+      // What nobody wanted is lost: there is no burst.
+      await time.tickAsync(100);
+      const rest = [handle(single()), handle(single())];
+      assertEquals(calls, 102);
+      await time.runAllAsync();
+      await Promise.all(rest);
+    }));
+
+  it("makes up for little of what it missed while nothing ran", async () => {
+    const time = new FakeTime(0);
+    let late = 0;
+    const clock = stub(performance, "now", () => time.now + late);
+    try {
+      let calls = 0;
+      const handle = throttle({ limit: 1_000 })(() => void calls++);
+      const done = Array.from({ length: 100 }, () => handle(single()));
+      late = 200;
+      await time.tickAsync(1);
+      assertEquals(calls, 21);
+      await time.runAllAsync();
+      await Promise.all(done);
+    } finally {
+      clock.restore();
+      time.restore();
+    }
   });
 
   it("leaves no timer when the last one that waits leaves", () =>

@@ -1,8 +1,4 @@
 import type { Deadline } from "../transport/deadline.ts";
-import { inTime } from "../transport/in_time.ts";
-
-/** Milliseconds for it even when the deadline has passed. */
-const GRACE = 1_000;
 
 /** What goes on after messages are settled, and what the end of their handler waits for. */
 export class Aftermath {
@@ -17,15 +13,15 @@ export class Aftermath {
   };
 
   /**
-   * Waits until the deadline, which may be brought forward meanwhile, and a second more; resolves with
-   * how many promises have not settled. Every call gets the same promise.
+   * Waits until the deadline, which may be brought forward meanwhile, and at least a second; resolves
+   * with how many promises have not settled. Every call gets the same promise.
    */
   end(deadline: Deadline): Promise<number> {
     return this.#end ??= this.#wait(deadline);
   }
 
   async #wait(deadline: Deadline): Promise<number> {
-    if (!await deadline.holds(this.#settled())) await inTime(this.#settled(), GRACE);
+    await deadline.nearlyHolds(this.#settled());
     deadline.end();
     return this.#pending.size;
   }

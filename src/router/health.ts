@@ -1,5 +1,6 @@
 import { checkOptions, DURATION } from "../options/options.ts";
 import type { Health, HealthReporter } from "../transport/capabilities.ts";
+import { measureHealth } from "../transport/measure_health.ts";
 import { accessOfSubscriber } from "../transport/subscriber.ts";
 import { after } from "../transport/timer.ts";
 import type { Plugin, RouterFace } from "./plugin.ts";
@@ -65,8 +66,9 @@ export function health(options: HealthOptions = {}): HealthEndpoint {
     onStart(started) {
       router = started;
     },
-    onStop() {
-      router = undefined;
+    onStop(stopped) {
+      // It may stand in another router too: the last that has begun is meant.
+      if (router === stopped) router = undefined;
     },
     report,
     async fetch(request) {
@@ -94,23 +96,19 @@ async function hear(
   timeout: number,
   outer: AbortSignal | undefined,
 ): Promise<Health> {
-  const began = performance.now();
   const limit = new AbortController();
   const { signal } = limit;
-  const over = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => over.reject(signal.reason), { once: true });
   const abort = () => limit.abort(outer!.reason);
   outer?.addEventListener("abort", abort, { once: true });
   if (outer?.aborted) abort();
   const cancel = after(timeout, () => limit.abort(new Error(`No answer within ${timeout} ms`)));
-  try {
-    const said = await Promise.race([over.promise, reporter.health({ signal })]);
-    const { ok, latencyMs, cause } = said;
-    return cause === undefined ? { ok, latencyMs } : { ok, latencyMs, cause: String(cause) };
-  } catch (cause) {
-    return { ok: false, latencyMs: performance.now() - began, cause: String(cause) };
-  } finally {
-    cancel();
-    outer?.removeEventListener("abort", abort);
-  }
+  let said = undefined as Health | undefined;
+  const asked = await measureHealth(async () => {
+    const { ok, latencyMs, cause } = await reporter.health({ signal });
+    said = { ok, latencyMs, cause };
+  }, { signal });
+  cancel();
+  outer?.removeEventListener("abort", abort);
+  const { ok, latencyMs, cause } = said ?? asked;
+  return cause === undefined ? { ok, latencyMs } : { ok, latencyMs, cause: String(cause) };
 }

@@ -81,6 +81,9 @@ describe("health()", () => {
       world.router.on(name, "orders", broker, () => {});
     }
     await world.run();
+    // A broker that throws when nobody waits any more harms nobody.
+    assertEquals((await endpoint.report(AbortSignal.abort())).ok, false);
+    signals.length = 0;
     const response = await endpoint.fetch();
     assertEquals(response.status, 503);
     const { brokers } = await response.json();
@@ -119,6 +122,20 @@ describe("health()", () => {
     const late = await endpoint.report(controller.signal);
     assertEquals(late.brokers["bill"]!.cause, "Error: gone");
     await world.close();
+  });
+
+  it("tells of the last router that it was added to, as long as that runs", async () => {
+    const worlds = [new World(), new World()];
+    const endpoint = health();
+    for (const [at, world] of worlds.entries()) {
+      world.router.plugin(endpoint).on(`audit ${at}`, "orders", world.in, () => {});
+      await world.run();
+    }
+    await worlds[0]!.close();
+    const { ok, handlers } = await endpoint.report();
+    assertEquals([ok, Object.keys(handlers)], [true, ["audit 1"]]);
+    await worlds[1]!.close();
+    assertEquals((await endpoint.report()).ok, false);
   });
 
   it("refuses options that are malformed", () => {

@@ -1,9 +1,5 @@
 import type { Deadline } from "../transport/deadline.ts";
-import { inTime } from "../transport/in_time.ts";
 import type { Plugin, RouterFace } from "./plugin.ts";
-
-/** Milliseconds that a hook has when the deadline has passed. */
-const GRACE = 1_000;
 
 /** The plugins of a router: begins them one after the other, and ends those that have begun. */
 export class Plugins {
@@ -48,12 +44,12 @@ export class Plugins {
   /** Stops those that have begun, the last first; resolves with what went wrong. */
   async stop(deadline: Deadline): Promise<unknown[]> {
     this.#isEnding = true;
-    await isOver(this.#started.catch(() => {}), deadline);
+    await deadline.nearlyHolds(this.#started);
     this.#isOver = true;
     const errors: unknown[] = [];
     for (const plugin of this.#begun.reverse()) {
       const stopped = this.#stop(plugin).catch((error) => void errors.push(error));
-      if (await isOver(stopped, deadline)) continue;
+      if (await deadline.nearlyHolds(stopped)) continue;
       errors.push(new Error("Cannot stop a plugin in time as its 'onStop' has not ended"));
     }
     return errors;
@@ -80,9 +76,4 @@ export class Plugins {
       this.#hooks--;
     }
   }
-}
-
-/** Whether a hook, which never rejects, ends before the deadline, or not long after. */
-async function isOver(hook: Promise<void>, deadline: Deadline): Promise<boolean> {
-  return await deadline.holds(hook) || await inTime(hook, GRACE);
 }

@@ -77,7 +77,7 @@ function consumeOptions(
     codec,
     workers,
     retry,
-    onStall: (stall) => logger.error("dead letter is not confirmed", { ...place, ...stall }),
+    onStall: (stall) => logger.error("message holds up others", { ...place, ...stall }),
     onSettleError: (error) => logger.error("broker did not take a decision", { ...place, error }),
     onPause: (paused) => logger.warn(paused ? "handler pauses" : "handler goes on", place),
     onConnection: ({ kind, cause }) => {

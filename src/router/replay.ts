@@ -216,11 +216,13 @@ class Recent {
 
 function pause(delay: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const cancel = after(delay, resolve);
-    signal.addEventListener("abort", () => {
+    const end = () => {
       cancel();
+      signal.removeEventListener("abort", end);
       resolve();
-    }, { once: true });
+    };
+    const cancel = after(delay, end);
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
   });
 }

@@ -1,27 +1,19 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FakeTime } from "@std/testing/time";
+import type { FakeTime } from "@std/testing/time";
 import { PublishError } from "../message/errors.ts";
 import { Message } from "../message/message.ts";
 import type { Host, SendItem, SourceSpec, Transport } from "../transport/port.ts";
 import { fromPublisher } from "../transport/from_publisher.ts";
 import { publisher } from "../transport/publisher.ts";
 import { subscriber } from "../transport/subscriber.ts";
+import { withTime } from "../transport/testdata/engine_world.ts";
 import { replay, type ReplayOptions } from "./mod.ts";
 import { inWorld, settle, World } from "./testdata/world.ts";
 
 const DEAD = "orders.dead";
 /** Milliseconds, where the end of a replay is nothing but the end of the test. */
 const IDLE = 20;
-
-async function withTime(body: (time: FakeTime) => Promise<void>): Promise<void> {
-  const time = new FakeTime();
-  try {
-    await body(time);
-  } finally {
-    time.restore();
-  }
-}
 
 function letter(text: string, metadata: Record<string, string> = {}): Message {
   // All in one partition, so that they come in their order.
@@ -230,6 +222,31 @@ describe("replay()", () => {
       await time.tickAsync(5_000);
       assertEquals(await replayed, { replayed: 3, skipped: 0 });
       await world.close();
+    }));
+
+  it("leaves no listener behind for each letter", () =>
+    inWorld(async (world) => {
+      const letters = Array.from({ length: 30 }, (_, at) => letter(`${at}`));
+      await world.out.publish(DEAD, letters);
+      const { prototype } = EventTarget;
+      const { addEventListener, removeEventListener } = prototype;
+      let listening = 0;
+      let most = 0;
+      prototype.addEventListener = function (...args: Parameters<typeof addEventListener>) {
+        if (this instanceof AbortSignal) most = Math.max(most, ++listening);
+        addEventListener.apply(this, args);
+      };
+      prototype.removeEventListener = function (...args: Parameters<typeof removeEventListener>) {
+        if (this instanceof AbortSignal) listening--;
+        removeEventListener.apply(this, args);
+      };
+      try {
+        const options = { publisher: world.out, rate: 10_000, idle: IDLE };
+        assertEquals((await replay(world.in, DEAD, options)).replayed, 30);
+      } finally {
+        Object.assign(prototype, { addEventListener, removeEventListener });
+      }
+      assertLess(most, 10);
     }));
 
   it("ends at once when it is aborted, also while it waits for its rate", () =>

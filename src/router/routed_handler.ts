@@ -12,7 +12,12 @@ import { check, checkOptions, FUNCTION, integer, OBJECT, type Rule } from "../op
 import { refuse } from "../options/refusal.ts";
 import type { BatchOptions } from "../transport/collector.ts";
 import type { LagReporter, LaneLag } from "../transport/capabilities.ts";
-import { checkPosition, ON_EXHAUSTED } from "../transport/consume_options.ts";
+import {
+  BATCH_RULES,
+  checkPosition,
+  ON_EXHAUSTED,
+  resolveOrder,
+} from "../transport/consume_options.ts";
 import type { ConsumeStats } from "../transport/counters.ts";
 import { checkPauseOptions, type PauseOptions } from "../transport/kill_switch.ts";
 import { resolveReconnect } from "../transport/reconnect.ts";
@@ -175,7 +180,9 @@ export class RoutedHandler implements LagReporter {
    * handler only. `{ by }` takes the key out of the message.
    */
   keyed(scope: "group" | "member" | OrderOptions = "group"): this {
-    return this.#set("ordered", typeof scope === "object" ? scope : { by: "key", scope });
+    const order: OrderOptions = typeof scope === "object" ? scope : { by: "key", scope };
+    resolveOrder(this.#action, order);
+    return this.#set("ordered", order);
   }
 
   /** How batches are collected. Without this call 100 messages, 100 ms. */
@@ -185,8 +192,7 @@ export class RoutedHandler implements LagReporter {
         `Cannot ${this.#action} as 'batch' must be set on a handler of 'onBatch' or 'handleBatch'`,
       );
     }
-    const rules = { size: integer(1), maxWait: integer(0) };
-    checkOptions(this.#action, options, rules);
+    checkOptions(this.#action, options, BATCH_RULES);
     return this.#set("batch", { ...DEFAULT_BATCH, ...options });
   }
 

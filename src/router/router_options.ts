@@ -3,6 +3,7 @@ import type { Logger } from "../message/logger.ts";
 import { checkTopic } from "../message/names.ts";
 import { check, checkOptions, DURATION, FUNCTION, OBJECT, type Rule } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
+import { CLOSE_TIMEOUT } from "../transport/deadline.ts";
 import { guard } from "../transport/guard.ts";
 import { accessOfSubscriber } from "../transport/subscriber.ts";
 import type { HandlerParts } from "./routed_handler.ts";
@@ -36,7 +37,7 @@ const NAME: Rule = ["a text that is not empty", "string", (value: string) => val
 /** @throws {TypeError | RangeError} Naming the option, its value and its rule. */
 export function checkRouterOptions(options: RouterOptions): Required<RouterOptions> {
   checkOptions("create a router", options, { logger: OBJECT, closeTimeout: DURATION });
-  const { logger = CONSOLE, closeTimeout = 30_000 } = options;
+  const { logger = CONSOLE, closeTimeout = CLOSE_TIMEOUT } = options;
   for (const level of LEVELS) check("create a router", `logger.${level}`, logger[level], FUNCTION);
   return { logger, closeTimeout };
 }

@@ -128,6 +128,16 @@ describe("a handler", () => {
       }
       assertThrows(() => handler.reconnect({ maxAttempts: 0 }), RangeError, "'maxAttempts'");
       assertThrows(() => handler.reconnect({ often: 1 } as object), TypeError, "'often'");
+      const orders: [order: unknown, says: string][] = [
+        ["bogus", `${text} 'scope' must be one of group, member`],
+        [{ by: 5 }, `${text} 'by' must be 'key' or a function`],
+        [{ scope: "member" }, `${text} 'by' must be 'key' or a function`],
+        [{ by: "key", among: "all" }, `${text} option 'among' is unknown`],
+        [null, `${text} 'ordered' must be 'key' or an object`],
+      ];
+      for (const [order, says] of orders) {
+        assertThrows(() => handler.keyed(order as "group"), Error, says);
+      }
       return Promise.resolve();
     }));
 });

@@ -1,5 +1,5 @@
 import { checkOptions, DURATION, type Rule } from "../options/options.ts";
-import type { Plugin } from "./plugin.ts";
+import type { Plugin, RouterFace } from "./plugin.ts";
 
 /** What the process must offer; Node, Deno and Bun do. */
 interface SignalSource {
@@ -39,7 +39,8 @@ const NAMES: Rule = [
 export function signals(options: SignalOptions = {}): Plugin {
   checkOptions("create a plugin for signals", options, { signals: NAMES, timeout: DURATION });
   const { signals: names = ["SIGINT", "SIGTERM"], timeout } = options;
-  let stop = () => {};
+  /** One for each router: it may be added to several. */
+  const stops = new Map<RouterFace, () => void>();
   return {
     onStart(router) {
       const source = (globalThis as { process?: SignalSource }).process;
@@ -48,9 +49,11 @@ export function signals(options: SignalOptions = {}): Plugin {
         stop();
         router.close(timeout === undefined ? {} : { timeout }).catch(() => {});
       };
-      stop = () => {
+      const stop = () => {
+        stops.delete(router);
         for (const name of names) source.off(name, close);
       };
+      stops.set(router, stop);
       try {
         for (const name of names) source.on(name, close);
       } catch (error) {
@@ -59,6 +62,6 @@ export function signals(options: SignalOptions = {}): Plugin {
         throw error;
       }
     },
-    onStop: () => stop(),
+    onStop: (router) => stops.get(router)?.(),
   };
 }

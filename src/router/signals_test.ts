@@ -47,6 +47,20 @@ describe("signals()", () => {
     });
   });
 
+  it("closes each router that it was added to, and listens to nothing then", async () => {
+    const process = new FakeProcess();
+    await withProcess(process, async () => {
+      const plugin = signals({ signals: ["SIGTERM"] });
+      const worlds = [await running(plugin), await running(plugin), await running(plugin)];
+      await worlds[1]!.close();
+      assertEquals(process.names, ["SIGTERM", "SIGTERM"]);
+      process.raise("SIGTERM");
+      await Promise.all(worlds.map((world) => world.ended));
+      assertEquals(process.names, []);
+      for (const world of worlds) await world.close();
+    });
+  });
+
   it("gives closing the time that it is told", async () => {
     const process = new FakeProcess();
     await withProcess(process, async () => {

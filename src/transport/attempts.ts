@@ -1,9 +1,9 @@
 import { fields } from "../message/codec.ts";
 import type { ConsumePlan, FailedAttempt } from "./consume_options.ts";
+import { FirstFailures } from "./first_failures.ts";
 import type { Holdings } from "./holdings.ts";
 import type { LetterPost } from "./letter_post.ts";
 import type { Lane } from "./port.ts";
-import type { Retry } from "./retry_policy.ts";
 import type { Slot } from "./slot.ts";
 import { after } from "./timer.ts";
 import { judge, type Verdict } from "./verdict.ts";
@@ -27,7 +27,7 @@ export interface AttemptHooks {
   progress(): void;
 }
 
-const NO_RETRY: Retry = { maxRetries: 0, next: () => undefined };
+const NO_RETRY = { maxRetries: 0, next: () => undefined };
 
 /** The attempts of a slot: opens each with a message of its own, and decides what follows. */
 export class Attempts {
@@ -39,6 +39,7 @@ export class Attempts {
   readonly #holdings: Holdings;
   readonly #letters: LetterPost | undefined;
   readonly #hooks: AttemptHooks;
+  readonly #firstFailures = new FirstFailures();
 
   constructor(
     plan: ConsumePlan,
@@ -55,8 +56,9 @@ export class Attempts {
   /** Makes the message of the next attempt. */
   open(slot: Slot): void {
     const { codec, keyOf } = this.#plan;
-    const { rec } = slot.delivery;
+    const { rec, count } = slot.delivery;
     slot.unreadable = undefined;
+    if (slot.retries === 0 && count > 1) slot.firstFailure = this.#firstFailures.take(rec.id);
     try {
       slot.begin(codec.decode(rec, this.#plan));
       // A slot keeps its place among those of its key, whatever is said of it later.
@@ -154,7 +156,7 @@ export class Attempts {
     slot.error = error;
     const elapsed = Date.now() - slot.firstFailure;
     // What cannot be read, or came too often, gets no further attempt.
-    const budget = this.refusalOf(slot) === undefined ? retry : NO_RETRY;
+    const budget = this.refusalOf(slot) === undefined ? retry : { ...retry, ...NO_RETRY };
     const verdict = judge({ attempt: slot.attempt, error, elapsed, delay }, budget, onExhausted);
     this.#failed(slot, error, verdict);
     return verdict;
@@ -167,6 +169,7 @@ export class Attempts {
 
   #requeue(slot: Slot, delay: number): void {
     this.#holdings.counters.requeued++;
+    this.#firstFailures.keep(slot.delivery.rec.id, slot.firstFailure);
     this.#holdings.requeue({ delivery: slot.delivery, delay, unstarted: false });
     this.#remove(slot);
   }

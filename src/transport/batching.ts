@@ -52,6 +52,7 @@ export class Batching {
   readonly #hooks: BatchHooks;
   readonly #ordered: boolean;
   readonly #collectors = new Map<Lane | undefined, Collector>();
+  #flushes = false;
 
   constructor(plan: ConsumePlan, attempts: Attempts, hooks: BatchHooks) {
     this.#plan = plan;
@@ -62,7 +63,15 @@ export class Batching {
 
   /** Has a slot wait for others. */
   add(slot: Slot): void {
-    this.#collectorOf(slot.delivery.lane).add(slot);
+    const collector = this.#collectorOf(slot.delivery.lane);
+    collector.add(slot);
+    if (this.#flushes) collector.flush();
+  }
+
+  /** Nothing waits for others any more: they will not come. */
+  flush(): void {
+    this.#flushes = true;
+    for (const collector of this.#collectors.values()) collector.flush();
   }
 
   /** Forgets what is gone. */

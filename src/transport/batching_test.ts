@@ -65,6 +65,26 @@ describe("batches", () => {
     assertEquals([world.calls, world.transport.current.requeues], [[], [["a+", "b+"]]]);
   });
 
+  it("leave half-collected at the end where there is nobody to give them back to", () =>
+    withTime(async (time) => {
+      const transport = new ScriptedTransport({ settle: "none", requeue: "engine", counts: false });
+      const calls: string[] = [];
+      const consumption = await consume(transport, (messages) => {
+        calls.push(messages.map(({ uuid }) => uuid).join(" "));
+        if (calls.length === 1) throw new Error("not yet");
+      }, { topic: "orders", batch: { size: 3, maxWait: 60_000 }, retry: { delays: [50] } });
+      const { current } = transport;
+      current.give(...current.deliver(["a", "b"]));
+      await settle();
+      assertEquals(calls, []);
+      const closed = consumption.close();
+      await settle();
+      assertEquals(calls, ["a b"]);
+      await time.tickAsync(50);
+      await closed;
+      assertEquals([calls, consumption.stats().lost], [["a b", "a b"], 0]);
+    }));
+
   it("that return ack what they left unsettled, and only that", async () => {
     const world = await World.open(() => {});
     const { consumption } = world;

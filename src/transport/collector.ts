@@ -34,6 +34,12 @@ export class Collector {
     this.#leave();
   }
 
+  /** What is there waits for no more. */
+  flush(): void {
+    this.#due = this.#slots.length;
+    this.#leave();
+  }
+
   /** The batch that was let out is done with. */
   free(): void {
     this.#busy = false;
@@ -69,8 +75,7 @@ export class Collector {
 
   #expire(): void {
     this.#cancel = undefined;
-    this.#due = this.#slots.length;
-    this.#leave();
+    this.flush();
   }
 
   #stopTimer(): void {

@@ -106,7 +106,9 @@ export const ON_EXHAUSTED: Rule = choice("dead-letter", "redeliver", "discard");
 const KEY_ORDER: OrderOptions = { by: "key" };
 const ORDER: Rule = ["'key' or an object", "object", (value: unknown) => value !== null];
 const BY: Rule = ["'key' or a function", "string", (value: string) => value === "key"];
-const BATCH_RULES = { size: integer(1), maxWait: DURATION };
+
+/** The rules of {@linkcode BatchOptions}. */
+export const BATCH_RULES = { size: integer(1), maxWait: DURATION };
 const LETTER_RULES = {
   topic: ["a string", "string"],
   handler: ["a string", "string"],
@@ -232,7 +234,8 @@ function checkLetters(
   checkTopic("publish dead letters", deadLetter.topic);
 }
 
-function resolveOrder(
+/** @throws {TypeError | RangeError} Naming the option, its value and its rule. */
+export function resolveOrder(
   action: string,
   ordered: ConsumeOptions["ordered"],
 ): { keyOf: (message: Message) => string; scope: "group" | "member" } | undefined {

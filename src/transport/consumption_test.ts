@@ -1,37 +1,14 @@
 import { assert, assertEquals, assertRejects, unreachable } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FakeTime } from "@std/testing/time";
 import { CloseTimeoutError } from "../message/errors.ts";
 import { fields } from "../message/codec.ts";
 import type { Message } from "../message/message.ts";
 import { checkHeaders } from "../message/names.ts";
 import { consume } from "./consumption.ts";
-import type { ConsumeOptions } from "./consume_options.ts";
+import { settle, start, withTime } from "./testdata/engine_world.ts";
 import { ModelBroker } from "./testdata/model_broker.ts";
 
 const EACH = { settle: "each", requeue: "broker", counts: true } as const;
-
-/** Lets promises settle that wait for nothing but each other. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await undefined;
-}
-
-async function withTime(body: (time: FakeTime) => Promise<void>): Promise<void> {
-  const time = new FakeTime();
-  try {
-    await body(time);
-  } finally {
-    time.restore();
-  }
-}
-
-function start(
-  broker: ModelBroker,
-  handler: (message: Message) => unknown,
-  options: Partial<ConsumeOptions> = {},
-) {
-  return consume(broker, ([message]) => handler(message!), { topic: "orders", ...options });
-}
 
 describe("consume()", () => {
   it("acks what its handler returns from, and commits the prefix", async () => {

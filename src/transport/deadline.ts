@@ -1,4 +1,11 @@
+import { inTime } from "./in_time.ts";
 import { after } from "./timer.ts";
+
+/** Milliseconds that `close` waits, unless it is told otherwise. */
+export const CLOSE_TIMEOUT = 30_000;
+
+/** Milliseconds for what comes last, however late it is: handlers that were asked to stop, hooks, acks, the source. */
+export const GRACE = 1_000;
 
 /** A point in time that can be brought forward, and never put off. */
 export class Deadline {
@@ -18,14 +25,16 @@ export class Deadline {
     this.#cancel = after(timeout, () => this.#passed.resolve(false));
   }
 
-  /** Whether a promise, which never rejects, resolves before it. */
+  /** Whether a promise settles before it. */
   holds(promise: Promise<unknown>): Promise<boolean> {
-    return Promise.race([promise.then(() => true), this.#passed.promise]);
+    const settled = () => true;
+    return Promise.race([promise.then(settled, settled), this.#passed.promise]);
   }
 
-  /** Milliseconds until it; less than 0 if it has passed. */
-  get left(): number {
-    return this.#at - Date.now();
+  /** Whether a promise settles before it, or within a second where that is later. */
+  async nearlyHolds(promise: Promise<unknown>): Promise<boolean> {
+    const soon = inTime(promise, GRACE);
+    return await this.holds(promise) || await soon;
   }
 
   /** Nobody waits for it any more. */

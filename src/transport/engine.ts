@@ -4,7 +4,7 @@ import { checkOptions, DURATION } from "../options/options.ts";
 import type { ConnectionEvent, LaneLag } from "./capabilities.ts";
 import type { ConsumePlan } from "./consume_options.ts";
 import type { ConsumeStats } from "./counters.ts";
-import { Deadline } from "./deadline.ts";
+import { CLOSE_TIMEOUT, Deadline, GRACE } from "./deadline.ts";
 import { Feed } from "./feed.ts";
 import { Handling } from "./handling.ts";
 import { startHeartbeat } from "./heartbeat.ts";
@@ -16,10 +16,6 @@ import { LetterPost } from "./letter_post.ts";
 import type { Delivery, Host, Lane, Source, Traits, Transport } from "./port.ts";
 import type { Procedure } from "./procedure.ts";
 import { SourceHost } from "./source_host.ts";
-
-const CLOSE_TIMEOUT = 30_000;
-/** Milliseconds for what comes after the deadline: handlers that were asked to stop, acks, the source. */
-const GRACE = 1_000;
 
 /** What a consumption consists of: ties the parts together, and leads them through its life. */
 export class Engine implements Host {
@@ -71,6 +67,7 @@ export class Engine implements Host {
       isIdle: () => this.#handling.workers.isIdle,
       wake: () => this.#feed.wake(),
       interrupt: () => this.#feed.interrupt(),
+      stalled: (stall) => hooks.onStall({ ...stall, topic: plan.topic }),
     });
     this.#switch = plan.pauseOn && new KillSwitch(plan.pauseOn, (tripped) => {
       hooks.onPause(tripped);
@@ -277,7 +274,10 @@ export class Engine implements Host {
   async #close(): Promise<void> {
     this.#switch?.stop();
     const quiet = Promise.all([this.#feed.stop(), this.#stopSource()]);
-    if (!this.#handlesRest()) this.#intake.giveBack(() => true);
+    if (this.#handlesRest()) {
+      if (this.#attached) this.#intake.takeRest();
+      this.#handling.flush();
+    } else this.#intake.giveBack(() => true);
     const { progress } = this.#intake;
     const isIdle = () => this.#isIdle();
     let dropped = 0;
@@ -286,12 +286,11 @@ export class Engine implements Host {
       this.#stopRunning();
       await inTime(progress.until(isIdle), GRACE);
     }
-    const left = Math.max(this.#deadline.left, GRACE);
     const flushed = quiet.then(() => {
       this.#intake.giveBack(() => true);
       return this.#holdings.flush();
     });
-    const isFlushed = await inTime(flushed, left);
+    const isFlushed = await this.#deadline.nearlyHolds(flushed);
     this.#stopHeartbeat();
     const undelivered = isFlushed ? 0 : this.#holdings.undelivered;
     const remaining = dropped + this.#abandon() + undelivered;
@@ -342,7 +341,7 @@ export class Engine implements Host {
   async #leave(): Promise<void> {
     const close = async () => await this.#feed.source?.close();
     const closed = close().catch((error) => this.#plan.hooks.onSettleError(error));
-    await inTime(closed, Math.max(this.#deadline.left, GRACE));
+    await this.#deadline.nearlyHolds(closed);
     this.#host?.leave();
     this.#deadline.end();
   }

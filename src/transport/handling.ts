@@ -88,6 +88,11 @@ export class Handling implements SlotHost {
     if (!this.attempts.settling) this.#hooks.progress();
   }
 
+  /** Nothing more comes: what is here is handled without waiting for it. */
+  flush(): void {
+    this.#batching?.flush();
+  }
+
   /** Forgets what is gone while it waited for its batch or a worker. */
   sweep(): void {
     this.#batching?.sweep();

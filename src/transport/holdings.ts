@@ -8,7 +8,7 @@ import { type Slot, SlotList } from "./slot.ts";
 export interface HoldingsHooks {
   /** The broker did not take decisions. */
   settleError(error: unknown): void;
-  /** The broker has caught up with decisions that were too many. */
+  /** Some decisions need not be told any more, and those that are left are not too many. */
   relieved(): void;
 }
 
@@ -44,9 +44,8 @@ export class Holdings {
         this.counters.settleErrors += count;
         this.#hooks.settleError(error);
       },
-      taken: (count) => {
-        const { pending } = this.#settler!;
-        if (pending < LARGEST_BACKLOG && pending + count >= LARGEST_BACKLOG) this.#hooks.relieved();
+      advanced: () => {
+        if (!this.isCongested) this.#hooks.relieved();
       },
     });
   }
@@ -122,6 +121,11 @@ export class Holdings {
   /** Slots of a lane that its position has not passed, settled ones behind an unsettled one included. */
   backlogOf(lane: Lane): number {
     return this.#books.get(lane)?.size ?? 0;
+  }
+
+  /** The slot that the position of a lane cannot pass. */
+  oldestOf(lane: Lane): Slot | undefined {
+    return this.#books.get(lane)?.oldest;
   }
 
   /** Forgets the position of a lane that is somebody else's. */

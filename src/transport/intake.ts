@@ -1,3 +1,4 @@
+import type { Stall } from "../message/contracts.ts";
 import { Admissions } from "./admissions.ts";
 import type { Handling } from "./handling.ts";
 import type { Holdings } from "./holdings.ts";
@@ -16,6 +17,8 @@ export interface IntakeHooks {
   wake(): void;
   /** A lane that was left out may go on. */
   interrupt(): void;
+  /** A lane gets nothing more until its oldest slot is settled. */
+  stalled(stall: Omit<Stall, "topic">): void;
 }
 
 /** Slots of a lane behind its oldest unsettled one, as a multiple of `prefetch`, and at least. */
@@ -77,8 +80,14 @@ export class Intake {
   /** Whether a lane gets nothing now: it is being given away, or too much waits for its oldest slot. */
   isPaused(lane: Lane): boolean {
     if (this.#revoking.has(lane)) return true;
-    if (this.#holdings.backlogOf(lane) < this.#window) return false;
-    this.#full.add(lane);
+    const backlog = this.#holdings.backlogOf(lane);
+    if (backlog < this.#window) return false;
+    if (!this.#full.has(lane)) {
+      this.#full.add(lane);
+      const { uuid } = this.#holdings.oldestOf(lane)!.message;
+      const cause = new Error(`It is not settled, and ${backlog - 1} messages are behind it`);
+      this.#hooks.stalled({ lane: lane.name, uuid, cause });
+    }
     return true;
   }
 
@@ -120,6 +129,11 @@ export class Intake {
     if (this.#full.size > 0) this.#reopenLanes();
     if (this.wanted > 0) this.#hooks.wake();
     this.progress.tell();
+  }
+
+  /** Takes what waits for room, however much that is: there is nobody to give it back to. */
+  takeRest(): void {
+    for (const delivery of this.admissions.take(() => true)) this.#handling.take(delivery);
   }
 
   /** Gives back what no handler has. */

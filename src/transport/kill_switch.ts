@@ -1,4 +1,5 @@
 import { checkOptions, DURATION, integer, type Rule, type Rules } from "../options/options.ts";
+import { OutcomeWindow } from "./outcome_window.ts";
 import { after } from "./timer.ts";
 
 /** When a consumer stops taking messages because too many fail. */
@@ -26,8 +27,6 @@ const RULES: Rules = {
   resumeAfter: DURATION,
 };
 
-const SEGMENTS = 10;
-
 /** @throws {TypeError | RangeError} Naming the option, its value and its rule. */
 export function checkPauseOptions(action: string, options: PauseOptions): void {
   checkOptions(action, options, RULES);
@@ -38,42 +37,31 @@ export function checkPauseOptions(action: string, options: PauseOptions): void {
   }
 }
 
-/**
- * Counts outcomes in a window of ten segments, and trips when too many of them are failures.
- */
+/** Counts outcomes in a window, and trips when too many of them are failures. */
 export class KillSwitch {
   /** Whether it has tripped and waits. */
   tripped = false;
   readonly #options: PauseOptions;
   readonly #changed: (tripped: boolean) => void;
-  #segments: { since: number; handled: number; failed: number }[] = [];
+  readonly #outcomes: OutcomeWindow;
   #cancel: () => void = () => {};
   #stopped = false;
 
   constructor(options: PauseOptions, changed: (tripped: boolean) => void) {
     this.#options = options;
     this.#changed = changed;
+    this.#outcomes = new OutcomeWindow(options.window);
   }
 
   /** Counts a message that was handled. */
   count(failed: boolean): void {
     if (this.tripped || this.#stopped) return;
-    const { window, minimum, failureRate } = this.#options;
     const now = Date.now();
-    while (this.#segments.length > 0 && now - this.#segments[0]!.since >= window) {
-      this.#segments.shift();
-    }
-    let current = this.#segments.at(-1);
-    if (current === undefined || now - current.since >= window / SEGMENTS) {
-      current = { since: now, handled: 0, failed: 0 };
-      this.#segments.push(current);
-    }
-    current.handled++;
+    this.#outcomes.add(now, failed);
     if (!failed) return;
-    current.failed++;
-    const handled = this.#segments.reduce((sum, segment) => sum + segment.handled, 0);
-    const failures = this.#segments.reduce((sum, segment) => sum + segment.failed, 0);
-    if (handled >= minimum && failures / handled >= failureRate) this.#trip();
+    const { calls, failures } = this.#outcomes.totals(now);
+    const { minimum, failureRate } = this.#options;
+    if (calls >= minimum && failures / calls >= failureRate) this.#trip();
   }
 
   /** Ends its wait without a word, and never trips again. */
@@ -84,7 +72,7 @@ export class KillSwitch {
 
   #trip(): void {
     this.tripped = true;
-    this.#segments = [];
+    this.#outcomes.clear();
     this.#cancel = after(this.#options.resumeAfter, () => {
       this.tripped = false;
       this.#changed(false);

@@ -16,6 +16,11 @@ export class LaneBook {
     this.lane = lane;
   }
 
+  /** The slot that the position cannot pass. */
+  get oldest(): Slot | undefined {
+    return this.#head;
+  }
+
   /** Notes a slot behind all others. */
   add(slot: Slot): void {
     if (this.#tail === undefined) this.#head = slot;

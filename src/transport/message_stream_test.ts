@@ -102,6 +102,38 @@ describe("a message stream", () => {
       assertEquals(await iterator.next(), { done: true, value: undefined });
     }));
 
+  it("tells of a message that holds up others, once until it is settled", async () => {
+    const transport = new ScriptedTransport({ settle: "prefix", requeue: "engine", counts: false });
+    let paused = false;
+    transport.prepare = (source) => {
+      const fetch = source.fetch!;
+      source.fetch = (room, isPaused, signal) => {
+        paused = isPaused(source.lane);
+        return fetch(room, isPaused, signal);
+      };
+    };
+    const stalls: unknown[] = [];
+    const stream = await subscriber(transport).subscribe("orders", {
+      onStall: ({ lane, uuid, cause }) => stalls.push([lane, uuid, `${cause}`]),
+    });
+    const iterator = stream[Symbol.asyncIterator]();
+    const { current } = transport;
+    const hand = async (id: string) => {
+      current.give(...current.deliver([id]));
+      return (await iterator.next()).value!;
+    };
+    const held = await hand("held");
+    for (let at = 0; at < 256; at++) (await hand(`${at}`)).ack();
+    await settle();
+    assertEquals(paused, true);
+    const cause = "Error: It is not settled, and 255 messages are behind it";
+    assertEquals(stalls, [["0", "held", cause]]);
+    held.ack();
+    await settle();
+    assertEquals([paused, stalls.length], [false, 1]);
+    await stream.close();
+  });
+
   it("refuses options that only a router knows, and those that break their rule", async () => {
     const face = subscriber(new ScriptedTransport());
     await assertRejects(

@@ -98,7 +98,7 @@ export interface Requeue {
 
 /**
  * Where the deliveries of one subscription come from. One call of each method is in flight at most, but
- * of `transfer`.
+ * of `transfer` and `lag`; an `extend` that takes longer than a lease is not waited for.
  */
 export interface Source {
   /** What differs for this topic, or for a reader without group. */

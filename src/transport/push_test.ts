@@ -1,11 +1,12 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import type { Traits } from "./port.ts";
 import { HeldHandler, settle, start, withTime } from "./testdata/engine_world.ts";
 import { ScriptedTransport } from "./testdata/scripted_source.ts";
 
 /** A transport that pushes. */
-function pushing(): ScriptedTransport {
-  const transport = new ScriptedTransport();
+function pushing(traits: Partial<Traits> = {}): ScriptedTransport {
+  const transport = new ScriptedTransport(traits);
   transport.prepare = (source) => delete source.fetch;
   return transport;
 }
@@ -33,6 +34,22 @@ describe("admit()", () => {
     await closed;
     const { received, acked, returned } = consumption.stats();
     assertEquals([received, acked, returned], [4, 3, 1]);
+  });
+
+  it("has what waited for room handled at the end where there is nobody to give it back to", async () => {
+    const transport = pushing({ settle: "none", requeue: "engine", counts: false });
+    const handler = new HeldHandler();
+    const consumption = await start(transport, handler.handle, { prefetch: 2 });
+    const source = transport.current;
+    const ids = ["a", "b", "c", "d"];
+    for (const delivery of source.deliver(ids)) source.host.admit(delivery);
+    const closed = consumption.close();
+    // What comes after the end has begun is not waited for.
+    source.host.admit(source.deliver(["late"])[0]!);
+    for (const id of ids) await handler.end(id);
+    await closed;
+    assertEquals(handler.calls, ["a1", "b1", "c1", "d1"]);
+    assertEquals([consumption.stats().acked, consumption.stats().lost], [4, 1]);
   });
 
   it("waits until the source that calls it is there", async () => {
@@ -82,6 +99,30 @@ describe("admit()", () => {
     consumption.resume();
     assertEquals(seen, ["a"]);
     await consumption.close();
+  });
+});
+
+describe("close()", () => {
+  it("hands over nothing that came before its source was there", async () => {
+    const transport = pushing({ settle: "none", requeue: "engine", counts: false });
+    const connecting = Promise.withResolvers<void>();
+    const { source } = transport;
+    transport.source = async (spec, host) => {
+      await source.call(transport, spec, host);
+      host.admit(transport.current.deliver(["early"])[0]!);
+      await connecting.promise;
+      return transport.current;
+    };
+    const aborting = new AbortController();
+    const seen: string[] = [];
+    const started = start(transport, ({ uuid }) => void seen.push(uuid), {
+      signal: aborting.signal,
+    });
+    await settle();
+    aborting.abort(new Error("enough"));
+    await assertRejects(() => started, Error, "enough");
+    assertEquals(seen, []);
+    connecting.resolve();
   });
 });
 

@@ -60,15 +60,24 @@ describe("a retry policy", () => {
 });
 
 describe("judge()", () => {
-  it("redelivers not before what an error asks for, up to a minute", () => {
-    const delayOf = (error: unknown, delay?: number) => {
-      const verdict = judge(
-        { attempt: 1, error, elapsed: 0, delay },
-        resolveRetry("test", 0),
-        "redeliver",
-      );
-      return verdict.kind === "redeliver" ? verdict.delay : undefined;
-    };
+  const delayOf = (error: unknown, delay?: number, policy: RetryPolicy = 0) => {
+    const verdict = judge(
+      { attempt: 1, error, elapsed: 0, delay },
+      resolveRetry("test", policy),
+      "redeliver",
+    );
+    return verdict.kind === "redeliver" ? verdict.delay : undefined;
+  };
+
+  it("redelivers not before what an error asks for, up to 'maxRetryAfter'", () => {
+    for (const policy of [{ delays: [] }, { maxRetries: 0 }]) {
+      const heeding = (maxRetryAfter: number) =>
+        delayOf(asking(3_600_000), undefined, { ...policy, maxRetryAfter });
+      assertEquals([heeding(7_200_000), heeding(90_000), heeding(0)], [3_600_000, 90_000, 1_000]);
+    }
+  });
+
+  it("redelivers not before what an error asks for, up to a minute unless told otherwise", () => {
     assertEquals(delayOf(new Error("down")), 1_000);
     assertEquals(delayOf(asking(500)), 1_000);
     assertEquals(delayOf(asking(20_000)), 20_000);

@@ -44,6 +44,11 @@ export interface BackoffPolicy extends RetryConditions {
 export interface DelayList extends RetryConditions {
   /** Milliseconds, one before each repeat. */
   delays: readonly number[];
+  /**
+   * The part of a delay, from 0 to 1, by which it gets longer at most: it is drawn each time, so that many
+   * do not come back at once. @default {0}
+   */
+  jitter?: number;
 }
 
 /** A number of repeats with the default back-off, or how to repeat. */
@@ -53,6 +58,8 @@ export type RetryPolicy = number | BackoffPolicy | DelayList;
 export interface Retry {
   /** Repeats after the first attempt. */
   readonly maxRetries: number;
+  /** Milliseconds that an error may ask to wait for at most. */
+  readonly maxRetryAfter: number;
   /**
    * Milliseconds before repeat `n` (1 is the first), or `undefined` if there is none. `elapsed` are the
    * milliseconds since the first failure.
@@ -60,8 +67,7 @@ export interface Retry {
   next(n: number, error: unknown, elapsed: number): number | undefined;
 }
 
-/** Milliseconds that an error may ask to wait for, unless more is allowed. */
-export const DEFAULT_RETRY_AFTER = 60_000;
+const DEFAULT_RETRY_AFTER = 60_000;
 
 const FACTOR: Rule = ["at least 1", "number", (value: number) => value >= 1];
 
@@ -86,6 +92,7 @@ const RULES: Rules = {
 const LIST_RULES: Rules = {
   ...CONDITION_RULES,
   delays: ["an array of finite milliseconds of at least 0", "object", isDelays],
+  jitter: ["from 0 to 1", "number", (part: number) => part >= 0 && part <= 1],
 };
 
 /**
@@ -102,33 +109,30 @@ export function resolveRetry(
   if (typeof policy !== "object" || policy === null) {
     refuse(action, "retry", "a number of repeats or a policy", policy);
   }
-  if ("delays" in policy) return listed(action, policy);
+  if ("delays" in policy) return listed(action, policy, random);
   checkOptions(action, policy, RULES);
-  const { maxRetries = 3, maxElapsed = Infinity, jitter = "full" } = policy;
+  const { maxRetries = 3, maxElapsed = Infinity, jitter = "full", shouldRetry } = policy;
+  const { maxRetryAfter = DEFAULT_RETRY_AFTER } = policy;
   const delay = delayOf(policy);
-  const conditions: RetryConditions = { ...policy };
   return {
     maxRetries,
+    maxRetryAfter,
     next(n, error, elapsed) {
-      if (n > maxRetries || !isWorthIt(error, conditions)) return undefined;
-      const wait = heed(error, jitter === "full" ? random() * delay(n) : delay(n), conditions);
+      if (n > maxRetries || !isWorthIt(error, shouldRetry)) return undefined;
+      const wait = heed(error, jitter === "full" ? random() * delay(n) : delay(n), maxRetryAfter);
       return elapsed + wait > maxElapsed ? undefined : wait;
     },
   };
 }
 
 /** A delay, and before it what the error asks for if that is longer. */
-function heed(
-  error: unknown,
-  delay: number,
-  { maxRetryAfter = DEFAULT_RETRY_AFTER }: RetryConditions,
-): number {
+function heed(error: unknown, delay: number, maxRetryAfter: number): number {
   const asked = Math.min(retryAfterOf(error), maxRetryAfter);
   return asked > delay ? asked + delay : delay;
 }
 
 /** A predicate that throws decides nothing. */
-function isWorthIt(error: unknown, { shouldRetry }: RetryConditions): boolean {
+function isWorthIt(error: unknown, shouldRetry: RetryConditions["shouldRetry"]): boolean {
   try {
     return shouldRetry?.(error) !== false;
   } catch (thrown) {
@@ -150,16 +154,17 @@ function delayOf(
   return (n) => Math.min(grown[strategy](n), maxDelay);
 }
 
-function listed(action: string, policy: DelayList): Retry {
+function listed(action: string, policy: DelayList, random: () => number): Retry {
   checkOptions(action, policy, LIST_RULES);
-  const { delays, ...conditions } = policy;
+  const { delays, jitter = 0, shouldRetry, maxRetryAfter = DEFAULT_RETRY_AFTER } = policy;
   const own = [...delays];
   return {
     maxRetries: own.length,
+    maxRetryAfter,
     next(n, error) {
       const delay = own[n - 1];
-      if (delay === undefined || !isWorthIt(error, conditions)) return undefined;
-      return heed(error, delay, conditions);
+      if (delay === undefined || !isWorthIt(error, shouldRetry)) return undefined;
+      return heed(error, delay * (1 + jitter * random()), maxRetryAfter);
     },
   };
 }

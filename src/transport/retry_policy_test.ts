@@ -84,6 +84,13 @@ describe("a retry policy", () => {
     assertEquals(maxRetries, 3);
   });
 
+  it("that is a list draws each time by how much a delay gets longer", () => {
+    const draws = [0, 0.5, 1, 0.25];
+    const random = () => draws.shift()!;
+    const { next } = resolveRetry("retry", { delays: [100, 200], jitter: 0.1 }, random);
+    assertEquals([1, 1, 2, 2].map((n) => Math.round(next(n, undefined, 0)!)), [100, 105, 220, 205]);
+  });
+
   it("never waits less than nothing, nor longer than it may", () => {
     fc.assert(fc.property(
       fc.record({
@@ -117,6 +124,8 @@ describe("a retry policy", () => {
       [{ shouldRetry: true }, "'shouldRetry' must be"],
       [{ delays: [1, Infinity] }, "'delays' must be an array of finite milliseconds"],
       [{ delays: [1], maxRetries: 3 }, "'maxRetries'"],
+      [{ delays: [1], jitter: 1.5 }, "'jitter' must be from 0 to 1: current value is 1.5"],
+      [{ delays: [1], jitter: "full" }, "'jitter' must be from 0 to 1: current value is 'full'"],
       [{ often: true }, "'often'"],
     ];
     for (const [policy, text] of refusals) {

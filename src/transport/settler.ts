@@ -5,8 +5,8 @@ import { after } from "./timer.ts";
 export interface SettlerHooks {
   /** The broker did not take `count` decisions. */
   failed(error: unknown, count: number): void;
-  /** The broker took `count` decisions. */
-  taken(count: number): void;
+  /** There may be fewer decisions to be told: the broker took some, or they were of lanes that are not ours. */
+  advanced(): void;
 }
 
 const FIRST_RETRY = 100;
@@ -102,6 +102,7 @@ export class Settler {
       const items = this.#takeRequeues();
       const isRequeued = await this.#offer(items, () => this.#source.requeue!(items));
       if (!isRequeued) this.#requeues = [...items, ...this.#requeues];
+      this.#hooks.advanced();
       refused = !isAcked || !isRequeued;
     }
     // Here and not a microtask later: a decision that comes in between would start nothing.
@@ -132,13 +133,12 @@ export class Settler {
     this.#offered = count;
     try {
       await call();
-      this.#offered = 0;
-      this.#hooks.taken(count);
       return true;
     } catch (error) {
-      this.#offered = 0;
       this.#hooks.failed(error, count);
       return false;
+    } finally {
+      this.#offered = 0;
     }
   }
 

@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { scheduleMacrotask } from "../runtime/macrotask.ts";
 import type { Lane, Traits } from "./port.ts";
 import { Settler } from "./settler.ts";
-import { settle, withTime } from "./testdata/engine_world.ts";
-import { ScriptedSource } from "./testdata/scripted_source.ts";
+import { settle, start, withTime } from "./testdata/engine_world.ts";
+import { ScriptedSource, ScriptedTransport } from "./testdata/scripted_source.ts";
 
 /** A settler over a source whose acks the test answers, and what it tells. */
 function open(how: Traits["settle"] = "each") {
@@ -19,7 +20,7 @@ function open(how: Traits["settle"] = "each") {
   const failures: [unknown, number][] = [];
   const settler = new Settler(source, how, {
     failed: (error, count) => failures.push([error, count]),
-    taken: () => {},
+    advanced: () => {},
   });
   const ackAll = (ids: string[], lane?: Lane) => {
     for (const delivery of source.deliver(ids, lane && { lane })) settler.ack(delivery);
@@ -148,5 +149,28 @@ describe("Settler", () => {
     settler.requeue({ delivery: source.deliver(["b"])[0]!, delay: 0, unstarted: true });
     await settle();
     assertEquals([source.acks, settler.pending], [[], 0]);
+  });
+
+  it("lets more in when the lane that too many decisions were of is somebody else's", async () => {
+    const transport = new ScriptedTransport();
+    const broker = Promise.withResolvers<void>();
+    transport.prepare = (source) => source.ack = () => broker.promise;
+    const consumption = await start(transport, () => {}, { prefetch: 5_000 });
+    const source = transport.current;
+    const lane = { name: "1", fenced: false };
+    source.give(...source.deliver(["first"], { lane }));
+    await settle();
+    const rest = Array.from({ length: 4_096 }, (_, at) => `${at}`);
+    source.give(...source.deliver(rest, { lane }));
+    await settle();
+    // After so many deliveries the feed gives others a turn.
+    await new Promise<void>(scheduleMacrotask);
+    await settle();
+    assertEquals(source.isAsked, false, "the broker is too far behind");
+    source.host.lost(lane);
+    broker.resolve();
+    await settle();
+    assertEquals(source.isAsked, true);
+    await consumption.close();
   });
 });

@@ -1,6 +1,7 @@
 import type { CloseOptions } from "../message/contracts.ts";
 import { ClosedError, CloseTimeoutError } from "../message/errors.ts";
 import { checkOptions, DURATION } from "../options/options.ts";
+import { CLOSE_TIMEOUT } from "./deadline.ts";
 import { after } from "./timer.ts";
 
 /** What is closed. */
@@ -40,7 +41,7 @@ export class Shutdown {
    */
   async close(options: CloseOptions = {}): Promise<void> {
     checkOptions(`close the ${this.#closable.name}`, options, { timeout: DURATION });
-    const { timeout = 30_000 } = options;
+    const { timeout = CLOSE_TIMEOUT } = options;
     this.#closed ??= Promise.withResolvers();
     this.progress();
     const cancel = after(timeout, () => this.#expire(timeout));

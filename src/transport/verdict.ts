@@ -1,5 +1,5 @@
 import { retryAfterOf } from "./retry_after.ts";
-import { DEFAULT_RETRY_AFTER, type Retry } from "./retry_policy.ts";
+import type { Retry } from "./retry_policy.ts";
 
 /** What happens to a message whose attempts are used up. */
 export type OnExhausted = "dead-letter" | "redeliver" | "discard";
@@ -32,7 +32,7 @@ export function judge(failure: Failure, retry: Retry, onExhausted: OnExhausted):
   const backoff = retry.next(attempt, error, elapsed);
   if (backoff !== undefined) return { kind: "retry", delay: delay ?? backoff };
   if (onExhausted !== "redeliver") return { kind: onExhausted };
-  const asked = Math.min(retryAfterOf(error), DEFAULT_RETRY_AFTER);
+  const asked = Math.min(retryAfterOf(error), retry.maxRetryAfter);
   const redelivery = Math.max(redeliveryDelay(attempt - retry.maxRetries), asked);
   return { kind: "redeliver", delay: delay ?? redelivery };
 }

@@ -87,6 +87,13 @@ export const MUTANTS: Mutant[] = [
     test: "heartbeat_test.ts",
   },
   {
+    name: "decisions that need not be told any more keep others out",
+    file: "settler.ts",
+    find: "      this.#hooks.advanced();\n",
+    replace: "",
+    test: "settler_test.ts",
+  },
+  {
     name: "a decision during the end of a call wakes nobody",
     file: "settler.ts",
     find: "    this.#flushing = undefined;\n",

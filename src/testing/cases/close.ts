@@ -1,14 +1,12 @@
 import { CloseTimeoutError } from "../../message/errors.ts";
 import type { Message } from "../../message/message.ts";
+import { GRACE } from "../../transport/deadline.ts";
 import type { Case } from "../case.ts";
 import { demand, demandNone, failureOf } from "../failure.ts";
 import { compareLogs, type Produced } from "../logs.ts";
 import { takeover, takesOver } from "../needs.ts";
 import { chunked, numbered } from "../samples.ts";
 import { inTime } from "../watch.ts";
-
-/** Milliseconds that handlers have to stop when the time of a close is over. */
-const GRACE = 1_000;
 
 /** That an end loses nothing, and is one. */
 export const CLOSE: readonly Case[] = [
