@@ -1,7 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ClosedError, CloseTimeoutError } from "../message/errors.ts";
-import { silent } from "../message/logger.ts";
 import { subscriber } from "../transport/subscriber.ts";
 import { type RouterFace, signals } from "./mod.ts";
 import { Down, Link } from "./testdata/doctored.ts";
