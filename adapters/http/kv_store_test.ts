@@ -67,6 +67,19 @@ describe("kvStore() on a database with the transactions of Deno KV", () => {
     assert(Math.max(...sizes) < 1_100);
   });
 
+  it("puts 'beat' before its keys, unless told otherwise", async () => {
+    const kv = new FakeKv();
+    const keys: (readonly string[])[] = [];
+    const { get } = kv;
+    kv.get = (key) => {
+      keys.push(key);
+      return get.call(kv, key);
+    };
+    await kvStore({ kv }).claim("k", 1_000);
+    await kvStore({ kv, prefix: "other" }).claim("k", 1_000);
+    assertEquals(keys, [["beat", "store", "k"], ["other", "store", "k"]]);
+  });
+
   it("keeps apart what has another prefix, and leaves nothing of what was given free", async () => {
     const kv = new FakeKv();
     const [one, other] = [kvStore({ kv }), kvStore({ kv, prefix: "other" })];

@@ -13,6 +13,14 @@ describe("listen()", () => {
     await assertRejects(() => hooks.listen({ port }), Error);
   });
 
+  it("takes a free port of this machine, for nobody else, unless told otherwise", async () => {
+    const hooks = webhookSubscriber({ unsigned: true });
+    const [one, other] = [await hooks.listen(), await hooks.listen()];
+    assertEquals(one.url, `http://127.0.0.1:${one.port}`);
+    assert(one.port > 0 && other.port > 0 && one.port !== other.port);
+    await hooks.close();
+  });
+
   it("ends with the subscriber", async () => {
     const { hooks, port } = await listening();
     await hooks.close();

@@ -1,6 +1,7 @@
 import { memoryStore } from "@beat/beat/middleware";
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { stub } from "@std/testing/mock";
 import { FakeTime } from "@std/testing/time";
 import { chunked, deep, receiver, STRUCTURED } from "./testdata/receiver.ts";
 import { webhookTransport } from "./webhook_transport.ts";
@@ -122,6 +123,23 @@ describe("a webhook receiver that is told nothing", () => {
     }
     assertEquals((await send({ headers: { "content-type": "text/html" } })).status, 415);
     await close();
+  });
+
+  it("writes nothing, whatever it refuses", async () => {
+    const levels = ["debug", "info", "log", "warn", "error"] as const;
+    const printed: unknown[] = [];
+    const stubs = levels.map((level) => stub(console, level, (line) => void printed.push(line)));
+    try {
+      const store = { ...memoryStore(), claim: () => Promise.reject(new Error("down")) };
+      const { send, close } = await receiver({ store });
+      const refused = [{ method: "GET" }, { secret: undefined }, {}];
+      const answers = await Promise.all(refused.map((changes) => send(changes)));
+      assertEquals(answers.map(({ status }) => status), [405, 401, 503]);
+      await close();
+    } finally {
+      for (const one of stubs) one.restore();
+    }
+    assertEquals(printed, []);
   });
 
   it("claims a webhook for 20 s under 'webhook/', and remembers it for 10 minutes", async () => {

@@ -326,6 +326,15 @@ describe("localSubscriber()", () => {
     await subscriber.close();
   });
 
+  it("has 1 024 events wait beside those that it has taken, unless told otherwise", async () => {
+    const bus = createSyncBus();
+    const subscriber = localSubscriber(bus);
+    await subscriber.subscribe("a", { prefetch: 2 });
+    for (let i = 0; i < 1_026; i++) bus.emit("a", i);
+    assertThrows(() => bus.emit("a", 0), SubscriptionFullError, "is full: 1024 wait");
+    await subscriber.close();
+  });
+
   it("has no groups and keeps no order among members", async () => {
     const subscriber = localSubscriber(createSyncBus());
     await assertRejects(() => subscriber.subscribe("a", { group: "g" }), Error);

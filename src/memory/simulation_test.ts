@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { stub } from "@std/testing/mock";
 import { FakeTime } from "@std/testing/time";
 import { silent } from "../message/logger.ts";
 import { MemoryBroker, SimulatedError, type SimulationOptions } from "./mod.ts";
@@ -117,6 +118,28 @@ describe("a simulation", () => {
     }
   });
 
+  it("delays up to 100 ms, unless told otherwise", async () => {
+    const time = new FakeTime(0);
+    try {
+      const broker = make({ seed: 2, delay: 1 }, 1);
+      const member = await TestMember.join(broker, "t", { group: "g" });
+      await send(broker, "t", keyed.slice(0, 100));
+      const waits: number[] = [];
+      for (let at = 0; at < 100; at++) {
+        const before = time.now;
+        const fetched = member.fetch();
+        await time.nextAsync();
+        await fetched;
+        waits.push(time.now - before);
+      }
+      const longest = Math.max(...waits);
+      assert(longest > 95 && longest <= 100, `${longest}`);
+      await member.close();
+    } finally {
+      time.restore();
+    }
+  });
+
   it("leaves no timer behind when a consumer leaves", async () => {
     const broker = make({ seed: 2, delay: 1, maxDelay: 100_000 });
     const member = await TestMember.join(broker, "t", { group: "g" });
@@ -161,6 +184,13 @@ describe("a simulation", () => {
     assertEquals(lines, [`A MemoryBroker simulates with seed ${broker.seed}`]);
     make({ seed: 9, logger });
     assertEquals(lines.length, 1);
+    const info = stub(console, "info", (line: string) => void lines.push(line));
+    try {
+      make({ crash: 0.1 });
+    } finally {
+      info.restore();
+    }
+    assert(lines[1]!.startsWith("A MemoryBroker simulates with seed "), lines[1]);
     assertEquals(make({ seed: 9 }).seed, 9);
     assertEquals(new MemoryBroker().seed, undefined);
   });

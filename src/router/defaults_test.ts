@@ -1,6 +1,7 @@
 /** What is so long as nobody says otherwise. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { stub } from "@std/testing/mock";
 import { FakeTime } from "@std/testing/time";
 import { CloseTimeoutError } from "../message/errors.ts";
 import { Message } from "../message/message.ts";
@@ -9,15 +10,20 @@ import { consume } from "../transport/consumption.ts";
 import { fromPublisher } from "../transport/from_publisher.ts";
 import { publisher } from "../transport/publisher.ts";
 import { subscriber } from "../transport/subscriber.ts";
-import { health, replay, Router } from "./mod.ts";
+import { asyncApi, health, replay, Router, type RouterOptions, signals } from "./mod.ts";
+import { checkRouterOptions } from "./router_options.ts";
 import { doctored } from "./testdata/doctored.ts";
+import { FakeProcess, withProcess } from "./testdata/fake_process.ts";
 import { World } from "./testdata/world.ts";
 
 /** Beyond the deadline: what handlers that were asked to stop, acks and the source may take. */
 const GRACE = 3_000;
 
-async function withTime(body: (time: FakeTime, world: World) => Promise<void>): Promise<void> {
-  const world = new World();
+async function withTime(
+  body: (time: FakeTime, world: World) => Promise<void>,
+  options: RouterOptions = {},
+): Promise<void> {
+  const world = new World(options);
   const time = new FakeTime();
   try {
     await body(time, world);
@@ -56,6 +62,21 @@ describe("closing takes 30 s at most", () => {
       const closing = assertRejects(() => router.close(), CloseTimeoutError, "within 30000 ms");
       await settlesAt(time, 30_000, closing);
     }));
+
+  it("and what the router says where a signal ends it", async () => {
+    const process = new FakeProcess();
+    const end = async (time: FakeTime, world: World) => {
+      const { router } = world;
+      router.plugin(signals()).on("h", "in", world.in, hang);
+      const ended = assertRejects(() => router.run(), CloseTimeoutError, "within 700 ms");
+      await time.tickAsync(0);
+      await world.publish("in", "a");
+      await time.tickAsync(0);
+      process.raise("SIGTERM");
+      await settlesAt(time, 700, ended);
+    };
+    await withProcess(process, () => withTime(end, { closeTimeout: 700 }));
+  });
 
   it("of a consumption", () =>
     withTime(async (time, world) => {
@@ -99,4 +120,55 @@ describe("what waits for an answer", () => {
       const out = fromPublisher({ publish: () => Promise.resolve() });
       await settlesAt(time, 1_000, replay(world.in, "dead", { publisher: out }));
     }));
+});
+
+describe("a replay that is told nothing", () => {
+  it("moves the position of the group 'replay', and takes no time between letters", () =>
+    withTime(async (time, world) => {
+      const letters = ["a", "b", "c"].map((text) =>
+        new Message(text, { key: "k", metadata: { dlq_topic: "in" } })
+      );
+      await world.out.publish("dead", letters);
+      const replayed = replay(world.in, "dead", { publisher: world.out });
+      for (let turn = 0; turn < 5; turn++) await time.tickAsync(0);
+      assertEquals(world.broker.history("in").length, 3);
+      await time.tickAsync(1_000 + GRACE);
+      assertEquals(await replayed, { replayed: 3, skipped: 0 });
+      assertEquals(world.broker.stats("dead")!.groups.map(({ group }) => group), ["replay"]);
+    }));
+});
+
+describe("a router that is told nothing", () => {
+  it("prints warnings, without the stacks of errors, and errors, and nothing else", () => {
+    const printed: unknown[][] = [];
+    const levels = ["debug", "info", "log", "warn", "error"] as const;
+    const stubs = levels.map((level) =>
+      stub(console, level, (...args: unknown[]) => void printed.push([level, ...args]))
+    );
+    const { logger } = checkRouterOptions({});
+    const error = new Error("no");
+    try {
+      for (const level of ["debug", "info", "warn", "error"] as const) {
+        logger[level](level, { error });
+      }
+    } finally {
+      for (const one of stubs) one.restore();
+    }
+    assertEquals(printed, [["warn", "warn", { error: "Error: no" }], ["error", "error", {
+      error,
+    }]]);
+  });
+
+  it("is described with bytes as content, or JSON where there is a schema", () => {
+    const world = new World();
+    world.router.on("a", "plain", world.in, () => {});
+    world.router.on("b", "described", world.in, () => {});
+    const payloads = { described: { type: "object" } };
+    const info = { title: "Shop", version: "1.0.0" };
+    const { components: { messages } } = asyncApi(world.router, info, { payloads });
+    const types = Object.values(messages).map((message) => {
+      return (message as { contentType: string }).contentType;
+    });
+    assertEquals(types, ["application/octet-stream", "application/json"]);
+  });
 });

@@ -93,6 +93,41 @@ describe("the heartbeat", () => {
       await consumption.close();
     }));
 
+  it("has the broker judge acks of a handler that let nothing run for two leases", () =>
+    withTime(async (time) => {
+      const transport = new ScriptedTransport(LEASE);
+      const broker = { now: 0, ends: 1_000 };
+      const settled: string[] = [];
+      transport.prepare = (source) => {
+        const { ack } = source;
+        source.ack = async (deliveries) => {
+          await ack.call(source, deliveries);
+          if (broker.now < broker.ends) settled.push(...deliveries.map(({ rec }) => rec.id));
+        };
+      };
+      const acks: boolean[] = [];
+      const attempts: number[] = [];
+      const consumption = await start(transport, (message) => {
+        attempts.push(message.attempt);
+        if (message.attempt === 1) broker.now += 2_000;
+        acks.push(message.ack());
+      });
+      const source = transport.current;
+      source.give(...source.deliver(["a"]));
+      await settle();
+      // Nobody here can know better: the decision is taken, and it is not the one that counts.
+      assertEquals([acks, source.acks, settled], [[true], [["a"]], []]);
+      await time.tickAsync(5_000);
+      assertEquals(source.extensions, []);
+      broker.ends = broker.now + 1_000;
+      source.give(...source.deliver(["a"], { count: 2 }));
+      await settle();
+      assertEquals([attempts, acks, settled], [[1, 2], [true, true], ["a"]]);
+      const { received, acked, settleErrors, inFlight } = consumption.stats();
+      assertEquals([received, acked, settleErrors, inFlight], [2, 2, 0, 0]);
+      await consumption.close();
+    }));
+
   it("goes on after one that the broker never answered, and says so", () =>
     withTime(async (time) => {
       const transport = new ScriptedTransport(LEASE);

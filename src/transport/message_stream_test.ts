@@ -45,6 +45,29 @@ describe("a message stream", () => {
     await closed.catch(() => {});
   });
 
+  it("tells of an ack that the broker did not take, which it offers again", () =>
+    withTime(async (time) => {
+      const transport = new ScriptedTransport();
+      const errors: unknown[] = [];
+      const onSettleError = (error: unknown) => errors.push(error);
+      const stream = await subscriber(transport).subscribe("orders", { onSettleError });
+      const source = transport.current;
+      const { ack } = source;
+      const down = new Error("down");
+      source.ack = () => {
+        source.ack = ack;
+        return Promise.reject(down);
+      };
+      source.give(...source.deliver(["a"]));
+      const { value } = await stream[Symbol.asyncIterator]().next();
+      (value as Message).ack();
+      await settle();
+      assertEquals([errors, source.acks], [[down], []]);
+      await time.tickAsync(5_000);
+      assertEquals(source.acks, [["a"]]);
+      await stream.close();
+    }));
+
   it("gives back what is not settled when the loop is left", async () => {
     const { stream, source, give } = await open();
     give("a", "b", "c");

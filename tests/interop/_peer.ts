@@ -21,15 +21,20 @@ const PROGRAM = `${FOLDER}/watermill-peer`;
 const GO = ["/usr/local/go/bin/go", "/usr/bin/go"].find((path) => existsSync(path)) ?? "go";
 const run = promisify(execFile);
 
-/** Whether Go is here. */
-export async function hasGo(): Promise<boolean> {
-  return await run(GO, ["version"]).then(() => true, () => false);
+/** Builds the program, where Go is: false where it is not, and need not be. */
+export async function preparePeer(): Promise<boolean> {
+  const hasGo = await run(GO, ["version"]).then(() => true, () => false);
+  if (!hasGo && process.env.BEAT_REQUIRE_SERVICES === "1") throw new Error("Go is not installed");
+  if (!hasGo) return false;
+  await mkdir(FOLDER, { recursive: true });
+  // What was built before is used as far as nothing has changed.
+  await run(GO, ["build", "-buildvcs=false", "-o", PROGRAM, "."], { cwd: SOURCE });
+  return true;
 }
 
-/** Builds the program; what was built before is used as far as nothing has changed. */
-export async function buildPeer(): Promise<void> {
-  await mkdir(FOLDER, { recursive: true });
-  await run(GO, ["build", "-buildvcs=false", "-o", PROGRAM, "."], { cwd: SOURCE });
+/** The payload of a message, on both sides: text, and bytes that are none. */
+export function payloadOf(at: number): Uint8Array {
+  return Uint8Array.from([...new TextEncoder().encode(`ü ${at}`), 0, 255]);
 }
 
 /** Has Watermill publish `count` messages. */
@@ -42,23 +47,26 @@ export async function publishAsGo(
   await run(PROGRAM, [broker, "publish", url, topic, String(count)], { timeout: 60_000 });
 }
 
-/** Has Watermill consume; `ready` resolves when it has subscribed, `messages` when it has `count`. */
+/**
+ * Has Watermill consume; `ready` resolves when it has subscribed, over HTTP with the URL to post to,
+ * `messages` when it has `count`.
+ */
 export function consumeAsGo(
   broker: string,
   url: string,
   topic: string,
   count: number,
-): { ready: Promise<void>; messages: Promise<PeerMessage[]> } {
+): { ready: Promise<string>; messages: Promise<PeerMessage[]> } {
   const child = spawn(PROGRAM, [broker, "consume", url, topic, String(count)], {
     stdio: ["ignore", "pipe", "pipe"],
     env: process.env,
   });
-  const ready = Promise.withResolvers<void>();
+  const ready = Promise.withResolvers<string>();
   const messages: PeerMessage[] = [];
   let stderr = "";
   child.stderr.on("data", (data) => stderr += data);
   createInterface({ input: child.stdout }).on("line", (line) => {
-    if (line === "ready") return ready.resolve();
+    if (line.startsWith("ready")) return ready.resolve(line.slice("ready ".length));
     const { uuid, metadata, payload } = JSON.parse(line);
     messages.push({ uuid, metadata, payload: new Uint8Array(Buffer.from(payload, "base64")) });
   });

@@ -9,9 +9,8 @@ import { natsTransport } from "@beat/nats";
 import { redisTransport } from "@beat/redis";
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import process from "node:process";
 import { withService } from "../_services/mod.ts";
-import { buildPeer, consumeAsGo, hasGo, publishAsGo } from "./_peer.ts";
+import { consumeAsGo, payloadOf, preparePeer, publishAsGo } from "./_peer.ts";
 
 const COUNT = 50;
 
@@ -24,17 +23,10 @@ const BROKERS: readonly [name: string, variable: string, open: Open, coded: bool
   ["kafka", "BEAT_KAFKA_URL", (brokers) => kafkaTransport({ brokers }), true],
 ];
 
-/** The payload of a message: text, and bytes that are none. */
-function payloadOf(at: number): Uint8Array {
-  return Uint8Array.from([...new TextEncoder().encode(`ü ${at}`), 0, 255]);
-}
-
-const isBuilt = await hasGo();
-if (isBuilt) await buildPeer();
-else if (process.env.BEAT_REQUIRE_SERVICES === "1") throw new Error("Go is not installed");
+const isPrepared = await preparePeer();
 
 describe("services in Go on Watermill", () => {
-  if (!isBuilt) return it.skip("skipped as Go is not installed", () => {});
+  if (!isPrepared) return it.skip("skipped as Go is not installed", () => {});
   for (const [name, variable, open, coded] of BROKERS) {
     withService(name, variable, ({ url }) => {
       const codec = coded ? { codec: watermill() } : {};

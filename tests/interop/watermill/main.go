@@ -1,24 +1,29 @@
 // The other side of the interop tests: Watermill in Go, which publishes and consumes what a test asks for.
 //
-//	watermill-peer redis|nats|kafka publish|consume URL TOPIC COUNT
+//	watermill-peer redis|nats|kafka|http publish|consume URL TOPIC COUNT
 //
-// What it consumes it prints as one JSON object a line; before that it prints "ready".
+// What it consumes it prints as one JSON object a line; before that it prints "ready", and with http,
+// where the URL is the address to listen at, the URL to post to.
 package main
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"strconv"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
+	hooks "github.com/ThreeDotsLabs/watermill-http/v2/pkg/http"
 	"github.com/ThreeDotsLabs/watermill-kafka/v3/pkg/kafka"
 	"github.com/ThreeDotsLabs/watermill-nats/v2/pkg/nats"
 	"github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream"
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/go-chi/chi"
 	natsgo "github.com/nats-io/nats.go"
 	"github.com/redis/go-redis/v9"
 )
@@ -55,11 +60,16 @@ func run(words []string) error {
 		}
 		return publish(out, topic, count)
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), 45*time.Second)
+	defer cancel()
+	if broker == "http" {
+		return serve(ctx, address, topic, count)
+	}
 	in, err := subscriber(broker, address)
 	if err != nil {
 		return err
 	}
-	return consume(in, topic, count)
+	return consume(ctx, in, topic, count)
 }
 
 func publish(out message.Publisher, topic string, count int) error {
@@ -75,25 +85,56 @@ func publish(out message.Publisher, topic string, count int) error {
 	return out.Close()
 }
 
-func consume(in message.Subscriber, topic string, count int) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 45*time.Second)
-	defer cancel()
+func consume(ctx context.Context, in message.Subscriber, topic string, count int) error {
 	messages, err := in.Subscribe(ctx, topic)
 	if err != nil {
 		return err
 	}
 	fmt.Println("ready")
+	return write(ctx, messages, count)
+}
+
+// serve consumes what is posted. The server is not that of watermill-http, which ends without its last answer.
+func serve(ctx context.Context, address, topic string, count int) error {
+	router := chi.NewRouter()
+	in, err := hooks.NewSubscriber("", hooks.SubscriberConfig{Router: router}, logger)
+	if err != nil {
+		return err
+	}
+	messages, err := in.Subscribe(ctx, topic)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", hostOf(address))
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: router}
+	go server.Serve(listener)
+	fmt.Printf("ready http://%s\n", listener.Addr())
+	if err := write(ctx, messages, count); err != nil {
+		return err
+	}
+	return server.Shutdown(ctx)
+}
+
+// write acks messages and writes them down.
+func write(ctx context.Context, messages <-chan *message.Message, count int) error {
 	for left := count; left > 0; left-- {
-		msg, ok := <-messages
-		if !ok {
-			return fmt.Errorf("%d of %d messages did not come", left, count)
+		select {
+		case msg, ok := <-messages:
+			if !ok {
+				return fmt.Errorf("%d of %d messages did not come", left, count)
+			}
+			line, err := json.Marshal(seen{msg.UUID, msg.Metadata, msg.Payload})
+			if err != nil {
+				return err
+			}
+			fmt.Println(string(line))
+			msg.Ack()
+		case <-ctx.Done():
+			return fmt.Errorf("%d of %d messages did not come in time", left, count)
 		}
-		line, err := json.Marshal(seen{msg.UUID, msg.Metadata, msg.Payload})
-		if err != nil {
-			return err
-		}
-		fmt.Println(string(line))
-		msg.Ack()
 	}
 	return nil
 }
@@ -116,6 +157,12 @@ func publisher(broker, address string) (message.Publisher, error) {
 		return kafka.NewPublisher(kafka.PublisherConfig{
 			Brokers:   []string{hostOf(address)},
 			Marshaler: kafka.DefaultMarshaler{},
+		}, logger)
+	case "http":
+		return hooks.NewPublisher(hooks.PublisherConfig{
+			MarshalMessageFunc: func(topic string, msg *message.Message) (*http.Request, error) {
+				return hooks.DefaultMarshalMessageFunc(address+"/"+topic, msg)
+			},
 		}, logger)
 	}
 	return nil, fmt.Errorf("there is no %s", broker)
