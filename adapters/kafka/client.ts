@@ -65,6 +65,12 @@ export interface KafkaClient {
   on(event: string, listener: (event: never) => void): unknown;
 }
 
+/** What is told of a connection to a broker. */
+export interface KafkaConnectionEvent {
+  /** The connection, which is one object from its beginning to its end. */
+  readonly connection: object;
+}
+
 /** What is known of topics. */
 export interface KafkaMetadata {
   /** The topics by name. */

@@ -1,10 +1,11 @@
 import { ClosedError } from "@beat/beat/message";
-import { type ConnectionEvent, type Health, measureHealth } from "@beat/beat/transport";
+import { ConnectionNews, type Health, measureHealth } from "@beat/beat/transport";
 import { Buffer } from "node:buffer";
 import type {
   KafkaAdmin,
   KafkaClient,
   KafkaClientOptions,
+  KafkaConnectionEvent,
   KafkaConsumer,
   KafkaConsumerOptions,
   KafkaProducer,
@@ -24,14 +25,15 @@ const HEARTBEATS = 10;
 
 /** A cluster as a transport has it: a client to administer, one to produce, and those of consumers. */
 export class Cluster {
+  /** What becomes of it. */
+  readonly news: ConnectionNews = new ConnectionNews();
   readonly #plan: KafkaPlan;
   readonly #options: KafkaClientOptions;
   readonly #clients = new Set<KafkaClient>();
-  readonly #listeners = new Set<(event: ConnectionEvent) => void>();
   #admin: KafkaAdmin | undefined;
   #producer: KafkaProducer | undefined;
   /** Connections that are open of the clients that administer and produce. */
-  #connections = 0;
+  readonly #connections = new Set<object>();
   #wasConnected = false;
   #closed = false;
 
@@ -93,12 +95,6 @@ export class Cluster {
     return measureHealth(() => this.admin("ask for the health").metadata(topics), options);
   }
 
-  /** Adds a listener; what it returns takes it away. */
-  onConnection(listener: (event: ConnectionEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
   /** Ends all clients; none is made any more. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -117,8 +113,14 @@ export class Cluster {
   }
 
   #watch<T extends KafkaClient>(client: T): T {
-    client.on("client:broker:connect", () => ++this.#connections === 1 && this.#tell(true));
-    client.on("client:broker:disconnect", () => --this.#connections === 0 && this.#tell(false));
+    client.on("client:broker:connect", ({ connection }: KafkaConnectionEvent) => {
+      this.#connections.add(connection);
+      if (this.#connections.size === 1) this.#tell(true);
+    });
+    // One that a broker has not let in ends without having begun.
+    client.on("client:broker:disconnect", ({ connection }: KafkaConnectionEvent) => {
+      if (this.#connections.delete(connection) && this.#connections.size === 0) this.#tell(false);
+    });
     return this.#keep(client);
   }
 
@@ -126,6 +128,6 @@ export class Cluster {
     if (this.#closed) return;
     const kind = !isConnected ? "lost" : this.#wasConnected ? "recovered" : "connected";
     this.#wasConnected = true;
-    for (const listener of this.#listeners) listener({ kind, at: Date.now() });
+    this.news.tell({ kind, at: Date.now() });
   }
 }

@@ -20,9 +20,9 @@ import { KafkaLane } from "./lane.ts";
 import { beginningsOf, startsOf } from "./offsets.ts";
 import { type KafkaPlan, type KafkaTransportOptions, planTransport } from "./options.ts";
 import { foundGroup } from "./positions.ts";
-import { ProducerSink } from "./producer_sink.ts";
+import { producerSink } from "./producer_sink.ts";
 import { ReaderSource } from "./reader_source.ts";
-import { KafkaTopicAdmin } from "./topic_admin.ts";
+import { kafkaAdmin } from "./topic_admin.ts";
 import { openTopic } from "./topics.ts";
 import { Turns } from "./turns.ts";
 
@@ -74,7 +74,7 @@ class KafkaBroker implements KafkaTransport {
   constructor(plan: KafkaPlan) {
     this.#plan = plan;
     this.#cluster = new Cluster(plan);
-    this.admin = new KafkaTopicAdmin(this.#cluster, plan.groupName);
+    this.admin = kafkaAdmin(this.#cluster, plan.groupName);
   }
 
   source(spec: SourceSpec, host: Host): Promise<Source> {
@@ -91,7 +91,7 @@ class KafkaBroker implements KafkaTransport {
   }
 
   sink(): Sink {
-    return new ProducerSink(this.#cluster, this.#plan.maxPayload, this.#turns);
+    return producerSink(this.#cluster, this.#plan.maxPayload, this.#turns);
   }
 
   peek(topic: string, limit: number): Promise<Rec[]> {
@@ -110,7 +110,7 @@ class KafkaBroker implements KafkaTransport {
   }
 
   onConnection(listener: (event: ConnectionEvent) => void): () => void {
-    return this.#cluster.onConnection(listener);
+    return this.#cluster.news.onConnection(listener);
   }
 
   close(): Promise<void> {

@@ -1,12 +1,4 @@
-import {
-  checkPayload,
-  rejectAll,
-  sendEach,
-  type SendItem,
-  type SendResult,
-  type Sink,
-} from "@beat/beat/transport";
-import type { KafkaMessage, KafkaProducer } from "./client.ts";
+import { checkPayload, sendBy, type Sink } from "@beat/beat/transport";
 import type { Cluster } from "./cluster.ts";
 import { partitionOfKey } from "./murmur2.ts";
 import { failuresOf } from "./outcomes.ts";
@@ -16,56 +8,41 @@ import type { Turns } from "./turns.ts";
 
 /**
  * Sends records, those of a topic in one call at a time, whoever publishes on the transport: two could
- * overtake each other.
+ * overtake each other. `maxPayload` is how many bytes a payload may have; `turns` are those of all sinks
+ * of the transport.
  */
-export class ProducerSink implements Sink {
-  /** Of the bytes that a topic takes at once by default a quarter, as there are headers and the like. */
-  readonly limits = { batch: 1_024, bytes: 262_144, lanes: Infinity };
-  readonly #cluster: Cluster;
-  readonly #maxPayload: number;
-  readonly #turns: Turns;
-  #turn = 0;
-
-  /** `maxPayload` is how many bytes a payload may have; `turns` are those of all sinks of the transport. */
-  constructor(cluster: Cluster, maxPayload: number, turns: Turns) {
-    this.#cluster = cluster;
-    this.#maxPayload = maxPayload;
-    this.#turns = turns;
-  }
-
-  lane(topic: string): string {
-    return topic;
-  }
-
-  async send(lane: string, items: readonly SendItem[]): Promise<readonly SendResult[]> {
-    let producer: KafkaProducer;
-    let partitions: number;
-    try {
-      producer = this.#cluster.producer("publish");
-      partitions = (await openTopic(producer, "publish", lane)).leaders.length;
-    } catch (cause) {
-      return rejectAll(items, cause);
-    }
-    // What has no key goes together, to the partitions in turn.
-    const next = this.#turn++ % partitions;
-    const messages: KafkaMessage[] = [];
-    const sent: number[] = [];
-    const results = sendEach(items, ({ rec }, at) => {
-      checkPayload(rec, this.#maxPayload);
-      const message = writeRecord(lane, next, rec);
-      if (message.key !== undefined) message.partition = partitionOfKey(message.key, partitions);
-      messages.push(message);
-      sent.push(at);
-    });
-    if (sent.length === 0) return results;
-    try {
-      await this.#turns.run(lane, () => producer.send({ messages }));
-    } catch (error) {
-      const failures = failuresOf(error);
-      for (const [index, at] of sent.entries()) results[at] = failures(messages[index]!.partition);
-    }
-    return results;
-  }
-
-  async close(): Promise<void> {}
+export function producerSink(cluster: Cluster, maxPayload: number, turns: Turns): Sink {
+  let turn = 0;
+  return {
+    // Of the bytes that a topic takes at once by default a quarter, as there are headers and the like.
+    limits: { batch: 1_024, bytes: 262_144, lanes: Infinity },
+    lane: (topic) => topic,
+    send: (lane, items) =>
+      sendBy(items, async () => {
+        const producer = cluster.producer("publish");
+        const partitions = (await openTopic(producer, "publish", lane)).leaders.length;
+        // What has no key goes together, to the partitions in turn.
+        const next = turn++ % partitions;
+        return {
+          write({ rec }) {
+            checkPayload(rec, maxPayload);
+            const message = writeRecord(lane, next, rec);
+            if (message.key !== undefined) {
+              message.partition = partitionOfKey(message.key, partitions);
+            }
+            return message;
+          },
+          async send(messages) {
+            try {
+              await turns.run(lane, () => producer.send({ messages: [...messages] }));
+              return messages.map(() => undefined);
+            } catch (error) {
+              const failures = failuresOf(error);
+              return messages.map(({ partition }) => failures(partition));
+            }
+          },
+        };
+      }),
+    close: () => Promise.resolve(),
+  };
 }

@@ -1,7 +1,7 @@
-import { checkOptions, choice, integer, type Rules, type TopicConfig } from "@beat/beat/transport";
+import { choice, integer, type Rules, type TopicConfig } from "@beat/beat/transport";
 
 /** What a topic can be asked to be. */
-const RULES: Rules = {
+export const TOPIC_RULES: Rules = {
   partitions: integer(1),
   replicas: integer(1),
   retentionMs: integer(1),
@@ -14,16 +14,12 @@ const SETTINGS = {
   retentionBytes: "retention.bytes",
   compression: "compression.type",
 } as const;
-const UNABLE = ["maxMessages", "persistence"] as const;
 
 type Field = keyof typeof SETTINGS;
 const settings = Object.entries(SETTINGS) as [Field, string][];
 
-/** A setting of a topic. */
+/** A setting of a topic, as Kafka calls it. */
 export interface Setting {
-  /** The field that it is here. */
-  readonly field: Field;
-  /** What Kafka calls it. */
   readonly name: string;
   readonly value: string;
 }
@@ -34,33 +30,22 @@ export const DEFAULT = -1;
 /** The names of all settings that are fields. */
 export const SETTING_NAMES: string[] = settings.map(([, name]) => name);
 
-/** @throws {TypeError | RangeError} If a field is malformed, or Kafka does not have it. */
-export function checkConfig(action: string, config: TopicConfig): void {
-  const unable = UNABLE.find((name) => config[name] !== undefined);
-  if (unable !== undefined) {
-    throw new RangeError(`Cannot ${action} as Kafka has no '${unable}' for a topic`);
-  }
-  checkOptions(action, config, RULES);
-}
-
-/** @throws {RangeError} If a topic cannot become what it is to be. */
-export function checkChange(action: string, known: TopicConfig, config: TopicConfig): void {
-  if ((config.partitions ?? Infinity) < known.partitions!) {
-    throw new RangeError(
-      `Cannot ${action} as 'partitions' must be at least ${known.partitions}, which there are: current value is ${config.partitions}`,
-    );
-  }
-  if ((config.replicas ?? known.replicas) !== known.replicas) {
-    throw new RangeError(
-      `Cannot ${action} as 'replicas' must stay ${known.replicas}: current value is ${config.replicas}`,
-    );
-  }
+/** @throws {RangeError} If a topic is to have fewer partitions than it has. */
+export function checkPartitions(
+  action: string,
+  partitions: number | undefined,
+  known: TopicConfig,
+): void {
+  if (partitions === undefined || partitions >= known.partitions!) return;
+  throw new RangeError(
+    `Cannot ${action} as 'partitions' must be at least ${known.partitions}, which there are: current value is ${partitions}`,
+  );
 }
 
 /** The settings that a config has. */
 export function settingsOf(config: TopicConfig): Setting[] {
   return settings.flatMap(([field, name]) =>
-    config[field] === undefined ? [] : [{ field, name, value: String(config[field]) }]
+    config[field] === undefined ? [] : [{ name, value: String(config[field]) }]
   );
 }
 

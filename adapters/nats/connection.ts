@@ -1,8 +1,14 @@
 import { ClosedError } from "@beat/beat/message";
-import { type ConnectionEvent, type Health, measureHealth } from "@beat/beat/transport";
+import {
+  type ConnectionEvent,
+  ConnectionNews,
+  type Health,
+  measureHealth,
+} from "@beat/beat/transport";
 import { jetstream, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
-import { connect, type NatsConnection, type Status } from "@nats-io/transport-node";
+import type { NatsConnection, Status } from "@nats-io/transport-node";
 import type { ServerPlan } from "./options.ts";
+import { connectQuietly } from "./quiet_connect.ts";
 
 /** A connection, and what is done by it. */
 export interface Opened {
@@ -26,8 +32,9 @@ const KINDS: Record<string, ConnectionEvent["kind"]> = {
 
 /** The connection of a transport, made when it is first used; the client makes it anew by itself. */
 export class Connection {
+  /** What becomes of it. */
+  readonly news: ConnectionNews = new ConnectionNews();
   readonly #plan: ServerPlan;
-  readonly #listeners = new Set<(event: ConnectionEvent) => void>();
   readonly #waiting = new Set<(cause: unknown) => void>();
   #opening: Promise<Opened> | undefined;
   #stopWatching = () => {};
@@ -47,12 +54,6 @@ export class Connection {
       opening.catch(() => this.#forget(opening));
     }
     return this.#opening;
-  }
-
-  /** Adds a listener; what it returns takes it away. */
-  listen(listener: (event: ConnectionEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
   }
 
   /** Whether something that is sent now would not only be lost. */
@@ -97,7 +98,7 @@ export class Connection {
 
   async #open(): Promise<Opened> {
     const { connection, servers, timeout } = this.#plan;
-    const nc = connection as NatsConnection | undefined ?? await connect({
+    const nc = connection as NatsConnection | undefined ?? await connectQuietly({
       ...servers,
       timeout,
       maxReconnectAttempts: -1,
@@ -145,6 +146,6 @@ export class Connection {
     if (kind === "lost" || kind === "failed") {
       for (const lose of this.#waiting) lose(new Error(LOST, { cause }));
     }
-    for (const listener of this.#listeners) listener(event);
+    this.news.tell(event);
   }
 }

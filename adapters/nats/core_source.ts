@@ -16,7 +16,7 @@ export async function openCoreSource(
   const action = `subscribe to '${topic}'`;
   checkTopic(action, topic);
   const { nc } = await connection.open(action);
-  const unlisten = connection.listen((event) => host.event(event));
+  const unlisten = connection.news.onConnection((event) => host.event(event));
   const callback = receiver(topic, plan, host);
   const queue = group === undefined ? {} : { queue: safeName(group) };
   const subscription = nc.subscribe(topic, { ...queue, callback });

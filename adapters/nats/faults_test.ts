@@ -6,6 +6,7 @@ import { AckPolicy } from "@nats-io/jetstream";
 import { Child } from "../../tests/faults/child.ts";
 import { Proxy } from "../../tests/faults/proxy.ts";
 import { faultsOfRestart } from "../../tests/faults/restart.ts";
+import { faultsOfSlowness } from "../../tests/faults/slow.ts";
 import { withService } from "../../tests/_services/mod.ts";
 import { natsCore, natsTransport } from "./mod.ts";
 import { type Workplace, workplace } from "./testdata/workplace.ts";
@@ -305,6 +306,18 @@ withService("nats", "BEAT_NATS_URL", ({ url, renew }) => {
       }),
     );
 
+    it(
+      "loses nothing and keeps the order of keys by a slow network",
+      test(async (place) => {
+        await place.open();
+        const proxy = await Proxy.open(url);
+        place.opened(() => proxy.close());
+        proxy.slowDown(20);
+        const transport = place.transport({ servers: proxy.url });
+        assertEquals(await faultsOfSlowness({ transport, topic: place.topic }), []);
+      }),
+    );
+
     const onOurs = renew === undefined ? it.skip : it;
     onOurs(
       "loses nothing when its server is restarted in good order, idle or busy",
@@ -319,6 +332,22 @@ withService("nats", "BEAT_NATS_URL", ({ url, renew }) => {
 
   for (const [name, open] of KINDS) {
     describe(`${name}, when something fails`, () => {
+      it(
+        "ends in its time when it is closed while its server does not answer",
+        test(async (place) => {
+          await place.open();
+          const proxy = await Proxy.open(url);
+          const far = open(proxy.url);
+          const options = { topic: place.topic, group: "all" };
+          const consumption = await consume(far, () => {}, options);
+          proxy.freeze();
+          // Its server cannot be told, and it is closed all the same.
+          await consumption.close({ timeout: 100 }).catch(() => {});
+          await far.close();
+          await proxy.close();
+        }),
+      );
+
       it(
         "ends at once when it is closed while it connects again",
         test(async (place) => {

@@ -1,14 +1,4 @@
-import { Bell } from "@beat/beat/transport";
-import type {
-  ConnectionEvent,
-  Delivery,
-  Host,
-  Lane,
-  LaneLag,
-  Requeue,
-  Source,
-  Traits,
-} from "@beat/beat/transport";
+import { Bell, type Delivery, type Host, type Source } from "@beat/beat/transport";
 import { Arrivals } from "./arrivals.ts";
 import type { Connection, Opened } from "./connection.ts";
 import type { GivenBack } from "./given_back.ts";
@@ -37,120 +27,97 @@ export interface GroupPlan {
  * once: nothing waits in the client, where its lease would not be prolonged. Of a partition the whole
  * group has one message under way, so there it asks when that is settled.
  */
-export class GroupSource implements Source {
-  readonly traits: Partial<Traits>;
-  readonly #plan: GroupPlan;
-  readonly #inbox: Inbox;
-  readonly #requests: Requests;
-  readonly #arrivals: Arrivals;
-  readonly #bell = new Bell();
-  readonly #unlisten: () => void;
+export function groupSource(plan: GroupPlan): Source {
+  const { connection, opened, givenBack, lanes, lease, timeout, host } = plan;
+  const bell = new Bell();
   /** What came for the fetch that waits; `undefined`: none does. */
-  #fetched: Delivery[] | undefined;
-  #stopping: Promise<void> | undefined;
+  let fetched: Delivery[] | undefined;
+  let stopping: Promise<void> | undefined;
 
-  constructor(plan: GroupPlan) {
-    this.#plan = plan;
-    const { lanes, lease, timeout, connection, opened, host } = plan;
-    this.traits = { lease, keyOrder: lanes.length > 1 ? "group" : "member" };
-    this.#arrivals = new Arrivals(plan, (delivery) => this.#hand(delivery));
-    this.#inbox = new Inbox(opened, lanes, {
-      received: (lane, info, message) => {
-        lane.receive();
-        this.#arrivals.add(lane, info, message);
-      },
-      dismissed: () => this.#bell.ring(),
-      failed: (cause) => host.event({ kind: "failed", at: Date.now(), cause }),
-    });
-    this.#requests = new Requests(this.#inbox, lanes, timeout);
-    this.#unlisten = connection.listen((event) => this.#heed(event));
-  }
-
-  async fetch(
-    room: number,
-    paused: (lane: Lane) => boolean,
-    signal: AbortSignal,
-  ): Promise<readonly Delivery[]> {
-    this.#requests.check();
-    if (this.#plan.connection.isConnected) this.#requests.ask(room, paused);
-    const fetched: Delivery[] = this.#fetched = [];
-    await this.#bell.wait(this.#bell.rings, EXPIRES, signal);
-    this.#fetched = undefined;
-    return fetched;
-  }
-
-  async ack(deliveries: readonly Delivery[]): Promise<void> {
-    const told = tell(this.#plan, deliveries.map((delivery) => [delivery, ACK]));
-    // The next of a partition may be asked for: the server hears of that after the ack.
-    this.#settle(deliveries);
-    await told;
-  }
-
-  async requeue(items: readonly Requeue[]): Promise<void> {
-    const unstarted = items.filter((item) => item.unstarted).map(({ delivery }) => delivery);
-    if (unstarted.length > 0) await this.#plan.givenBack.note(unstarted.map(heldOf));
-    await this.#stopping;
-    const told = tell(this.#plan, items.map(({ delivery, delay }) => [delivery, nak(delay)]));
-    this.#settle(items.map(({ delivery }) => delivery));
-    await told;
-  }
-
-  // deno-lint-ignore require-await
-  async extend(deliveries: readonly Delivery[]): Promise<readonly Delivery[]> {
-    const gone = prolong(this.#plan, deliveries);
-    this.#settle(gone);
-    return gone;
-  }
-
-  offset(delivery: Delivery): string {
-    return String(heldOf(delivery).sequence);
-  }
-
-  lag(): Promise<readonly LaneLag[]> {
-    const { lanes, opened: { jsm } } = this.#plan;
-    return Promise.all(lanes.map(async ({ name, stream, durable }) => {
-      const { num_pending, num_ack_pending } = await jsm.consumers.info(stream, durable);
+  const arrivals = new Arrivals(plan, (delivery) => {
+    if (fetched === undefined) return void host.admit(delivery);
+    fetched.push(delivery);
+    bell.ring();
+  });
+  const inbox = new Inbox(opened, lanes, {
+    received(lane, info, message) {
+      lane.receive();
+      arrivals.add(lane, info, message);
+    },
+    dismissed: () => bell.ring(),
+    failed: (cause) => host.event({ kind: "failed", at: Date.now(), cause }),
+  });
+  const requests = new Requests(inbox, lanes, timeout);
+  const unlisten = connection.news.onConnection((event) => {
+    host.event(event);
+    requests.dismiss();
+    bell.ring();
+  });
+  /** Partitions whose message is settled may be asked for the next. */
+  const settle = (deliveries: readonly Delivery[]) => {
+    if (lanes.length === 1) return;
+    for (const { lane } of deliveries) (lane as GroupLane).settle();
+    bell.ring();
+  };
+  const lag = () =>
+    Promise.all(lanes.map(async ({ name, stream, durable }) => {
+      const { num_pending, num_ack_pending } = await opened.jsm.consumers.info(stream, durable);
       return { lane: name, lag: num_pending + num_ack_pending, measuredAt: Date.now() };
     }));
-  }
 
-  async stop(): Promise<void> {
-    // What is on its way by a connection that is lost will be delivered again.
-    this.#stopping = this.#plan.connection.untilLost(this.#withdraw()).catch(() => {});
-    await this.#stopping;
-    await this.#arrivals.handed;
-  }
+  return {
+    traits: { lease, keyOrder: lanes.length > 1 ? "group" : "member" },
 
-  // deno-lint-ignore require-await
-  async close(): Promise<void> {
-    this.#unlisten();
-    this.#inbox.close();
-    this.#bell.ring();
-  }
+    async fetch(room, paused, signal) {
+      requests.check();
+      if (connection.isConnected) requests.ask(room, paused);
+      const own: Delivery[] = fetched = [];
+      await bell.wait(bell.rings, EXPIRES, signal);
+      fetched = undefined;
+      return own;
+    },
 
-  async #withdraw(): Promise<void> {
-    await this.#inbox.drain();
-    // To tell of a consumer the server looks through its requests and forgets those of nobody; NATS 2.9
-    // would take them for somebody when it delivers again what is given back.
-    await this.lag();
-  }
+    async ack(deliveries) {
+      const told = tell(plan, deliveries.map((delivery) => [delivery, ACK]));
+      // The next of a partition may be asked for: the server hears of that after the ack.
+      settle(deliveries);
+      await told;
+    },
 
-  #hand(delivery: Delivery): void {
-    if (this.#fetched === undefined) return void this.#plan.host.admit(delivery);
-    this.#fetched.push(delivery);
-    this.#bell.ring();
-  }
+    async requeue(items) {
+      const unstarted = items.filter((item) => item.unstarted).map(({ delivery }) => delivery);
+      if (unstarted.length > 0) await givenBack.note(unstarted.map(heldOf));
+      await stopping;
+      const told = tell(plan, items.map(({ delivery, delay }) => [delivery, nak(delay)]));
+      settle(items.map(({ delivery }) => delivery));
+      await told;
+    },
 
-  /** Partitions whose message is settled may be asked for the next. */
-  #settle(deliveries: readonly Delivery[]): void {
-    if (this.#plan.lanes.length === 1) return;
-    for (const { lane } of deliveries) (lane as GroupLane).settle();
-    this.#bell.ring();
-  }
+    // deno-lint-ignore require-await
+    async extend(deliveries) {
+      const gone = prolong(plan, deliveries);
+      settle(gone);
+      return gone;
+    },
 
-  #heed(event: ConnectionEvent): void {
-    this.#plan.host.event(event);
-    this.#requests.dismiss();
-    this.#bell.ring();
-  }
+    offset: (delivery) => String(heldOf(delivery).sequence),
+    lag,
+
+    async stop() {
+      // To tell of a consumer the server looks through its requests and forgets those of nobody; NATS 2.9
+      // would take them for somebody when it delivers again what is given back.
+      const withdrawn = inbox.drain().then(lag);
+      // What is on its way by a connection that is lost will be delivered again.
+      stopping = connection.untilLost(withdrawn).then(() => {}, () => {});
+      await stopping;
+      await arrivals.handed;
+    },
+
+    // deno-lint-ignore require-await
+    async close() {
+      unlisten();
+      inbox.close();
+      bell.ring();
+    },
+  };
 }

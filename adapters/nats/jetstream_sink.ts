@@ -1,77 +1,52 @@
-import type { Rec } from "@beat/beat/message";
-import {
-  partitionOf,
-  rejectAll,
-  sendEach,
-  type SendItem,
-  type SendResult,
-  type Sink,
-} from "@beat/beat/transport";
-import type { Connection, Opened } from "./connection.ts";
+import { partitionOf, sendBy, type SendResult, type Sink } from "@beat/beat/transport";
+import type { Connection } from "./connection.ts";
 import { writeHeaders } from "./headers.ts";
 import { checkSize } from "./size.ts";
-import type { Topic, Topics } from "./topics.ts";
+import type { Topics } from "./topics.ts";
 
 /** The header by which a stream knows what is published twice. */
 const ID = "Nats-Msg-Id";
 
 /** Publishes to streams and waits until they have stored it. */
-export class JetStreamSink implements Sink {
-  readonly limits = { batch: 512, bytes: 4_194_304, lanes: Infinity };
-  readonly #connection: Connection;
-  readonly #topics: Topics;
-
-  constructor(connection: Connection, topics: Topics) {
-    this.#connection = connection;
-    this.#topics = topics;
-  }
-
-  lane(topic: string): string {
-    return topic;
-  }
-
-  async send(lane: string, items: readonly SendItem[]): Promise<readonly SendResult[]> {
-    let opened: Opened;
-    let topic: Topic;
-    try {
-      opened = await this.#connection.open("publish");
-      topic = await this.#topics.open("publish", lane);
-      this.#connection.checkConnected();
-    } catch (cause) {
-      return rejectAll(items, cause);
-    }
-    const answers: Promise<void>[] = [];
-    const unanswered = new Set<number>();
-    const results = sendEach(items, ({ rec, identity }, at) => {
-      const headers = writeHeaders(rec);
-      // Encoded as metadata are: the client takes away spaces around it.
-      headers.set(ID, encodeURIComponent(identity));
-      checkSize(opened.nc.info, rec, headers);
-      unanswered.add(at);
-      const stored = opened.js.publish(subjectFor(topic, rec), rec.payload, { headers });
-      const refused = (cause: Error) => {
-        this.#topics.forget(topic.name);
-        results[at] = { cause, outcome: isRefusal(cause) ? "rejected" : "unknown" };
-      };
-      answers.push(stored.then(() => {}, refused).finally(() => unanswered.delete(at)));
-    });
-    try {
-      await this.#connection.untilLost(Promise.all(answers));
-    } catch (cause) {
-      for (const at of unanswered) results[at] = { cause, outcome: "unknown" };
-    }
-    return results;
-  }
-
-  async close(): Promise<void> {}
+export function jetStreamSink(connection: Connection, topics: Topics): Sink {
+  return {
+    limits: { batch: 512, bytes: 4_194_304, lanes: Infinity },
+    lane: (topic) => topic,
+    send: (lane, items) =>
+      sendBy(items, async () => {
+        const { nc, js } = await connection.open("publish");
+        const { subjects } = await topics.open("publish", lane);
+        connection.checkConnected();
+        return {
+          write({ rec, identity }) {
+            const headers = writeHeaders(rec);
+            // Encoded as metadata are: the client takes away spaces around it.
+            headers.set(ID, encodeURIComponent(identity));
+            checkSize(nc.info, rec, headers);
+            // By its key, and without one by its id.
+            const subject = subjects[partitionOf(rec.key || rec.id, subjects.length)]!;
+            return [subject, rec.payload, { headers }] as const;
+          },
+          async send(written) {
+            const results = new Map<number, SendResult>();
+            const answers = written.map(async (message, at) => {
+              results.set(at, await js.publish(...message).then(() => undefined, failureOf));
+            });
+            const all = connection.untilLost(Promise.all(answers));
+            const lost = await all.then(() => undefined, failureOf);
+            if (results.values().some((result) => result !== undefined)) topics.forget(lane);
+            return written.map((_, at) => results.has(at) ? results.get(at) : lost);
+          },
+        };
+      }),
+    close: () => Promise.resolve(),
+  };
 }
 
-/** The subject that a record goes to: by its key, and without one by its id. */
-function subjectFor({ subjects }: Topic, { key, id }: Rec): string {
-  return subjects[partitionOf(key || id, subjects.length)]!;
-}
+/** What a server says that has not stored it, or a client whom nobody has answered who would store it. */
+const REFUSALS = ["JetStreamApiError", "JetStreamNotEnabled", "InvalidArgumentError"];
 
-/** Whether the server has said that it is not stored, or nobody was there to store it. */
-function isRefusal({ name }: Error): boolean {
-  return ["JetStreamApiError", "JetStreamNotEnabled", "InvalidArgumentError"].includes(name);
+function failureOf(cause: unknown): SendResult {
+  const isRefusal = cause instanceof Error && REFUSALS.includes(cause.name);
+  return { cause, outcome: isRefusal ? "rejected" : "unknown" };
 }

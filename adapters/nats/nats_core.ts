@@ -9,7 +9,7 @@ import type {
   Transport,
 } from "@beat/beat/transport";
 import { Connection } from "./connection.ts";
-import { CoreSink } from "./core_sink.ts";
+import { coreSink } from "./core_sink.ts";
 import { openCoreSource } from "./core_source.ts";
 import { type CorePlan, type NatsCoreOptions, planCore } from "./options.ts";
 
@@ -61,7 +61,7 @@ class CoreTransport implements NatsCore {
   }
 
   sink(): Sink {
-    return new CoreSink(this.#connection);
+    return coreSink(this.#connection);
   }
 
   health(options?: { signal?: AbortSignal }): ReturnType<HealthReporter["health"]> {
@@ -69,7 +69,7 @@ class CoreTransport implements NatsCore {
   }
 
   onConnection(listener: Parameters<ConnectionEvents["onConnection"]>[0]): () => void {
-    return this.#connection.listen(listener);
+    return this.#connection.news.onConnection(listener);
   }
 
   close(): Promise<void> {

@@ -13,14 +13,14 @@ import type {
 import type { StreamInfo } from "@nats-io/jetstream";
 import { Connection } from "./connection.ts";
 import { GivenBack } from "./given_back.ts";
-import { GroupSource } from "./group_source.ts";
+import { groupSource } from "./group_source.ts";
 import { joinGroup } from "./groups.ts";
 import { readRec } from "./headers.ts";
-import { JetStreamSink } from "./jetstream_sink.ts";
+import { jetStreamSink } from "./jetstream_sink.ts";
 import { type NatsPlan, type NatsTransportOptions, planTransport } from "./options.ts";
 import { openReader, type Position, positionOf } from "./position.ts";
-import { ReaderSource } from "./reader_source.ts";
-import { StreamAdmin } from "./stream_admin.ts";
+import { readerSource } from "./reader_source.ts";
+import { streamAdmin } from "./stream_admin.ts";
 import { partitionNameOf, Topics } from "./topics.ts";
 
 /** What outlives the source of a consumption. */
@@ -75,7 +75,7 @@ class JetStreamTransport implements NatsTransport {
     this.#connection = new Connection(plan);
     this.#topics = new Topics(this.#connection);
     this.#givenBack = new GivenBack(this.#connection);
-    this.admin = new StreamAdmin(this.#connection, this.#topics, this.#givenBack, plan);
+    this.admin = streamAdmin(this.#connection, this.#topics, this.#givenBack, plan);
     this.traits = {
       settle: "each",
       requeue: "broker",
@@ -99,7 +99,7 @@ class JetStreamTransport implements NatsTransport {
   }
 
   sink(): Sink {
-    return new JetStreamSink(this.#connection, this.#topics);
+    return jetStreamSink(this.#connection, this.#topics);
   }
 
   async peek(topic: string, limit: number): Promise<Rec[]> {
@@ -126,7 +126,7 @@ class JetStreamTransport implements NatsTransport {
   }
 
   onConnection(listener: Parameters<ConnectionEvents["onConnection"]>[0]): () => void {
-    return this.#connection.listen(listener);
+    return this.#connection.news.onConnection(listener);
   }
 
   close(): Promise<void> {
@@ -152,11 +152,11 @@ class JetStreamTransport implements NatsTransport {
     let source: Source;
     if (group === undefined) {
       const consumer = await openReader(opened, topic, memory.position);
-      source = new ReaderSource({ ...plan, topic, consumer, position: memory.position, prefetch });
+      source = readerSource({ ...plan, topic, consumer, position: memory.position, prefetch });
     } else {
       const { lease, timeout } = this.#plan;
       const joined = await joinGroup(opened, topic, { ...spec, group, from: memory.from }, lease);
-      source = new GroupSource({
+      source = groupSource({
         ...plan,
         ...joined,
         topic: topic.name,

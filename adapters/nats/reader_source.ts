@@ -1,4 +1,4 @@
-import type { Delivery, Host, Lane, Source, Traits } from "@beat/beat/transport";
+import { type Host, type Lane, READER, type Source } from "@beat/beat/transport";
 import type { Consumer, ConsumerMessages } from "@nats-io/jetstream";
 import type { Connection } from "./connection.ts";
 import { readRec } from "./headers.ts";
@@ -23,74 +23,55 @@ const EXPIRES = 4_000;
 const DELETED = new Set<string>(["consumer_deleted", "stream_not_found"]);
 
 /** A reader without group: the client asks for more as the engine has room, and notices gaps. */
-export class ReaderSource implements Source {
-  readonly traits: Partial<Traits> = {
-    settle: "prefix",
-    requeue: "engine",
-    lease: 0,
-    counts: false,
-    keyOrder: "group",
+export function readerSource(plan: ReaderPlan): Source {
+  const { connection, consumer, host, position, prefetch, topic } = plan;
+  const lane: Lane = { name: "", fenced: false };
+  let messages: ConsumerMessages | undefined;
+  let isClosed = false;
+
+  const fail = (cause: unknown) => {
+    if (!isClosed) host.event({ kind: "failed", at: Date.now(), cause });
   };
-  readonly #plan: ReaderPlan;
-  readonly #lane: Lane = { name: "", fenced: false };
-  readonly #unlisten: () => void;
-  #messages: ConsumerMessages | undefined;
-  #closed = false;
-
-  constructor(plan: ReaderPlan) {
-    this.#plan = plan;
-    this.#unlisten = plan.connection.listen((event) => plan.host.event(event));
-    void this.#follow();
-  }
-
-  // deno-lint-ignore require-await
-  async ack(deliveries: readonly Delivery[]): Promise<void> {
-    for (const { token } of deliveries) this.#plan.position.next = (token as number) + 1;
-  }
-
-  offset({ token }: Delivery): string {
-    return String(token);
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#unlisten();
-    void this.#messages?.close();
-    await this.#plan.consumer.delete().catch(() => {});
-  }
-
   /** Hands over what comes, as there is room for it. */
-  async #follow(): Promise<void> {
-    const { consumer, host, position, prefetch, topic } = this.#plan;
-    try {
-      const messages = await consumer.consume({ max_messages: prefetch, expires: EXPIRES });
-      this.#messages = messages;
-      if (this.#closed) void messages.close();
-      void this.#watch(messages);
-      for await (const message of messages) {
-        if (this.#closed) break;
-        const { streamSequence: token, timestampNanos } = message.info;
-        const time = Math.floor(timestampNanos / 1e6);
-        // A consumer that the client makes anew begins with the stream.
-        if (time < position.since) continue;
-        const id = `${topic.name}/${partitionNameOf(topic, message.subject)}/${token}`;
-        const rec = readRec(message.headers, message.data, { id, time });
-        await host.admit({ rec, token, lane: this.#lane, count: 1 });
-      }
-    } catch (cause) {
-      this.#fail(cause);
+  const follow = async () => {
+    messages = await consumer.consume({ max_messages: prefetch, expires: EXPIRES });
+    if (isClosed) void messages.close();
+    void watch(messages).catch(fail);
+    for await (const message of messages) {
+      if (isClosed) break;
+      const { streamSequence: token, timestampNanos } = message.info;
+      const time = Math.floor(timestampNanos / 1e6);
+      // A consumer that the client makes anew begins with the stream.
+      if (time < position.since) continue;
+      const id = `${topic.name}/${partitionNameOf(topic, message.subject)}/${token}`;
+      const rec = readRec(message.headers, message.data, { id, time });
+      await host.admit({ rec, token, lane, count: 1 });
     }
-  }
-
+  };
   /** The client would wait for ever for a stream that was deleted. */
-  async #watch(messages: ConsumerMessages): Promise<void> {
-    const { name } = this.#plan.topic;
-    for await (const { type } of messages.status()) {
-      if (DELETED.has(type)) this.#fail(new Error(`Reading '${name}' ended: ${type}`));
+  const watch = async (consumed: ConsumerMessages) => {
+    for await (const { type } of consumed.status()) {
+      if (DELETED.has(type)) fail(new Error(`Reading '${topic.name}' ended: ${type}`));
     }
-  }
+  };
+  const unlisten = connection.news.onConnection((event) => host.event(event));
+  follow().catch(fail);
 
-  #fail(cause: unknown): void {
-    if (!this.#closed) this.#plan.host.event({ kind: "failed", at: Date.now(), cause });
-  }
+  return {
+    traits: { ...READER, keyOrder: "group" },
+
+    // deno-lint-ignore require-await
+    async ack(deliveries) {
+      for (const { token } of deliveries) position.next = (token as number) + 1;
+    },
+
+    offset: ({ token }) => String(token),
+
+    async close() {
+      isClosed = true;
+      unlisten();
+      void messages?.close();
+      await consumer.delete().catch(() => {});
+    },
+  };
 }

@@ -32,27 +32,6 @@ export function limitsOf(config: TopicConfig): Partial<StreamConfig> {
   };
 }
 
-/**
- * The fields that are to become something else.
- *
- * @throws {RangeError} If one is among them that must stay.
- */
-export function changesOf(
-  action: string,
-  known: TopicConfig,
-  config: TopicConfig,
-): (keyof TopicConfig)[] {
-  const changed = (Object.keys(config) as (keyof TopicConfig)[])
-    .filter((name) => config[name] !== undefined && config[name] !== known[name]);
-  for (const name of ["partitions", "persistence"] as const) {
-    if (!changed.includes(name)) continue;
-    throw new RangeError(
-      `Cannot ${action} as '${name}' must stay ${known[name]}: current value is ${config[name]}`,
-    );
-  }
-  return changed;
-}
-
 /** A stream with other limits; its window must not be longer than it keeps what it has. */
 export function limited(stream: StreamConfig, config: TopicConfig): StreamConfig {
   const limits = { ...stream, ...limitsOf(config) };

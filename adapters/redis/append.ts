@@ -15,7 +15,7 @@ export function streamOf({ keys }: Topic, { key, id }: Rec): string {
 }
 
 /** About as many as asked for: the server then trims whole nodes, which costs next to nothing. */
-function trimming({ maxMessages, retentionMs }: Topic): (string | number)[] {
+function trimming({ maxMessages, retentionMs, now }: Topic): (string | number)[] {
   if (maxMessages !== undefined) return ["MAXLEN", "~", maxMessages];
-  return retentionMs === undefined ? [] : ["MINID", "~", Math.max(0, Date.now() - retentionMs)];
+  return retentionMs === undefined ? [] : ["MINID", "~", Math.max(0, now() - retentionMs)];
 }

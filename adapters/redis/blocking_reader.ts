@@ -26,6 +26,8 @@ export class BlockingReader {
     signal: AbortSignal,
   ): Promise<Map<string, StreamEntry[]>> {
     if (signal.aborted) return new Map();
+    // Made anew by a command it would be another one: without its subscriptions, and with another id.
+    this.#reading.checkOpen();
     const interrupt = () => void this.interrupt();
     signal.addEventListener("abort", interrupt);
     this.#isReading = true;

@@ -3,6 +3,8 @@
  * closed or blocked itself.
  */
 export interface RedisClient {
+  /** Whether it is one of a cluster, whose connections cannot be had one by one. */
+  readonly isCluster?: boolean;
   /** Makes a client for the same server with some other options. */
   duplicate(options: RedisConnectionOptions): RedisConnection;
 }
@@ -25,6 +27,8 @@ export interface RedisConnectionOptions {
   retryStrategy: null;
   /** Subscriptions are made anew by who needs them. */
   autoResubscribe: false;
+  /** Milliseconds after which an attempt to connect is given up. */
+  connectTimeout: number;
   /** Milliseconds without an answer after which it is given up. */
   socketTimeout: number;
 }

@@ -33,6 +33,7 @@ export class Connection {
       replyMapping: "legacy",
       retryStrategy: null,
       autoResubscribe: false,
+      connectTimeout: timeout,
       socketTimeout: timeout,
     });
     this.#client.on("error", (error: Error) => this.#cause = error);
@@ -53,6 +54,12 @@ export class Connection {
     await this.#opening;
   }
 
+  /** @throws {Error} If it was lost, or never open: nothing can be sent now. */
+  checkOpen(): void {
+    if (this.#client.status === "ready") return;
+    throw new Error("The connection to Redis was lost", { cause: this.#cause });
+  }
+
   /** Sends a command. */
   async call(command: string, ...args: (Argument | number)[]): Promise<unknown> {
     if (this.#client.status !== "ready") await this.open();
@@ -60,9 +67,11 @@ export class Connection {
   }
 
   /** Sends commands together; resolves with an error or a reply for each. */
-  async callAll(commands: unknown[][]): Promise<[error: Error | null, result: unknown][]> {
+  async callAll(
+    commands: readonly unknown[][],
+  ): Promise<[error: Error | null, result: unknown][]> {
     if (this.#client.status !== "ready") await this.open();
-    return await this.#client.pipeline(commands).exec() ?? [];
+    return await this.#client.pipeline([...commands]).exec() ?? [];
   }
 
   /** Runs a script. */

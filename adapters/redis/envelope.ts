@@ -1,4 +1,5 @@
 import type { Rec } from "@beat/beat/message";
+import { isHeader } from "@beat/beat/transport";
 import { Buffer } from "node:buffer";
 import { bytes, plain } from "./layout.ts";
 
@@ -33,7 +34,7 @@ function readHead(line: string): Omit<Rec, "payload"> | undefined {
   try {
     const { id, key = "", headers = [], time } = JSON.parse(line);
     const isOurs = typeof id === "string" && typeof key === "string" && typeof time === "number" &&
-      Array.isArray(headers);
+      Array.isArray(headers) && headers.every(isHeader);
     return isOurs ? { id, key, headers, time } : undefined;
   } catch {
     return undefined;

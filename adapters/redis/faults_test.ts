@@ -5,6 +5,7 @@ import { consume, publisher } from "@beat/beat/transport";
 import { Child } from "../../tests/faults/child.ts";
 import { Proxy } from "../../tests/faults/proxy.ts";
 import { faultsOfRestart } from "../../tests/faults/restart.ts";
+import { faultsOfSlowness } from "../../tests/faults/slow.ts";
 import { withService } from "../../tests/_services/mod.ts";
 import { redisPubSub, redisTransport } from "./mod.ts";
 import { type Workplace, workplace } from "./testdata/workplace.ts";
@@ -183,6 +184,18 @@ withService("redis", "BEAT_REDIS_URL", ({ url, renew }) => {
       }),
     );
 
+    it(
+      "lose nothing and keep the order of keys by a slow network",
+      test(async (place) => {
+        const proxy = await Proxy.open(url);
+        proxy.slowDown(20);
+        const transport = redisTransport({ url: proxy.url });
+        assertEquals(await faultsOfSlowness({ transport, topic: place.topic }), []);
+        await transport.close();
+        await proxy.close();
+      }),
+    );
+
     const onOurs = renew === undefined ? it.skip : it;
     onOurs(
       "lose nothing when their server is restarted in good order, idle or busy",
@@ -224,6 +237,21 @@ withService("redis", "BEAT_REDIS_URL", ({ url, renew }) => {
           assertEquals(causes.some((cause) => cause.includes("WRONGPASS")), true);
           await consumption.close();
           await transport.close();
+        }),
+      );
+
+      it(
+        "ends in its time when it is closed while its server does not answer",
+        test(async (place) => {
+          const proxy = await Proxy.open(url);
+          const transport = open(proxy.url);
+          const { topic } = place;
+          const consumption = await consume(transport, () => {}, { topic, ...group });
+          proxy.freeze();
+          // Its server cannot be told, and it is closed all the same.
+          await consumption.close({ timeout: 100 }).catch(() => {});
+          await transport.close();
+          await proxy.close();
         }),
       );
 

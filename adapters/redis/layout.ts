@@ -1,4 +1,5 @@
 import type { Rec } from "@beat/beat/message";
+import { readHeaders } from "@beat/beat/transport";
 import { Buffer } from "node:buffer";
 import type { Argument } from "./connection.ts";
 
@@ -122,23 +123,6 @@ export function read(fields: readonly Uint8Array[]): Record<string, Uint8Array |
 
 function foreign(rest: Record<string, Uint8Array | undefined>): [string, string][] {
   return Object.entries(rest).map(([name, value]) => [name, text(value)]);
-}
-
-/** What others wrote into the field of headers is one header. */
-function readHeaders(json: string): (readonly [string, string])[] {
-  if (json === "") return [];
-  try {
-    const value: unknown = JSON.parse(json);
-    if (Array.isArray(value) && value.every(isHeader)) return value;
-  } catch {
-    // Below.
-  }
-  return [["headers", json]];
-}
-
-function isHeader(value: unknown): value is [string, string] {
-  return Array.isArray(value) && value.length === 2 &&
-    value.every((part) => typeof part === "string");
 }
 
 function readTime(value: string, { time }: Entry): number {

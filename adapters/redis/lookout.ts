@@ -57,9 +57,9 @@ export class Lookout {
     lanes: readonly StreamLane[],
     room: number,
     paused: (lane: Lane) => boolean,
-  ): Promise<Map<StreamLane, StreamEntry[]>> {
+  ): Promise<(readonly [lane: StreamLane, entries: StreamEntry[]])[]> {
     this.#next = performance.now() + this.#interval;
-    const found = new Map<StreamLane, StreamEntry[]>();
+    const found: (readonly [StreamLane, StreamEntry[]])[] = [];
     for (const lane of lanes) {
       if (room <= 0) {
         this.#next = 0;
@@ -68,7 +68,7 @@ export class Lookout {
       if (paused(lane)) continue;
       const entries = await this.#poll(lane, room);
       room -= entries.length;
-      found.set(lane, entries);
+      found.push([lane, entries]);
     }
     const { connection, topic } = this.#member;
     if (this.#options.trims) await trimAcked(connection, topic, lanes);

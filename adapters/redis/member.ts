@@ -1,6 +1,6 @@
 import type { StartPosition } from "@beat/beat/message";
 import type { Connection } from "./connection.ts";
-import { startOf } from "./position.ts";
+import { resumeAt, startOf } from "./position.ts";
 import { ABANDON, LEAVE } from "./scripts.ts";
 import { groupsOf } from "./stream_state.ts";
 import { laneNameOf, type Topic } from "./topics.ts";
@@ -31,14 +31,17 @@ export async function join(
   const { connection, topic, group, consumer, lease } = member;
   for (const [partition, stream] of topic.keys.streams.entries()) {
     const lane = laneNameOf(topic, partition);
-    const start = positions.get(lane) ?? await startOf(connection, stream, from);
+    const known = positions.get(lane);
+    const start = known === undefined
+      ? await startOf(connection, stream, from)
+      : await resumeAt(connection, stream, known);
     try {
       await connection.call("XGROUP", "CREATE", stream, group, start, "MKSTREAM");
       positions.set(lane, start);
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith("BUSYGROUP"))) throw error;
-      const known = (await groupsOf(connection, stream)).find(({ name }) => name === group);
-      positions.set(lane, known?.last ?? start);
+      const other = (await groupsOf(connection, stream)).find(({ name }) => name === group);
+      positions.set(lane, other?.last ?? start);
     }
     // What it had before its connection was lost need not wait for the end of its lease.
     await connection.run(ABANDON, [stream], group, consumer, lease);

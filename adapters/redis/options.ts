@@ -81,9 +81,9 @@ export interface RedisPlan extends ServerPlan {
 
 const TEXT: Rule = ["a string", "string"];
 const CLIENT: Rule = [
-  "a client of ioredis",
+  "a client of ioredis for one server, and no cluster",
   "object",
-  (value: RedisClient) => typeof value?.duplicate === "function",
+  (value: RedisClient) => typeof value?.duplicate === "function" && value.isCluster !== true,
 ];
 
 const STORE_RULES: Rules = {

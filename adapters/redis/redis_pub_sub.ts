@@ -9,10 +9,10 @@ import type {
   Transport,
 } from "@beat/beat/transport";
 import { checkTopic } from "@beat/beat/message";
-import { ChannelSource } from "./channel_source.ts";
+import { openChannel } from "./channel_source.ts";
 import { writeEnvelope } from "./envelope.ts";
 import { planPubSub, type RedisServerOptions } from "./options.ts";
-import { PipelineSink } from "./pipeline_sink.ts";
+import { pipelineSink } from "./pipeline_sink.ts";
 import { Server } from "./server.ts";
 
 /** Redis Pub/Sub as a broker. */
@@ -57,18 +57,15 @@ export function redisPubSub(options: RedisServerOptions): RedisPubSub {
 
     source({ topic }: SourceSpec, host: Host): Promise<Source> {
       const action = `subscribe to '${topic}'`;
-      return server.connect(action, async (reader, connection) => {
+      return server.connect(action, (reader, connection) => {
         checkTopic(action, topic);
         const block = Math.min(BLOCK, Math.ceil(timeout / 2));
-        const channel = prefix + topic;
-        const source = new ChannelSource({ topic, channel, connection, reader, host, block });
-        await source.open();
-        return source;
+        return openChannel({ topic, channel: prefix + topic, connection, reader, host, block });
       });
     },
 
     sink(): Sink {
-      return new PipelineSink({
+      return pipelineSink({
         connection: server.connection,
         maxPayload,
         // deno-lint-ignore require-await -- What it throws must be a rejection.
@@ -80,7 +77,7 @@ export function redisPubSub(options: RedisServerOptions): RedisPubSub {
     },
 
     health: (given) => server.health(given),
-    onConnection: (listener) => server.onConnection(listener),
+    onConnection: (listener) => server.news.onConnection(listener),
     close: () => server.close(),
   };
 }

@@ -14,16 +14,16 @@ import type {
 } from "@beat/beat/transport";
 import { type BlockingReader, entriesOf } from "./blocking_reader.ts";
 import { appender, streamOf } from "./append.ts";
-import { GroupSource } from "./group_source.ts";
+import { groupSource } from "./group_source.ts";
 import { planTransport, type RedisPlan, type RedisTransportOptions } from "./options.ts";
-import { PipelineSink } from "./pipeline_sink.ts";
+import { pipelineSink } from "./pipeline_sink.ts";
 import { Server } from "./server.ts";
 import { Lookout } from "./lookout.ts";
 import { join } from "./member.ts";
 import { Partitions } from "./partitions.ts";
-import { startOf } from "./position.ts";
-import { ReaderSource } from "./reader_source.ts";
-import { StreamAdmin } from "./stream_admin.ts";
+import { resumeAt, startOf } from "./position.ts";
+import { readerSource } from "./reader_source.ts";
+import { streamAdmin } from "./stream_admin.ts";
 import { StreamLane } from "./stream_lane.ts";
 import { laneNameOf, type Topic, Topics } from "./topics.ts";
 
@@ -78,7 +78,7 @@ class StreamsTransport implements RedisTransport {
     this.#server = new Server(client, timeout);
     const { connection } = this.#server;
     this.#topics = new Topics(connection, prefix, partitions);
-    this.admin = new StreamAdmin(connection, this.#topics, prefix);
+    this.admin = streamAdmin(connection, this.#topics, prefix);
     this.traits = {
       settle: "each",
       requeue: "broker",
@@ -92,6 +92,8 @@ class StreamsTransport implements RedisTransport {
 
   async source(spec: SourceSpec, host: Host): Promise<Source> {
     const action = `subscribe to '${spec.topic}'`;
+    // Whoever subscribes anew may do so as the topic was made anew.
+    this.#topics.forget(spec.topic);
     const topic = await this.#topics.open(action, spec.topic);
     if (spec.ordered && topic.partitions === 1 && spec.group !== undefined) {
       throw new RangeError(
@@ -110,7 +112,7 @@ class StreamsTransport implements RedisTransport {
 
   sink(): Sink {
     const { layout, maxPayload } = this.#plan;
-    return new PipelineSink({
+    return pipelineSink({
       connection: this.#server.connection,
       maxPayload,
       writerOf: async (name) => appender(await this.#topics.open("publish", name), layout),
@@ -137,7 +139,7 @@ class StreamsTransport implements RedisTransport {
   }
 
   onConnection(listener: (event: ConnectionEvent) => void): () => void {
-    return this.#server.onConnection(listener);
+    return this.#server.news.onConnection(listener);
   }
 
   close(): Promise<void> {
@@ -149,13 +151,14 @@ class StreamsTransport implements RedisTransport {
     const { positions } = this.#memoryOf(spec);
     for (const [partition, stream] of topic.keys.streams.entries()) {
       const lane = laneNameOf(topic, partition);
-      if (!positions.has(lane)) {
-        positions.set(lane, await startOf(connection, stream, spec.from));
-      }
+      const known = positions.get(lane);
+      const start = known === undefined
+        ? startOf(connection, stream, spec.from)
+        : resumeAt(connection, stream, known);
+      positions.set(lane, await start);
     }
     const { layout, timeout } = this.#plan;
-    const block = Math.min(BLOCK, Math.ceil(timeout / 2));
-    return new ReaderSource({ topic, layout, reader, positions, block });
+    return readerSource({ topic, layout, reader, positions, wait: Math.min(BLOCK, timeout / 2) });
   }
 
   async #member(
@@ -177,7 +180,7 @@ class StreamsTransport implements RedisTransport {
         onMissed({ topic: topic.name, group, lane, count, after });
       },
     });
-    return new GroupSource({
+    return groupSource({
       ...{ member, layout, reader, lookout, partitions, positions },
       lanes: partitions?.lanes ?? new Map([[0, new StreamLane("", 0, topic.keys.streams[0]!)]]),
       streamOf: async (name, rec) => streamOf(await this.#topics.open("publish", name), rec),

@@ -18,6 +18,7 @@ describe("redisTransport()", () => {
       [{ url, client: new Redis({ lazyConnect: true }) }, TypeError, "one of 'url' and 'client'"],
       [{ url: "http://127.0.0.1" }, RangeError, "'url'"],
       [{ client: {} }, TypeError, "'client'"],
+      [{ client: { duplicate() {}, isCluster: true } }, TypeError, "for one server"],
       [{ url, lease: 10 }, RangeError, "'lease'"],
       [{ url, partitions: 0 }, RangeError, "'partitions'"],
       [{ url, layout: "flat" }, RangeError, "'layout'"],

@@ -1,5 +1,5 @@
 /** Milliseconds since 1970 by the clock of the server, the only one that all members share. */
-const NOW = `
+export const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;

@@ -1,5 +1,5 @@
 import { ClosedError } from "@beat/beat/message";
-import { type ConnectionEvent, type Health, measureHealth } from "@beat/beat/transport";
+import { ConnectionNews, type Health, measureHealth } from "@beat/beat/transport";
 import { BlockingReader } from "./blocking_reader.ts";
 import type { RedisClient } from "./client.ts";
 import { Connection } from "./connection.ts";
@@ -8,18 +8,17 @@ import { Connection } from "./connection.ts";
 export class Server {
   /** Where nothing waits. */
   readonly connection: Connection;
+  /** What becomes of it. */
+  readonly news: ConnectionNews = new ConnectionNews();
   readonly #client: RedisClient;
   readonly #timeout: number;
-  readonly #listeners = new Set<(event: ConnectionEvent) => void>();
   readonly #consumers = new Set<Connection>();
   #closed = false;
 
   constructor(client: RedisClient, timeout: number) {
     this.#client = client;
     this.#timeout = timeout;
-    this.connection = new Connection(client, timeout, (event) => {
-      for (const listener of this.#listeners) listener(event);
-    });
+    this.connection = new Connection(client, timeout, (event) => this.news.tell(event));
   }
 
   /** Opens a connection for a consumer; what `use` throws closes it. */
@@ -44,12 +43,6 @@ export class Server {
   /** Whether the server answers. */
   health(options?: { signal?: AbortSignal }): Promise<Health> {
     return measureHealth(() => this.connection.call("PING"), options);
-  }
-
-  /** Adds a listener; what it returns takes it away. */
-  onConnection(listener: (event: ConnectionEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
   }
 
   /** Takes no consumers any more, and ends all connections. */

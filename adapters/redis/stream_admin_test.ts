@@ -34,6 +34,20 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
     );
 
     it(
+      "never gives a topic two limits, of which the server would heed one",
+      test(async (place) => {
+        const { admin } = place.transport();
+        await admin.create(place.topic, { maxMessages: 1_000 });
+        await assertRejects(
+          () => admin.update(place.topic, { retentionMs: 1_000 }),
+          RangeError,
+          "not by both",
+        );
+        assertEquals(await admin.describe(place.topic), { partitions: 1, maxMessages: 1_000 });
+      }),
+    );
+
+    it(
       "keeps about as many entries as a topic is to have",
       test(async (place) => {
         const transport = place.transport();
@@ -41,6 +55,22 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
         await place.publish(transport, Array.from({ length: 1_000 }, (_, at) => String(at)));
         const length = await place.redis.xlen(place.topic);
         assertEquals(length >= 100 && length < 300, true, `${length} entries were kept`);
+      }),
+    );
+
+    it(
+      "keeps entries by the clock of the server, whatever time the publisher believes it is",
+      test(async (place) => {
+        const transport = place.transport();
+        await transport.admin.create(place.topic, { retentionMs: 600_000 });
+        const { now } = Date;
+        Date.now = () => now() + 3_600_000;
+        try {
+          await place.publish(transport, Array.from({ length: 1_000 }, (_, at) => String(at)));
+        } finally {
+          Date.now = now;
+        }
+        assertEquals(await place.redis.xlen(place.topic), 1_000);
       }),
     );
 

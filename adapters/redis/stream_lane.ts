@@ -39,6 +39,12 @@ export class StreamLane implements Lane {
     for (const delivery of deliveries) this.held.add(idOf(delivery));
     return deliveries;
   }
+
+  /** The engine has these no longer. */
+  release<T extends readonly Delivery[]>(deliveries: T): T {
+    for (const delivery of deliveries) this.held.delete(idOf(delivery));
+    return deliveries;
+  }
 }
 
 /** Makes deliveries of entries of a lane. */

@@ -2,6 +2,7 @@ import { checkTopic } from "@beat/beat/message";
 import type { Connection } from "./connection.ts";
 import { keysOf, type TopicKeys } from "./keys.ts";
 import { read, text } from "./layout.ts";
+import { NOW } from "./scripts.ts";
 
 /** How a topic was made. */
 export interface Topic {
@@ -12,6 +13,8 @@ export interface Topic {
   readonly maxMessages: number | undefined;
   /** Milliseconds that entries are kept, about; `undefined`: for ever. */
   readonly retentionMs: number | undefined;
+  /** Milliseconds since 1970 by the clock of the server, which entries are named by. */
+  readonly now: () => number;
 }
 
 /** What the lane of a partition is called; where there is only one, nothing. */
@@ -23,12 +26,12 @@ export function laneNameOf({ partitions }: Topic, partition: number): string {
 const REFRESH = 10_000;
 
 /** Makes a topic what it was made, once. KEYS config, stream. ARGV partitions, then fields of the config. */
-const OPEN = `
+const OPEN = `${NOW}
 local config = redis.call('HGETALL', KEYS[1])
-if #config > 0 then return { 0, config } end
-if redis.call('EXISTS', KEYS[2]) == 1 then return { 0, { 'partitions', '1' } } end
+if #config > 0 then return { 0, config, now } end
+if redis.call('EXISTS', KEYS[2]) == 1 then return { 0, { 'partitions', '1' }, now } end
 if #ARGV > 2 or ARGV[2] ~= '1' then redis.call('HSET', KEYS[1], unpack(ARGV)) end
-return { 1, ARGV }
+return { 1, ARGV, now }
 `;
 
 /** The topics that are used, looked up once however many ask for them at the same time. */
@@ -68,8 +71,8 @@ export class Topics {
       value === undefined ? [] : [field, value]
     );
     const reply = await this.#connection.run(OPEN, [key, streams[0]!], ...fields);
-    const [isNew, stored] = reply as [number, Uint8Array[]];
-    return { topic: this.#topic(name, stored), isNew: isNew === 1 };
+    const [isNew, stored, now] = reply as [number, Uint8Array[], number];
+    return { topic: this.#topic(name, stored, now), isNew: isNew === 1 };
   }
 
   /** What is known of a topic is looked up again. */
@@ -77,8 +80,9 @@ export class Topics {
     this.#known.delete(name);
   }
 
-  #topic(name: string, stored: readonly Uint8Array[]): Topic {
+  #topic(name: string, stored: readonly Uint8Array[], now: number): Topic {
     const found = read(stored);
+    const ahead = now - Math.floor(performance.now());
     const number = (field: string) => found[field] && Number(text(found[field]));
     const partitions = number("partitions") || 1;
     return {
@@ -87,6 +91,7 @@ export class Topics {
       partitions,
       maxMessages: number("maxMessages"),
       retentionMs: number("retentionMs"),
+      now: () => ahead + Math.floor(performance.now()),
     };
   }
 }

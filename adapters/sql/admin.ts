@@ -1,7 +1,6 @@
+import { choice, DURATION, topicAdmin } from "@beat/beat/transport";
 import type { Plan, SqlConnection } from "./contracts.ts";
-import { checkTopic } from "@beat/beat/message";
-import { checkOptions } from "@beat/beat/transport";
-import { type SqlAdmin, TOPIC_RULES } from "./topic_config.ts";
+import type { SqlAdmin, SqlTopicConfig } from "./topic_config.ts";
 import { run, transact } from "./session.ts";
 import type { Tables } from "./tables.ts";
 import { createTopic, findTopics, keepFor, removeGroup, removeTopic } from "./topic_plans.ts";
@@ -11,35 +10,28 @@ export function sqlAdmin(connection: SqlConnection, tables: Tables): SqlAdmin {
   const { dialect } = connection;
   const execute = <T>(plan: () => Plan<T>) => transact(connection, plan);
   const find = async (topic?: string) => await run(connection, findTopics(tables, topic));
-  return {
-    async create(topic, config = {}) {
-      checkTopic("create a topic", topic);
-      checkOptions(`create topic '${topic}'`, config, TOPIC_RULES);
-      const { retentionMs = Infinity } = config;
-      return await execute(() => createTopic(dialect, tables, { topic, retentionMs }));
-    },
+  const describe = async (topic: string): Promise<SqlTopicConfig | undefined> => {
+    const retentionMs = (await find(topic)).get(topic);
+    return retentionMs === undefined ? undefined : { retentionMs, persistence: "persistent" };
+  };
+  const admin = topicAdmin({
+    broker: "a database",
+    rules: { retentionMs: DURATION, persistence: choice("persistent") },
+    fixed: [],
+    create: (topic, { retentionMs = Infinity }) =>
+      execute(() => createTopic(dialect, tables, { topic, retentionMs })),
 
-    async update(topic, config) {
-      const action = `update topic '${topic}'`;
-      checkOptions(action, config, TOPIC_RULES);
-      return await execute(function* () {
-        const before = (yield* findTopics(tables, topic)).get(topic);
-        if (before === undefined) throw new RangeError(`Cannot ${action} as there is none`);
-        const { retentionMs = before } = config;
-        if (retentionMs === before) return [];
+    change: (topic, { retentionMs = Infinity }) =>
+      execute(function* () {
+        // One that is only in use is created.
         yield* createTopic(dialect, tables, { topic, retentionMs });
         yield* keepFor(tables, topic, retentionMs);
-        return ["retentionMs"];
-      });
-    },
+      }),
 
-    async describe(topic) {
-      const retentionMs = (await find(topic)).get(topic);
-      return retentionMs === undefined ? undefined : { retentionMs, persistence: "persistent" };
-    },
-
+    describe,
     list: async () => [...(await find()).keys()],
     remove: (topic) => execute(() => removeTopic(dialect, tables, topic)),
     removeGroup: (topic, group) => execute(() => removeGroup(dialect, tables, { topic, group })),
-  };
+  });
+  return { ...admin, describe };
 }

@@ -31,6 +31,8 @@ export interface SqlConnection<Tx = unknown> extends SqlSession {
    * synchronous, `work` must be, too.
    */
   transaction<T>(work: (session: SqlSession, tx: Tx) => T | Promise<T>): T | Promise<T>;
+  /** Executes one statement as `transaction` would, where the database needs less for that. */
+  alone?(sql: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]>;
 }
 
 /** A statement and its values. */
@@ -47,16 +49,14 @@ export interface SqlDialect {
   /** Which database. */
   readonly name: "postgres" | "mariadb" | "sqlite";
   /**
-   * Whether a single statement, too, must be in a transaction of its own: where all use one connection it
-   * may else be part of another's, and some databases else lock more than they need.
+   * Whether a single statement, and a claim, must be in a transaction of its own: where all use one
+   * connection it may else be part of another's.
    */
   readonly isWrapped: boolean;
-  /** Whether `catchUp`, `claim`, `transfer` and `bury` are one statement each, and need no transaction. */
+  /** Whether `catchUp`, `transfer` and `bury` are one statement each, and need no transaction. */
   readonly isConcise: boolean;
   /** Milliseconds since 1970 by the database's clock, as an expression. */
   readonly now: string;
-  /** What ends a SELECT whose rows are to be locked, without waiting for those that others have locked. */
-  readonly skipLocked: string;
   /** What ends a SELECT whose rows are to be locked. */
   readonly forUpdate: string;
   /** What ends a SELECT that must see what a locking one has seen before. */

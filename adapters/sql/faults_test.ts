@@ -5,6 +5,7 @@ import { describe, it } from "@std/testing/bdd";
 import { Child } from "../../tests/faults/child.ts";
 import { Proxy } from "../../tests/faults/proxy.ts";
 import { faultsOfRestart } from "../../tests/faults/restart.ts";
+import { faultsOfSlowness } from "../../tests/faults/slow.ts";
 import { type SqlConnection, sqlTransport } from "./mod.ts";
 import { type Fresh, onEveryDatabase, using } from "./testdata/databases.ts";
 import { Inbox } from "./testdata/inbox.ts";
@@ -193,6 +194,15 @@ onEveryDatabase((name, fresh) => {
       });
     });
 
+    onServers("loses nothing and keeps the order of keys by a slow network", async () => {
+      await behindProxy(await fresh(), async ({ far, proxy, prefix }) => {
+        proxy.slowDown(20);
+        const transport = sqlTransport({ connection: far, prefix, pollInterval: 5 });
+        assertEquals(await faultsOfSlowness({ transport, topic: "orders" }), []);
+        proxy.slowDown(0);
+      });
+    });
+
     onServers(
       "loses nothing when its server is restarted in good order, idle or busy",
       async () => {
@@ -230,6 +240,18 @@ onEveryDatabase((name, fresh) => {
         await consumption.close();
         await own.close();
         await user.remove();
+      });
+    });
+
+    onServers("ends in its time when it is closed while its server does not answer", async () => {
+      await behindProxy(await fresh(), async ({ far, proxy, prefix }) => {
+        const transport = sqlTransport({ connection: far, prefix, pollInterval: 5 });
+        const consumption = await consume(transport, () => {}, GROUP);
+        const thaw = proxy.freeze();
+        // Its server cannot be told, and it is closed all the same.
+        await consumption.close({ timeout: 100 }).catch(() => {});
+        await transport.close();
+        thaw();
       });
     });
 

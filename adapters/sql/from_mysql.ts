@@ -18,6 +18,9 @@ export interface MysqlPool<Tx extends MysqlTx = MysqlTx> extends MysqlTx {
   getConnection(): Promise<Tx & { release(): void; destroy(): void }>;
 }
 
+/** For the next transaction: else it would lock the gaps into which others want to publish. */
+const READ_COMMITTED = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
 /** Takes a pool of the package `mysql2/promise`: MariaDB. */
 export function fromMysql<Tx extends MysqlTx>(pool: MysqlPool<Tx>): SqlConnection<Tx>;
 /** Takes a connection of the package `mysql2/promise` that is in a transaction. */
@@ -38,12 +41,21 @@ export function fromMysql<Tx extends MysqlTx>(
   if (!("getConnection" in client)) return session;
   return {
     ...session,
+    async alone(sql, values) {
+      const own = await client.getConnection();
+      try {
+        // A statement outside of a transaction is the next one.
+        await own.query(READ_COMMITTED);
+        return await fromMysql(own as MysqlTx).query(sql, values);
+      } finally {
+        own.release();
+      }
+    },
     async transaction<T>(work: (session: SqlSession, tx: Tx) => T | Promise<T>): Promise<T> {
       const own = await client.getConnection();
       let isBroken = false;
       try {
-        // Without it, claims would lock the gaps into which others want to publish.
-        await own.query("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+        await own.query(READ_COMMITTED);
         await own.query("START TRANSACTION");
         const result = await work(fromMysql(own as MysqlTx), own);
         await own.query("COMMIT");

@@ -52,7 +52,7 @@ export async function openGroup(plan: GroupPlan): Promise<Source> {
   const claim = async (stretch: Stretch, room: number): Promise<SqlDelivery[]> => {
     if (isIdle && !await run(connection, plans.isDue(queue, stretch))) return [];
     const lease = newUuid();
-    const rows = await atomically(connection, () => dialect.claim(queue, stretch, lease, room));
+    const rows = await execute(connection, () => dialect.claim(queue, stretch, lease, room));
     isIdle = rows.length === 0;
     return rows.map((row) => deliveryOf(row, lease));
   };

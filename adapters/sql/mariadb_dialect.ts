@@ -1,11 +1,10 @@
 import type { SqlDialect } from "./contracts.ts";
+import { claimByUpdate } from "./mariadb_claim.ts";
 import { numberedDialect } from "./numbered_dialect.ts";
-import { fanOut } from "./table_statements.ts";
+import { fanOut, index } from "./table_statements.ts";
 
-/** The clock, and not the start of the statement. */
-const NOW = "CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)";
-/** In a DEFAULT, where the clock is not let in. */
-const STATEMENT_TIME = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
+/** When the statement began, in no time zone: in one, there are two of the hours in which a summer ends. */
+const NOW = "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)";
 
 /**
  * A snapshot that is made now may still be without what a lock was just given for; and a lower number
@@ -25,8 +24,8 @@ const OPTIONS = " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
 /** MariaDB 10.6 and later. */
 export const mariadb: SqlDialect = numberedDialect({
   name: "mariadb",
+  isWrapped: false,
   now: NOW,
-  skipLocked: " FOR UPDATE SKIP LOCKED",
   forUpdate: " FOR UPDATE",
   upToDate: SHARE,
   insertIgnore: "INSERT IGNORE",
@@ -36,6 +35,7 @@ export const mariadb: SqlDialect = numberedDialect({
   ensure: (table, key, columns) =>
     `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})
     ON DUPLICATE KEY UPDATE ${key} = ${table}.${key}`,
+  claim: claimByUpdate,
   isBusy: (error) => BUSY.includes(numberOf(error)),
   isRefusal: (error) => {
     const number = numberOf(error);
@@ -48,9 +48,11 @@ export const mariadb: SqlDialect = numberedDialect({
     bytes: "LONGBLOB",
     int64: "BIGINT",
     int32: "INT",
-    now: STATEMENT_TIME,
+    now: NOW,
     indexed: (column) => `${column}(64)`,
     order: "seq",
+    // What is with a handler, to be found among all that waits.
+    indexes: ({ deliveries }) => [index(deliveries, "lease", "queue, lease")],
     options: { log: OPTIONS, queue: OPTIONS, other: OPTIONS },
   },
   // Locked, each row of a statement sees the groups as they are then: unlocked, as when it began.

@@ -1,13 +1,16 @@
 import type { Plan, Position, SqlDialect, SqlRow } from "./contracts.ts";
 import type { StartPosition } from "@beat/beat/message";
-import { bury, claim, transfer } from "./queue_plans.ts";
+import { bury, transfer } from "./queue_plans.ts";
 import { COLUMNS } from "./record.ts";
 import { table, type TableParts, tableStatements } from "./table_statements.ts";
 import { EVERY_TOPIC, type Tables } from "./tables.ts";
 
 /** What tells databases apart whose log is read by the numbers of its rows. */
-export interface NumberedParts
-  extends Pick<SqlDialect, "name" | "now" | "skipLocked" | "ensure" | "isBusy" | "isRefusal"> {
+export interface NumberedParts extends
+  Pick<
+    SqlDialect,
+    "name" | "isWrapped" | "now" | "ensure" | "claim" | "isBusy" | "isRefusal"
+  > {
   /** What an INSERT begins with that leaves out what is there already. */
   readonly insertIgnore: string;
   /** What a statement begins with that is not to wait for long. */
@@ -27,8 +30,7 @@ export function numberedDialect(own: NumberedParts): SqlDialect {
   const { parts, trigger } = own;
   return {
     ...own,
-    // All use one connection, or sessions begin with an isolation that locks gaps.
-    isWrapped: true,
+    // Sessions begin with an isolation that locks gaps, or all use one connection.
     isConcise: false,
     groupTables: ({ groups, catchUps }) => [groups, catchUps],
     schema: (tables) => [
@@ -44,7 +46,6 @@ export function numberedDialect(own: NumberedParts): SqlDialect {
     ],
     join: (tables, queue, topic, from) => join(own, tables, queue, topic, from),
     catchUp: (tables, queue) => catchUp(own, tables, queue),
-    claim,
     transfer,
     bury,
     begin: (tables, _topic, from) => begin(tables, from),

@@ -1,7 +1,7 @@
 import type { Plan, Position, Queue, SqlDialect, SqlRow, Stretch, Ticket } from "./contracts.ts";
 import type { Rec, StartPosition } from "@beat/beat/message";
 import { sinceOf } from "./numbered_dialect.ts";
-import { dueOf, forget, whereOurs } from "./queue_plans.ts";
+import { dueOf, present, whereOurs } from "./queue_plans.ts";
 import { COLUMNS, insertion } from "./record.ts";
 import { ensureByConflict, fanOut, type TableParts, tableStatements } from "./table_statements.ts";
 import { EVERY_TOPIC, type Tables } from "./tables.ts";
@@ -51,7 +51,6 @@ export const postgres: SqlDialect = {
   isWrapped: false,
   isConcise: true,
   now: NOW,
-  skipLocked: " FOR UPDATE OF d SKIP LOCKED",
   forUpdate: " FOR UPDATE",
   upToDate: "",
   ensure: ensureByConflict,
@@ -138,11 +137,7 @@ function* claim(
     FROM taken t LEFT JOIN ${messages} m ON m.seq = t.seq ORDER BY t.seq`,
     [...values, limit, lease, queue.lease, name],
   ];
-  const found = rows.filter(({ seq }) => seq !== null);
-  if (found.length < rows.length) {
-    yield* forget(queue, rows.map(({ taken }) => Number(taken)), found);
-  }
-  return found;
+  return yield* present(queue, rows);
 }
 
 function* transfer(queue: Queue, ticket: Ticket, topic: string, rec: Rec): Plan<boolean> {

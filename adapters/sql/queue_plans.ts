@@ -12,16 +12,19 @@ export interface Claimed {
 /** Milliseconds that a delay may be: a hundred years, as no database can add infinity. */
 const LONGEST = 3_155_760_000_000;
 
-/** Claims up to `limit` messages that are due; each row has `attempts` beside the message. */
+/**
+ * Claims up to `limit` messages that are due in a transaction beside which there is none; each row has
+ * `attempts` beside the message.
+ */
 export function* claim(
   queue: Queue,
   stretch: Stretch,
   lease: string,
   limit: number,
 ): Plan<SqlRow[]> {
-  const { dialect: { now, skipLocked, upToDate }, tables: { messages, deliveries }, name } = queue;
+  const { dialect: { now }, tables: { messages, deliveries }, name } = queue;
   const [select, values] = dueOf(queue, stretch, "d.seq, d.attempts");
-  const due = yield [`${select} LIMIT ?${skipLocked}`, [...values, limit]];
+  const due = yield [`${select} LIMIT ?`, [...values, limit]];
   if (due.length === 0) return [];
   const seqs = due.map(({ seq }) => Number(seq));
   yield [
@@ -30,7 +33,7 @@ export function* claim(
     [lease, queue.lease, name, ...padded(seqs)],
   ];
   const found = yield [
-    `SELECT ${COLUMNS} FROM ${messages} m WHERE m.seq IN ${list(seqs)}${upToDate}`,
+    `SELECT ${COLUMNS} FROM ${messages} m WHERE m.seq IN ${list(seqs)}`,
     padded(seqs),
   ];
   if (found.length < seqs.length) yield* forget(queue, seqs, found);
@@ -161,6 +164,15 @@ export function whereOurs(
   const leases = [...new Set(claimed.map(({ token }) => token.lease))];
   const where = `queue = ? AND seq IN ${list(seqs)} AND lease IN ${list(leases)}`;
   return [where, [name, ...padded(seqs), ...padded(leases)]];
+}
+
+/** What was claimed, of which rows without a message are forgotten: `taken` is the number of each. */
+export function* present(queue: Queue, claimed: readonly SqlRow[]): Plan<readonly SqlRow[]> {
+  const found = claimed.filter(({ seq }) => seq !== null);
+  if (found.length < claimed.length) {
+    yield* forget(queue, claimed.map(({ taken }) => Number(taken)), found);
+  }
+  return found;
 }
 
 /** Somebody has deleted messages by hand: what is left of them in the queue would wait for ever. */

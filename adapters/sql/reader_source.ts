@@ -1,5 +1,5 @@
 import type { Position } from "./contracts.ts";
-import type { Delivery, Lane, Source, Traits } from "@beat/beat/transport";
+import { type Delivery, type Lane, READER, type Source } from "@beat/beat/transport";
 import { look, type Polling } from "./polling.ts";
 import { recordOf } from "./record.ts";
 import { run } from "./session.ts";
@@ -12,8 +12,6 @@ export interface ReaderPlan extends Polling {
   /** How far the subscription has come, whichever source it reads by: no database knows. */
   readonly bookmark: { position: Position };
 }
-
-const TRAITS: Partial<Traits> = { settle: "prefix", requeue: "engine", lease: 0, counts: false };
 
 /** Reads a topic without leaving anything behind. */
 export function readerSource(plan: ReaderPlan): Source {
@@ -31,7 +29,7 @@ export function readerSource(plan: ReaderPlan): Source {
   };
 
   return {
-    traits: TRAITS,
+    traits: READER,
     fetch: (room, paused, signal) =>
       look(plan, async () => paused(lane) ? [] : await take(room), signal),
     // deno-lint-ignore require-await

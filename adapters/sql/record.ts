@@ -1,6 +1,9 @@
 import type { SqlRow, SqlValue, Statement } from "./contracts.ts";
 import type { Rec } from "@beat/beat/message";
+import { readHeaders } from "@beat/beat/transport";
 import type { Tables } from "./tables.ts";
+
+const UTF8 = new TextEncoder();
 
 /** The columns of a message that {@linkcode recordOf} needs. */
 export const COLUMNS = "m.seq, m.topic, m.id, m.message_key, m.headers, m.payload, m.time";
@@ -25,20 +28,18 @@ export function insertion(
 
 /** The record of a row. One that somebody else wrote may have no id. */
 export function recordOf(row: SqlRow): Rec {
-  const payload = row.payload as Uint8Array | null;
   return {
     id: row.id === "" ? `${row.topic}/${row.seq}` : row.id as string,
     key: row.message_key as string,
-    headers: headersOf(row.headers as string),
-    payload: payload === null
-      ? new Uint8Array()
-      : new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength) as Uint8Array,
+    headers: readHeaders(row.headers as string),
+    payload: bytesOf(row.payload),
     time: Number(row.time),
   };
 }
 
-/** Pairs as we write them, or an object as it is easier to write by hand. */
-function headersOf(text: string): Rec["headers"] {
-  const headers: unknown = JSON.parse(text);
-  return Array.isArray(headers) ? headers : Object.entries(headers as Record<string, string>);
+/** What clients give has methods of its own, and SQLite keeps what somebody wrote as text as it is. */
+function bytesOf(payload: unknown): Uint8Array {
+  if (payload === null) return new Uint8Array();
+  if (!(payload instanceof Uint8Array)) return UTF8.encode(String(payload));
+  return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
 }

@@ -1,4 +1,4 @@
-import type { Plan, SqlConnection, SqlRow, SqlSession } from "./contracts.ts";
+import type { Plan, SqlConnection, SqlRow, SqlSession, Statement } from "./contracts.ts";
 
 /** Executes a plan; what it returns is a promise only where the session's rows are. */
 export function run<T>(session: SqlSession, plan: Plan<T>): T | Promise<T> {
@@ -17,18 +17,27 @@ export async function transact<T>(connection: SqlConnection, plan: () => Plan<T>
   return await connection.transaction((session) => run(session, plan()));
 }
 
-/** Executes a plan of one statement, in a transaction of its own where it needs one. */
+/** Executes a plan of one statement, or a claim, in a transaction of its own where it needs one. */
 export async function execute<T>(connection: SqlConnection, plan: () => Plan<T>): Promise<T> {
   const { isWrapped } = connection.dialect;
   return isWrapped ? await transact(connection, plan) : await run(connection, plan());
 }
 
-/**
- * Executes a plan of a queue: in a transaction of its own, unless the database has it as one statement.
- */
+/** Executes a plan in a transaction of its own, unless the database has it as one statement. */
 export async function atomically<T>(connection: SqlConnection, plan: () => Plan<T>): Promise<T> {
   const { isConcise } = connection.dialect;
   return isConcise ? await run(connection, plan()) : await transact(connection, plan);
+}
+
+/** Executes one statement in a transaction of its own, unless the database needs none for it. */
+export async function executeAlone(
+  connection: SqlConnection,
+  [sql, values = []]: Statement,
+): Promise<readonly SqlRow[]> {
+  if (connection.alone !== undefined) return await connection.alone(sql, values);
+  return await atomically(connection, function* (): Plan<readonly SqlRow[]> {
+    return yield [sql, values];
+  });
 }
 
 async function finish<T>(

@@ -1,7 +1,7 @@
-import type { Plan, SqlConnection } from "./contracts.ts";
+import type { SqlConnection } from "./contracts.ts";
 import type { SendFailure, SendItem, Sink } from "@beat/beat/transport";
 import { insertion } from "./record.ts";
-import { execute } from "./session.ts";
+import { executeAlone } from "./session.ts";
 import type { Tables } from "./tables.ts";
 
 type Sent = SendFailure | undefined;
@@ -14,9 +14,7 @@ export function sqlSink(
 ): Sink {
   const store = async (items: readonly SendItem[]): Promise<Sent> => {
     try {
-      await execute(connection, function* (): Plan<void> {
-        yield insertion(tables, items);
-      });
+      await executeAlone(connection, insertion(tables, items));
       onStored(items[0]!.topic);
       return undefined;
     } catch (cause) {

@@ -1,5 +1,6 @@
 import type { SqlDialect } from "./contracts.ts";
 import { numberedDialect } from "./numbered_dialect.ts";
+import { claim } from "./queue_plans.ts";
 import { ensureByConflict, fanOut } from "./table_statements.ts";
 
 const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
@@ -15,13 +16,15 @@ const KEYED = " WITHOUT ROWID";
  */
 export const sqlite: SqlDialect = numberedDialect({
   name: "sqlite",
+  // All use one connection: a statement may else be part of another's transaction.
+  isWrapped: true,
   now: NOW,
-  skipLocked: "",
   forUpdate: "",
   upToDate: "",
   insertIgnore: "INSERT OR IGNORE",
   impatiently: "",
   ensure: ensureByConflict,
+  claim,
   isBusy: (error) => BUSY.includes(codeOf(error)) || /within a transaction/.test(String(error)),
   isRefusal: () => true,
   parts: {

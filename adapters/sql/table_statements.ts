@@ -17,6 +17,8 @@ export interface TableParts {
   readonly indexed: (column: string) => string;
   /** Columns of messages and groups that no other database has. */
   readonly own?: { readonly messages: readonly string[]; readonly groups: readonly string[] };
+  /** Indexes that no other database has. */
+  readonly indexes?: (tables: Tables) => readonly string[];
   /** What the messages of a topic are sorted by. */
   readonly order: string;
   /** What ends the statement that makes a table: messages, deliveries, and all others. */
@@ -59,6 +61,7 @@ export function tableStatements(parts: TableParts, tables: Tables): string[] {
     ]),
     index(deliveries, "key", `queue, ${parts.indexed("message_key")}, seq`),
     index(deliveries, "seq", "seq"),
+    ...parts.indexes?.(tables) ?? [],
     table(topics, options.other, [
       `topic ${name(200)} PRIMARY KEY`,
       `maker ${name(64)} NOT NULL`,
@@ -88,7 +91,8 @@ export function fanOut({ groups, deliveries }: Tables, message: string, from = "
     WHERE g.topic IN (${message}.topic, '${EVERY_TOPIC}')`;
 }
 
-function index(on: string, name: string, columns: string): string {
+/** The statement that makes an index. */
+export function index(on: string, name: string, columns: string): string {
   return `CREATE INDEX IF NOT EXISTS ${on}_by_${name} ON ${on} (${columns})`;
 }
 

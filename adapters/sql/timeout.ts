@@ -14,10 +14,14 @@ export class SqlTimeoutError extends Error {
  * without a word, and a consumer would wait with it.
  */
 export function withTimeout(connection: SqlConnection, timeout: number): SqlConnection {
+  const { dialect, alone } = connection;
   return {
-    dialect: connection.dialect,
+    dialect,
     query: (sql, values) => inTime(connection.query(sql, values), timeout),
     transaction: (work) => inTime(connection.transaction(work), timeout),
+    ...(alone === undefined ? {} : {
+      alone: (sql, values) => inTime(alone(sql, values), timeout) as ReturnType<typeof alone>,
+    }),
   };
 }
 

@@ -1,11 +1,4 @@
-import {
-  choice,
-  DURATION,
-  type Rule,
-  type Rules,
-  type TopicAdmin,
-  type TopicConfig,
-} from "@beat/beat/transport";
+import type { TopicAdmin, TopicConfig } from "@beat/beat/transport";
 
 /** How a topic in a database is made. */
 export interface SqlTopicConfig extends TopicConfig {
@@ -41,16 +34,3 @@ export interface SqlAdmin extends TopicAdmin {
   /** Removes a consumer group with what it has not settled. If it is in use, it begins anew. */
   removeGroup(topic: string, group: string): Promise<boolean>;
 }
-
-const NOT_IN_SQL: Rule = ["left out, a database cannot do it", "undefined"];
-
-/** The rules of {@linkcode SqlTopicConfig}. */
-export const TOPIC_RULES: Rules = {
-  partitions: NOT_IN_SQL,
-  replicas: NOT_IN_SQL,
-  retentionMs: DURATION,
-  retentionBytes: NOT_IN_SQL,
-  maxMessages: NOT_IN_SQL,
-  persistence: choice("persistent"),
-  compression: NOT_IN_SQL,
-};

@@ -57,8 +57,12 @@ export type { DeadLetterTarget } from "./dead_letter.ts";
 export type { PauseOptions } from "./kill_switch.ts";
 export type { OnExhausted, Verdict } from "./verdict.ts";
 export { partitionOf } from "./partition.ts";
-export { checkPayload, rejectAll, sendEach, type SendResult } from "./sending.ts";
+export { checkPayload, type Passage, sendBy, type SendResult } from "./sending.ts";
+export { topicAdmin, type TopicBooks } from "./topic_admin.ts";
+export { READER } from "./reader_traits.ts";
 export { Bell } from "./bell.ts";
+export { isHeader, readHeaders } from "./read_headers.ts";
+export { ConnectionNews } from "./connection_news.ts";
 export { measureHealth } from "./measure_health.ts";
 export {
   BOOLEAN,

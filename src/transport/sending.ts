@@ -4,54 +4,79 @@ import type { SendFailure, SendItem } from "./port.ts";
 /** What became of an item that was sent: `undefined` if the broker has confirmed it. */
 export type SendResult = undefined | SendFailure;
 
-/**
- * The results of a send of which nothing has left: the topic is not there, or no server.
- *
- * @example Nothing was sent
- * ```ts
- * import { rejectAll, type SendItem } from "@beat/beat/transport";
- * import { assertEquals } from "@std/assert";
- *
- * const items = [{ topic: "orders" }] as SendItem[];
- * assertEquals(rejectAll(items, "no server"), [{ cause: "no server", outcome: "rejected" }]);
- * ```
- */
-export function rejectAll(items: readonly SendItem[], cause: unknown): SendResult[] {
-  return items.map(() => ({ cause, outcome: "rejected" }));
+/** A way to a broker that is open for one send; `T` is what becomes of an item on its way. */
+export interface Passage<T> {
+  /** Makes an item what is sent. What it throws refuses the item. */
+  write(item: SendItem): T;
+  /** Sends what was written, at least one; resolves with what became of each. */
+  send(written: readonly T[]): Promise<readonly SendResult[]>;
 }
 
 /**
- * Sends items one after the other. What `send` throws refuses its item, and what comes after that of
- * the same key is not attempted, as it would overtake it.
+ * Sends items by a way that is opened first. If it cannot be opened, nothing has left: all items are
+ * refused. An item that cannot be written is refused, and what comes after it of the same key is not
+ * attempted, as it would overtake it; everything else is sent.
+ *
+ * @throws {Error} If there are not as many answers as records: nobody knows which are missing.
  *
  * @example What is refused holds up its key, and nothing else
  * ```ts
- * import { sendEach, type SendItem } from "@beat/beat/transport";
+ * import { type Passage, sendBy, type SendItem } from "@beat/beat/transport";
  * import { assertEquals } from "@std/assert";
  *
- * const items = ["a", "b", "a"].map((key) => ({ topic: "orders", rec: { key } })) as SendItem[];
- * const results = sendEach(items, (_item, at) => {
- *   if (at === 0) throw new RangeError("too large");
- * });
+ * const texts = ["too large", "small", "small"];
+ * const items = ["a", "b", "a"].map((key, at) => ({ topic: texts[at], rec: { key } })) as SendItem[];
+ * const passage: Passage<string> = {
+ *   write({ topic }) {
+ *     if (topic.length > 5) throw new RangeError("too large");
+ *     return topic;
+ *   },
+ *   send: (written) => Promise.resolve(written.map(() => undefined)),
+ * };
+ * const results = await sendBy(items, () => Promise.resolve(passage));
  * assertEquals(results.map((result) => result?.outcome), ["rejected", undefined, "not-attempted"]);
  * ```
  */
-export function sendEach(
+export async function sendBy<T>(
   items: readonly SendItem[],
-  send: (item: SendItem, at: number) => void,
-): SendResult[] {
+  open: () => Promise<Passage<T>>,
+): Promise<readonly SendResult[]> {
+  let passage: Passage<T>;
+  try {
+    passage = await open();
+  } catch (cause) {
+    return items.map(() => ({ cause, outcome: "rejected" }));
+  }
+  const { results, written, places } = writeEach(items, passage);
+  if (written.length === 0) return results;
+  const sent = await passage.send(written);
+  if (sent.length !== written.length) {
+    throw new Error(`The broker has answered ${sent.length} of ${written.length} records`);
+  }
+  for (const [index, place] of places.entries()) results[place] = sent[index];
+  return results;
+}
+
+function writeEach<T>(
+  items: readonly SendItem[],
+  passage: Passage<T>,
+): { results: SendResult[]; written: T[]; places: number[] } {
   const refused = new Map<string, unknown>();
-  return items.map((item, at) => {
+  const written: T[] = [];
+  const places: number[] = [];
+  const results = items.map((item, place): SendResult => {
     const { key } = item.rec;
     if (refused.has(key)) return { cause: refused.get(key), outcome: "not-attempted" };
     try {
-      send(item, at);
+      written.push(passage.write(item));
+      places.push(place);
       return undefined;
     } catch (cause) {
       if (key !== "") refused.set(key, cause);
       return { cause, outcome: "rejected" };
     }
   });
+  return { results, written, places };
 }
 
 /**

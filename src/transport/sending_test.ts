@@ -1,38 +1,70 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { SendItem } from "./port.ts";
-import { checkPayload, rejectAll, sendEach } from "./sending.ts";
+import { checkPayload, sendBy } from "./sending.ts";
 
 function itemOf(key: string, bytes = 0): SendItem {
   const rec = { id: "1", key, headers: [], payload: new Uint8Array(bytes), time: 0 };
   return { topic: "orders", rec, identity: "orders:1" };
 }
 
-describe("sendEach()", () => {
-  it("does not attempt what follows a refused item of its key, and sends all else", () => {
-    const sent: number[] = [];
-    const cause = new RangeError("too large");
-    const items = ["a", "b", "a", "", "", "a"].map((key) => itemOf(key));
-    const results = sendEach(items, (_item, at) => {
-      if (at === 0 || at === 3) throw cause;
-      sent.push(at);
-    });
-    assertEquals(sent, [1, 4]);
+describe("sendBy()", () => {
+  const cause = new RangeError("too large");
+  /** Refuses what has bytes; what is sent is its key. */
+  const write = ({ rec }: SendItem) => {
+    if (rec.payload.length > 0) throw cause;
+    return rec.key;
+  };
+
+  it("does not attempt what follows a refused item of its key, and sends all else", async () => {
+    const sent: string[] = [];
+    const items = [
+      itemOf("a", 1),
+      itemOf("b"),
+      itemOf("a"),
+      itemOf("", 1),
+      itemOf(""),
+      itemOf("c"),
+    ];
+    const results = await sendBy(items, () =>
+      Promise.resolve({
+        write,
+        send(written: readonly string[]) {
+          sent.push(...written);
+          return Promise.resolve([undefined, { cause, outcome: "unknown" }, undefined] as const);
+        },
+      }));
+    assertEquals(sent, ["b", "", "c"]);
     assertEquals(results, [
       { cause, outcome: "rejected" },
       undefined,
       { cause, outcome: "not-attempted" },
       { cause, outcome: "rejected" },
+      { cause, outcome: "unknown" },
       undefined,
-      { cause, outcome: "not-attempted" },
     ]);
   });
-});
 
-describe("rejectAll()", () => {
-  it("names every item as refused", () => {
+  it("sends nothing where nothing could be written", async () => {
+    let calls = 0;
+    const send = () => {
+      calls++;
+      return Promise.resolve([]);
+    };
+    const results = await sendBy([itemOf("a", 1)], () => Promise.resolve({ write, send }));
+    assertEquals(results, [{ cause, outcome: "rejected" }]);
+    assertEquals(calls, 0);
+  });
+
+  it("takes an answer that is missing for none", async () => {
+    const send = () => Promise.resolve([undefined]);
+    const sending = sendBy([itemOf("a"), itemOf("b")], () => Promise.resolve({ write, send }));
+    await assertRejects(() => sending, Error, "has answered 1 of 2 records");
+  });
+
+  it("names every item as refused where there is no way", async () => {
     const cause = new Error("no server");
-    const results = rejectAll([itemOf("a"), itemOf("b")], cause);
+    const results = await sendBy([itemOf("a"), itemOf("b")], () => Promise.reject(cause));
     assertEquals(results, [{ cause, outcome: "rejected" }, { cause, outcome: "rejected" }]);
   });
 });

@@ -12,6 +12,7 @@ export class Proxy {
   readonly #server: Server;
   readonly #pipes = new Set<Pipe>();
   #isFrozen = false;
+  #delay = 0;
   #port = 0;
 
   private constructor(target: URL) {
@@ -52,6 +53,11 @@ export class Proxy {
     };
   }
 
+  /** Lets what comes through only after some milliseconds, in both directions. */
+  slowDown(milliseconds: number): void {
+    this.#delay = milliseconds;
+  }
+
   /** Ends all connections as a broken cable would. */
   cut(): void {
     for (const { from } of [...this.#pipes]) from.destroy();
@@ -74,7 +80,11 @@ export class Proxy {
     this.#pipes.add(pipe);
     if (this.#isFrozen) from.pause();
     from.setNoDelay(true);
-    from.on("data", (data) => to.write(data));
+    from.on("data", (data) => {
+      // Timers of the same length end in the order in which they began.
+      if (this.#delay === 0) to.write(data);
+      else setTimeout(() => to.write(data), this.#delay);
+    });
     from.on("error", () => {});
     from.on("close", () => {
       this.#pipes.delete(pipe);

@@ -1,6 +1,6 @@
 import { Message, PublishError } from "@beat/beat/message";
 import { compareLogs, type Consumed, type Produced } from "@beat/beat/testing";
-import { consume, publisher, type Transport } from "@beat/beat/transport";
+import { consume, type ConsumeOptions, publisher, type Transport } from "@beat/beat/transport";
 
 /** Milliseconds between two attempts to publish. */
 const PAUSE = 20;
@@ -14,23 +14,32 @@ export interface RestartPlan {
   readonly topic: string;
   /** Ends the server in good order, and starts it again. */
   readonly restart: () => Promise<void>;
+  /** How the consumer connects again. @default {quickly, so that nobody waits for it} */
+  readonly reconnect?: ConsumeOptions["reconnect"];
 }
 
-/** Publishes and consumes while a server is restarted; resolves with what was lost, and is empty then. */
+const QUICKLY = { initialDelay: 10, maxDelay: 100 };
+
+/**
+ * Publishes and consumes while a server is restarted; resolves with what was lost, which is nothing, and
+ * prints how long after its server it was live again: as it can publish, and gets what is published.
+ */
 export async function faultsOfRestart(
-  { transport, topic, restart }: RestartPlan,
+  { transport, topic, restart, reconnect = QUICKLY }: RestartPlan,
 ): Promise<readonly string[]> {
   const produced: Produced[] = [];
   const consumed: Consumed[] = [];
   const seen = new Set<string>();
   let look = () => {};
+  /** When the server was back, and the first message that was published since was handled. */
+  let [backAt, liveAt] = [Infinity, Infinity];
   const consumption = await consume(transport, ([message]) => {
     seen.add(message!.uuid);
+    if (liveAt === Infinity && message!.timestamp.getTime() >= backAt) liveAt = Date.now();
     consumed.push({ id: message!.uuid });
     look();
   }, {
-    ...{ topic, group: "all", from: "earliest" },
-    reconnect: { initialDelay: 10, maxDelay: 100 },
+    ...{ topic, group: "all", from: "earliest", reconnect },
   });
   const out = publisher(transport);
   const publish = async (): Promise<boolean> => {
@@ -45,12 +54,14 @@ export async function faultsOfRestart(
   const restarting = restart().finally(() => isBack = true);
   while (!isBack) await publish();
   await restarting;
+  backAt = Date.now();
   for (let left = AFTER; left > 0;) if (await publish()) left--;
   const acked = produced.filter(({ outcome }) => outcome === "acked");
   await new Promise<void>((resolve) => {
     look = () => acked.every(({ id }) => seen.has(id)) && resolve();
     look();
   });
+  console.info(`${transport.name}: live again ${liveAt - backAt} ms after its server`);
   await consumption.close();
   await out.close();
   return compareLogs(produced, consumed, { duplicates: Infinity });
