@@ -1,5 +1,4 @@
 import { BusCore } from "../core/bus_core.ts";
-import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { isThenable } from "../options/thenable.ts";
 import { check, checkOptions, DURATION, OBJECT, SIGNAL } from "../options/options.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
@@ -8,6 +7,7 @@ import { dropClosed } from "./report_drops.ts";
 import { EventQueue } from "./event_queue.ts";
 import { keyOf } from "./key_of.ts";
 import { KeyedBacklog } from "./keyed_backlog.ts";
+import { type BoundedQueue, Overflow, type Queued } from "./overflow.ts";
 import { WaitingList } from "./waiting_list.ts";
 import type { EnqueueOptions } from "../core/contracts.ts";
 import type { Engine } from "../core/engine.ts";
@@ -26,14 +26,8 @@ export const ENQUEUE_RULES: Rules = { signal: SIGNAL, timeout: DURATION };
 
 const RESOLVED = Promise.resolve();
 
-/** An event in the queue. */
-interface Queued {
-  resolution: Resolution;
-  event: BusEvent;
-}
-
 /** Queues events, and calls their handlers in a microtask. */
-export class AsyncEngine implements Engine {
+export class AsyncEngine implements Engine, BoundedQueue {
   readonly core: BusCore;
   #ledger: Ledger;
   #registry: Registry;
@@ -41,7 +35,7 @@ export class AsyncEngine implements Engine {
   #backlog = new KeyedBacklog();
   #waiters = new WaitingList();
   #capacity: number;
-  #overflow: NonNullable<AsyncOptions["overflow"]>;
+  #overflow: Overflow;
   #concurrency: number;
   #isScheduled = false;
   #isHandling = false;
@@ -60,8 +54,9 @@ export class AsyncEngine implements Engine {
     this.core = core ?? new BusCore(options, this);
     this.#ledger = this.core.ledger;
     this.#registry = this.core.registry;
-    this.#capacity = options.capacity ?? 65_536;
-    this.#overflow = options.overflow ?? "block";
+    const { capacity = 65_536, overflow = "block" } = options;
+    this.#capacity = capacity;
+    this.#overflow = new Overflow(this.core, { overflow, capacity });
     this.#concurrency = options.concurrency ?? 256;
   }
 
@@ -72,8 +67,8 @@ export class AsyncEngine implements Engine {
       ledger.processed++;
       return;
     }
-    if (this.#isFull()) return this.#deliverToFull(resolution, event);
-    this.#push(resolution, event);
+    if (this.#isFull()) this.#overflow.deliver(this, resolution, event);
+    else this.push(resolution, event);
   }
 
   /** Whether any handler gets events of a type. */
@@ -92,9 +87,25 @@ export class AsyncEngine implements Engine {
    * @throws {QueueFullError} If there is none.
    */
   prepare(event: BusEvent): void {
-    if (!this.#isFull() || this.#overflow.startsWith("drop")) return;
-    if (this.#overflow === "block") this.#makeRoom(event);
-    if (this.#isFull()) this.#refuse(event, "the queue is full");
+    this.#overflow.prepare(this, event);
+  }
+
+  push(resolution: Resolution, event: BusEvent): void {
+    this.#ledger.emitted++;
+    this.#queue.push(resolution, event);
+    if (!this.#isScheduled) this.#schedule();
+  }
+
+  takeOldest(): Queued {
+    // What is held back by its key was queued before all that is queued now.
+    if (this.#backlog.size > 0) return this.#backlog.shiftOldest();
+    return { resolution: this.#queue.peekResolution(), event: this.#queue.shift() };
+  }
+
+  makeRoom(): boolean {
+    if (!this.#isReady()) return false;
+    this.#handleBurst(BURST);
+    return true;
   }
 
   deliverUnsafely(resolution: Resolution, event: BusEvent): void {
@@ -108,12 +119,10 @@ export class AsyncEngine implements Engine {
   discard(): number {
     const types: string[] = [];
     while (this.#queue.size + this.#backlog.size > 0) {
-      types.push(this.#takeOldest().resolution.type);
+      types.push(this.takeOldest().resolution.type);
     }
     dropClosed(this.core, types);
-    for (const waiter of this.#waiters) {
-      waiter.refuse(new BusClosedError("enqueue an event"));
-    }
+    this.#waiters.refuse();
     return types.length;
   }
 
@@ -264,69 +273,15 @@ export class AsyncEngine implements Engine {
     });
   }
 
-  #push(resolution: Resolution, event: BusEvent): void {
-    this.#ledger.emitted++;
-    this.#queue.push(resolution, event);
-    if (!this.#isScheduled) this.#schedule();
-  }
-
-  /** What is held back by its key was queued before all that is queued now. */
-  #takeOldest(): Queued {
-    if (this.#backlog.size > 0) return this.#backlog.shiftOldest();
-    return { resolution: this.#queue.peekResolution(), event: this.#queue.shift() };
-  }
-
-  /** Does what `overflow` says with an event that finds the queue full. */
-  #deliverToFull(resolution: Resolution, event: BusEvent): void {
-    if (this.#overflow === "drop-newest") {
-      this.#ledger.emitted++;
-      this.#drop({ resolution, event });
-    } else if (this.#overflow === "drop-oldest") {
-      const oldest = this.#takeOldest();
-      // First, as `onDrop` may emit or close.
-      this.#push(resolution, event);
-      this.#drop(oldest);
-    } else {
-      if (this.#overflow === "block") this.#makeRoom(event);
-      if (this.#isFull()) this.#refuse(event, "the queue is full");
-      // Handlers have run: one may have closed the bus, or ended a subscription.
-      this.#push(this.#registry.resolve(resolution.type), event);
-    }
-  }
-
-  /** Handles events in place of the microtask until there is room for one. */
-  #makeRoom(event: BusEvent): void {
-    if (this.#isHandling) {
-      this.#refuse(event, "the queue is full and a handler must not wait for it");
-    }
-    while (this.#isFull() && this.#isReady()) this.#handleBurst(BURST);
-    if (this.#isFull()) {
-      this.#refuse(event, "the queue is full and waits for promises of its handlers");
-    }
-  }
-
-  #refuse(event: BusEvent, reason: string): never {
-    throw new QueueFullError(event.type, this.#capacity, reason);
-  }
-
-  #drop({ resolution: { type }, event }: Queued): void {
-    this.#ledger.dropped++;
-    this.core.reportDrop({ reason: "overflow", count: 1, type, event });
-  }
-
   #admitWaiters(): void {
     const wasHandling = this.#isHandling;
     // Those who wait are outside, so that they are refused while the bus drains.
     this.#isHandling = false;
-    for (const waiter of this.#waiters) {
-      if (this.#isFull()) break;
-      try {
-        this.deliver(this.#registry.lookup(waiter.event.type), waiter.event);
-        waiter.accept();
-      } catch (error) {
-        waiter.refuse(error);
-      }
-    }
+    this.#waiters.admit((event) => {
+      if (this.#isFull()) return false;
+      this.deliver(this.#registry.lookup(event.type), event);
+      return true;
+    });
     this.#isHandling = wasHandling;
   }
 }

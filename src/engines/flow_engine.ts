@@ -1,5 +1,5 @@
 import { BusCore } from "../core/bus_core.ts";
-import { BusClosedError, QueueFullError } from "../core/errors.ts";
+import { BusClosedError } from "../core/errors.ts";
 import { check, checkOptions, DURATION, OBJECT, SIGNAL } from "../options/options.ts";
 import { dropClosed } from "./report_drops.ts";
 import { FlowContext } from "./flow_context.ts";
@@ -8,6 +8,7 @@ import { FlowShard } from "./flow_shard.ts";
 import { flushShards } from "./flush.ts";
 import { fnv1a } from "./fnv1a.ts";
 import { keyOf } from "./key_of.ts";
+import { Overflow } from "./overflow.ts";
 import type { EnqueueOptions } from "../core/contracts.ts";
 import type { BatchStats, FlushOptions } from "../core/flow_contracts.ts";
 import type { Engine } from "../core/engine.ts";
@@ -28,6 +29,7 @@ export class FlowEngine implements Engine {
   /** What other threads have emitted comes from here. */
   declare feed: Pick<Feed, "pull" | "discard"> | undefined;
   #settings: FlowSettings;
+  #overflow: Overflow;
   #shards: FlowShard[];
   #spread: ReadonlySet<string>;
   #turn = 0;
@@ -39,6 +41,7 @@ export class FlowEngine implements Engine {
     this.core = core ?? new BusCore(options, this);
     this.context = new FlowContext(this.core, this.#settings);
     this.batchHandlers = this.context.batchHandlers;
+    this.#overflow = new Overflow(this.core, this.#settings);
     this.#spread = new Set(this.#settings.spread);
     this.#shards = Array.from(
       { length: this.#settings.shards },
@@ -48,7 +51,7 @@ export class FlowEngine implements Engine {
 
   deliver(resolution: Resolution, event: BusEvent): void {
     const full = this.offer(resolution, event);
-    if (full !== undefined) this.#deliverToFull(full, resolution, event);
+    if (full !== undefined) this.#overflow.deliver(full, resolution, event);
   }
 
   /** Delivers an event if there is room for it; otherwise gives the shard that is full. */
@@ -82,8 +85,7 @@ export class FlowEngine implements Engine {
    * @throws {QueueFullError} If there is none.
    */
   prepare(event: BusEvent): void {
-    const [shard] = this.#shards;
-    if (shard.isFull && !this.#settings.overflow.startsWith("drop")) this.#open(shard, event);
+    this.#overflow.prepare(this.#shards[0], event);
   }
 
   deliverUnsafely(resolution: Resolution, event: BusEvent): void {
@@ -166,49 +168,5 @@ export class FlowEngine implements Engine {
       if (!shard.isFull) return shard;
     }
     return shards[this.#turn++ % shards.length];
-  }
-
-  /** Does what `overflow` says with an event that finds its shard full. */
-  #deliverToFull(shard: FlowShard, resolution: Resolution, event: BusEvent): void {
-    const { overflow } = this.#settings;
-    const { ledger, registry } = this.core;
-    if (overflow === "drop-newest") {
-      ledger.emitted++;
-      this.#drop(resolution.type, event);
-    } else if (overflow === "drop-oldest") {
-      const oldest = shard.dropOldest();
-      // First, as `onDrop` may emit or close.
-      shard.push(resolution, event);
-      this.#drop(oldest.type, oldest.event);
-    } else {
-      this.#open(shard, event);
-      // Handlers have run: one may have closed the bus, or ended a subscription.
-      shard.push(registry.resolve(resolution.type), event);
-    }
-  }
-
-  #open(shard: FlowShard, event: BusEvent): void {
-    if (this.#settings.overflow === "block") this.#makeRoom(shard, event);
-    if (shard.isFull) this.#refuse(event, "the queue is full");
-  }
-
-  /** Takes batches out of a shard in place of the microtask until there is room for an event. */
-  #makeRoom(shard: FlowShard, event: BusEvent): void {
-    if (this.context.isHandling) {
-      this.#refuse(event, "the queue is full and a handler must not wait for it");
-    }
-    while (shard.isFull && shard.makeRoom());
-    if (shard.isFull) {
-      this.#refuse(event, "the queue is full and waits for promises of its batch");
-    }
-  }
-
-  #refuse(event: BusEvent, reason: string): never {
-    throw new QueueFullError(event.type, this.#settings.capacity, reason);
-  }
-
-  #drop(type: string, event: BusEvent): void {
-    this.core.ledger.dropped++;
-    this.core.reportDrop({ reason: "overflow", count: 1, type, event });
   }
 }

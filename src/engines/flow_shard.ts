@@ -7,6 +7,7 @@ import { WaitingList } from "./waiting_list.ts";
 import type { BusEvent } from "../core/event.ts";
 import type { Ledger } from "../core/ledger.ts";
 import type { Resolution } from "../core/resolution.ts";
+import type { BoundedQueue, Queued } from "./overflow.ts";
 import type { FlowContext } from "./flow_context.ts";
 
 /** Events that are handled before the event loop has a turn. */
@@ -37,7 +38,7 @@ export interface BatchHost {
  * batch is in collection. It is sealed when it is full, when its first event is as old as the
  * time-out says, or by a flush.
  */
-export class FlowShard {
+export class FlowShard implements BoundedQueue {
   /** The calls of `enqueue` that wait for room. */
   readonly waiters = new WaitingList();
   /** The calls of `flush` that wait, each with the number of events that must be gone. */
@@ -123,11 +124,9 @@ export class FlowShard {
   }
 
   /** Takes out the event that has waited longest; there must be one. */
-  dropOldest(): { type: string; event: BusEvent } {
-    const { type } = this.#queue.peekResolution();
-    const event = this.#queue.shift();
+  takeOldest(): Queued {
     this.#gone++;
-    return { type, event };
+    return { resolution: this.#queue.peekResolution(), event: this.#queue.shift() };
   }
 
   /** Makes a flush wait for all that the shard has now, and lets that leave. */
@@ -140,8 +139,8 @@ export class FlowShard {
   discard(): string[] {
     clearTimeout(this.#timer);
     const types = this.#batch.discard();
-    while (this.#queue.size > 0) types.push(this.dropOldest().type);
-    for (const waiter of this.waiters) waiter.refuse(new BusClosedError("enqueue an event"));
+    while (this.#queue.size > 0) types.push(this.takeOldest().resolution.type);
+    this.waiters.refuse();
     for (const flush of this.flushes.keys()) flush.refuse(new BusClosedError("flush the bus"));
     return types;
   }
@@ -240,16 +239,12 @@ export class FlowShard {
 
   #admitWaiters(): void {
     const { registry } = this.#context.core;
-    for (const waiter of this.waiters) {
-      if (this.isFull) break;
-      try {
-        // No handler is on the stack: those who wait are refused while the bus drains.
-        this.push(registry.lookup(waiter.event.type), waiter.event);
-        waiter.accept();
-      } catch (error) {
-        waiter.refuse(error);
-      }
-    }
+    this.waiters.admit((event) => {
+      if (this.isFull) return false;
+      // No handler is on the stack: those who wait are refused while the bus drains.
+      this.push(registry.lookup(event.type), event);
+      return true;
+    });
   }
 
   #endBatch(): void {

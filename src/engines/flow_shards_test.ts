@@ -191,7 +191,7 @@ describe("a full shard", () => {
     await bus.drain();
     const why = "Cannot accept event 'full' as the queue is full and";
     assertEquals(reasons, [
-      `${why} waits for promises of its batch: capacity is 2 events`,
+      `${why} waits for promises: capacity is 2 events`,
       `${why} a handler must not wait for it: capacity is 2 events`,
       `${why} a handler must not wait for it: capacity is 2 events`,
     ]);

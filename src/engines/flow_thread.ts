@@ -140,7 +140,7 @@ export class FlowThread {
   /** Begins no batch any more: what waits stays in the rings. */
   stop(): void {
     for (const { shard, waiting } of this.#places) {
-      while (waiting.shift() !== undefined) shard.dropOldest();
+      while (waiting.shift() !== undefined) shard.takeOldest();
     }
   }
 

@@ -18,6 +18,7 @@ import { lendData } from "./lend_data.ts";
 import { createMesh, HOME, type Mesh } from "./mesh.ts";
 import { type Note, Notes, reviveError } from "./notes.ts";
 import { Outbox } from "./outbox.ts";
+import { dropFor } from "./overflow.ts";
 import { PostOffice } from "./post_office.ts";
 import { RoomQueue } from "./room_queue.ts";
 import { Routes } from "./routes.ts";
@@ -331,8 +332,7 @@ export class HomeEngine implements Engine {
 
   #drop(type: string, event: BusEvent): void {
     this.core.ledger.emitted++;
-    this.core.ledger.dropped++;
-    this.core.reportDrop({ reason: "overflow", count: 1, type, event });
+    dropFor(this.core, type, event);
   }
 
   #hold(): void {

@@ -117,7 +117,7 @@ export class LaneProducer {
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (this.#writer.isDirty) this.#publish();
-    for (const waiter of this.#waiters) waiter.refuse(this.#closedError("enqueue an event"));
+    this.#waiters.refuse(this.#closedError("enqueue an event"));
     producers.delete(this);
     const { cells, layout } = this.#lanes;
     stayAwake(cells, this.#node);
@@ -221,7 +221,7 @@ export class LaneProducer {
     while (!this.#isClosed && this.#waiters.size > 0) {
       cells.store(this.#node + NODE_WANTS_ROOM, 1);
       announceSleep(cells, this.#node);
-      this.#admitWaiters();
+      this.#waiters.admit((event) => this.#tryToEmit(event));
       if (this.#isClosed || this.#waiters.size === 0) break;
       const { async, value } = cells.waitAsync(this.#node + NODE_PARK, 1);
       if (async) await value;
@@ -231,17 +231,6 @@ export class LaneProducer {
     if (this.#isClosed) return;
     cells.store(this.#node + NODE_WANTS_ROOM, 0);
     stayAwake(cells, this.#node);
-  }
-
-  #admitWaiters(): void {
-    for (const waiter of this.#waiters) {
-      try {
-        if (!this.#tryToEmit(waiter.event)) break;
-        waiter.accept();
-      } catch (error) {
-        waiter.refuse(error);
-      }
-    }
   }
 
   /** Ends a sleep of this thread itself. */

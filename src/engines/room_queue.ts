@@ -1,4 +1,3 @@
-import { BusClosedError } from "../core/errors.ts";
 import { check, checkOptions, OBJECT } from "../options/options.ts";
 import { NODE_WANTS_ROOM } from "../ring/layout.ts";
 import { ENQUEUE_RULES } from "./async_engine.ts";
@@ -57,15 +56,8 @@ export class RoomQueue {
 
   /** Accepts those who find room now; `others` says whether somebody else waits for it too. */
   serve(others: boolean): void {
-    for (const waiter of this.#waiters) {
-      try {
-        const resolution = this.#core.registry.lookup(waiter.event.type);
-        if (!this.#tryToDeliver(resolution, waiter.event)) break;
-        waiter.accept();
-      } catch (error) {
-        waiter.refuse(error);
-      }
-    }
+    const { registry } = this.#core;
+    this.#waiters.admit((event) => this.#tryToDeliver(registry.lookup(event.type), event));
     const isWaiting = others || this.#waiters.size > 0;
     this.#outbox.hasWaiters = isWaiting;
     if (!isWaiting) this.#mesh.cells.store(this.#mesh.words + NODE_WANTS_ROOM, 0);
@@ -73,6 +65,6 @@ export class RoomQueue {
 
   /** Refuses all who wait, as the bus closes. */
   refuse(): void {
-    for (const waiter of this.#waiters) waiter.refuse(new BusClosedError("enqueue an event"));
+    this.#waiters.refuse();
   }
 }

@@ -1,10 +1,10 @@
-import { QueueFullError } from "../core/errors.ts";
+import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { MAX_DELAY } from "../core/lifecycle.ts";
 import type { EnqueueOptions } from "../core/contracts.ts";
 import type { BusEvent } from "../core/event.ts";
 
 /** An `enqueue` that waits for room. */
-export interface Waiter {
+interface Waiter {
   readonly event: BusEvent;
   /** Resolves the `enqueue`, as its event is in the queue. */
   accept(): void;
@@ -19,11 +19,6 @@ export class WaitingList {
   /** How many wait. */
   get size(): number {
     return this.#waiters.size;
-  }
-
-  /** Goes through those who wait, the longest waiting first. */
-  [Symbol.iterator](): Iterator<Waiter> {
-    return this.#waiters.values();
   }
 
   /**
@@ -55,5 +50,25 @@ export class WaitingList {
       signal?.addEventListener("abort", abort);
       this.#waiters.add(waiter);
     });
+  }
+
+  /**
+   * Accepts those who find room, the longest waiting first. `tryToEmit` says whether an event did;
+   * one for which it throws is refused.
+   */
+  admit(tryToEmit: (event: BusEvent) => boolean): void {
+    for (const waiter of this.#waiters) {
+      try {
+        if (!tryToEmit(waiter.event)) break;
+        waiter.accept();
+      } catch (error) {
+        waiter.refuse(error);
+      }
+    }
+  }
+
+  /** Refuses all who wait, as what they wait for is closed: nothing of theirs is emitted. */
+  refuse(error: Error = new BusClosedError("enqueue an event")): void {
+    for (const waiter of this.#waiters) waiter.refuse(error);
   }
 }
