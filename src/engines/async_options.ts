@@ -1,5 +1,5 @@
 import { BUS_RULES } from "../core/bus_core.ts";
-import { choice, integer } from "../options/options.ts";
+import { choice, integer, powerOfTwo } from "../options/options.ts";
 import type { BusOptions } from "../core/bus_options.ts";
 import type { Rules } from "../options/options.ts";
 
@@ -32,11 +32,7 @@ export interface AsyncOptions extends BusOptions {
 /** The rules of {@linkcode AsyncOptions}. */
 export const ASYNC_RULES: Rules = {
   ...BUS_RULES,
-  capacity: ["a power of two up to 2 ** 24", "number", isCapacity],
+  capacity: powerOfTwo(1, 2 ** 24),
   overflow: choice("block", "error", "drop-newest", "drop-oldest"),
   concurrency: integer(1),
 };
-
-function isCapacity(value: number): boolean {
-  return Number.isInteger(value) && value >= 1 && value <= 2 ** 24 && (value & (value - 1)) === 0;
-}

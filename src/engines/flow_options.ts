@@ -1,6 +1,6 @@
 import { ASYNC_RULES } from "./async_options.ts";
 import { BUS_RULES } from "../core/bus_core.ts";
-import { checkOptions, DURATION, integer } from "../options/options.ts";
+import { checkOptions, DURATION, integer, integerWithin } from "../options/options.ts";
 import type { BusOptions } from "../core/bus_options.ts";
 import type { FlowErrorContext } from "../core/flow_contracts.ts";
 import type { AnyEvent, BusEvent, OpenEventMap, TypesOf } from "../core/event.ts";
@@ -107,11 +107,7 @@ export const STAGES: Rule = [
 export const BATCH_RULES: Rules = {
   batchSize: integer(1),
   batchTimeout: DURATION,
-  shards: [
-    `an integer of 1 to ${MAX_SHARDS}`,
-    "number",
-    (value: number) => Number.isInteger(value) && value >= 1 && value <= MAX_SHARDS,
-  ],
+  shards: integerWithin(1, MAX_SHARDS),
   spread: ["an array of exact types", "object", isListOfTypes],
 };
 

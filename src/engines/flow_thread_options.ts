@@ -68,8 +68,7 @@ export function completeFlowOptions(
   const action = "create a flow bus";
   checkObject(action, options);
   if ("stages" in options) {
-    const must = "left out beside 'handlers', as their module names them";
-    refuse(action, "stages", must, options.stages);
+    refuse(action, "stages", "left out beside 'handlers'", options.stages);
   }
   const full = completeOptions(options as ThreadOptions, action, RULES);
   const { batchSize = 256, batchTimeout = 100, shards = full.threads, spread = [] } = options;

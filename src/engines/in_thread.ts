@@ -54,14 +54,15 @@ export function serveHere(face: object, engine: object, cause: unknown): Promise
     },
   });
   const ready = (async () => {
-    const [module, ...others] = served;
-    if (module === undefined || others.length > 0) {
-      const reason = module === undefined
-        ? "there are no threads here, and no module that was imported has called 'serve'"
-        : "there are no threads here, and several modules have called 'serve'";
-      throw Object.assign(new UnsupportedError("wait for the threads", reason), { cause });
+    if (served.length !== 1) {
+      const reason = "there are no threads here, and one imported module must have called 'serve'";
+      const error = new UnsupportedError(
+        "wait for the threads",
+        `${reason}: ${served.length} have`,
+      );
+      throw Object.assign(error, { cause });
     }
-    cleanUp = await module.callback(face as never, { index: 0, threads: 1 });
+    cleanUp = await served[0].callback(face as never, { index: 0, threads: 1 });
   })();
   ready.catch(() => {});
   return ready;

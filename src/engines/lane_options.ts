@@ -1,7 +1,7 @@
 import { UnsupportedError } from "../core/errors.ts";
-import { checkOptions, choice, DURATION, FUNCTION } from "../options/options.ts";
+import { checkOptions, choice, DURATION, FUNCTION, integerWithin } from "../options/options.ts";
 import { RINGS_LIMIT } from "../ring/layout.ts";
-import { CODEC_RULE, isCapacity } from "./thread_options.ts";
+import { CODEC_RULE, RING_CAPACITY } from "./thread_options.ts";
 import type { DropReport } from "../core/bus_options.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { Rules } from "../options/options.ts";
@@ -56,12 +56,8 @@ export type LaneSettings = Required<Pick<ShareOptions, "overflow" | "blockTimeou
 const ACTION = "share the bus";
 
 const RULES: Rules = {
-  producers: [
-    "an integer from 1 to 1024",
-    "number",
-    (count: number) => Number.isInteger(count) && count >= 1 && count <= 1024,
-  ],
-  capacity: ["a power of two from 1024 to 2 ** 28", "number", isCapacity],
+  producers: integerWithin(1, 1024),
+  capacity: RING_CAPACITY,
   overflow: choice("block", "error", "drop-newest"),
   blockTimeout: DURATION,
   valueCodec: CODEC_RULE,

@@ -13,7 +13,7 @@ describe("async bus", () => {
         assertThrows(
           () => createAsyncBus({ capacity }),
           RangeError,
-          `'capacity' must be a power of two up to 2 ** 24: current value is ${capacity}`,
+          `'capacity' must be a power of two from 1 to 16777216: current value is ${capacity}`,
         );
       });
     }

@@ -1,6 +1,14 @@
 import { BUS_RULES } from "../core/bus_core.ts";
 import { UnsupportedError } from "../core/errors.ts";
-import { BOOLEAN, checkOptions, choice, DURATION, integer } from "../options/options.ts";
+import {
+  BOOLEAN,
+  checkOptions,
+  choice,
+  DURATION,
+  integer,
+  integerWithin,
+  powerOfTwo,
+} from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import { RINGS_LIMIT } from "../ring/layout.ts";
 import type { BusOptions } from "../core/bus_options.ts";
@@ -111,13 +119,18 @@ export const CODEC_RULE: Rule = [
     typeof codec?.encode === "function" && typeof codec.decode === "function",
 ];
 
+const HANDLERS: Rule = ["a URL or a function", "object"];
+
+/** How many bytes a ring may have. */
+export const RING_CAPACITY: Rule = powerOfTwo(1024, 2 ** 28);
+
 /** The rules of {@linkcode ThreadOptions}. */
 export const THREAD_RULES: Rules = {
   ...BUS_RULES,
-  handlers: ["a URL or a function", "object"],
-  threads: ["an integer from 1 to 1024", "number", isThreadCount],
+  handlers: HANDLERS,
+  threads: integerWithin(1, 1024),
   driver: choice("web-worker", "worker_threads"),
-  capacity: ["a power of two from 1024 to 2 ** 28", "number", isCapacity],
+  capacity: RING_CAPACITY,
   overflow: choice("block", "error", "drop-newest"),
   blockTimeout: DURATION,
   concurrency: integer(1),
@@ -164,7 +177,7 @@ export function completeOptions(
   }
   checkOptions(action, rest, rules);
   if (!(handlers instanceof URL) && typeof handlers !== "function") {
-    refuse(action, "handlers", "a URL or a function that starts a thread", handlers);
+    refuse(action, "handlers", HANDLERS[0], handlers);
   }
   const full = {
     threads: Math.max(1, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1),
@@ -180,26 +193,14 @@ export function completeOptions(
     ...defined(rest),
     handlers,
   } as FullThreadOptions;
-  const bytes = ((full.threads + 1) ** 2 - 1) * full.capacity;
-  if (bytes > RINGS_LIMIT) {
-    throw new RangeError(
-      `Cannot ${action} as 'capacity' must leave all rings within ${RINGS_LIMIT} bytes: ` +
-        `with ${full.threads} threads they take ${bytes}`,
-    );
+  const { threads, capacity } = full;
+  const most = Math.floor(RINGS_LIMIT / ((threads + 1) ** 2 - 1));
+  if (capacity > most) {
+    refuse(action, "capacity", `at most ${most} with ${threads} threads`, capacity, RangeError);
   }
   return full;
 }
 
 function defined(options: object): object {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-function isThreadCount(value: number): boolean {
-  return Number.isInteger(value) && value >= 1 && value <= 1024;
-}
-
-/** Whether that many bytes make a ring. */
-export function isCapacity(value: number): boolean {
-  return Number.isInteger(value) && value >= 1024 && value <= 2 ** 28 &&
-    (value & (value - 1)) === 0;
 }

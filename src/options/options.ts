@@ -38,6 +38,19 @@ export function integer(least: number): Rule {
   return [`an integer of at least ${least}`, "number", holds];
 }
 
+/** An integer from `least` to `most`. */
+export function integerWithin(least: number, most: number): Rule {
+  const holds = (value: number) => Number.isSafeInteger(value) && value >= least && value <= most;
+  return [`an integer from ${least} to ${most}`, "number", holds];
+}
+
+/** A power of two from `least` to `most`, which are some themselves, and less than 2 ** 31. */
+export function powerOfTwo(least: number, most: number): Rule {
+  const holds = (value: number) =>
+    Number.isInteger(value) && value >= least && value <= most && (value & (value - 1)) === 0;
+  return [`a power of two from ${least} to ${most}`, "number", holds];
+}
+
 /** One of some texts. */
 export function choice(...allowed: string[]): Rule {
   return [`one of ${allowed.join(", ")}`, "string", (value: string) => allowed.includes(value)];

@@ -8,6 +8,8 @@ import {
   DURATION,
   FUNCTION,
   integer,
+  integerWithin,
+  powerOfTwo,
   SIGNAL,
 } from "./options.ts";
 
@@ -17,6 +19,8 @@ const RULES = {
   signal: SIGNAL,
   delay: DURATION,
   size: integer(1),
+  count: integerWithin(1, 8),
+  room: powerOfTwo(4, 64),
   mode: choice("fast", "safe"),
   note: ANYTHING,
 };
@@ -33,6 +37,8 @@ describe("checkOptions()", () => {
     checkOptions("build it", { flag: undefined }, RULES);
     checkOptions("build it", { flag: true, hook: () => {}, signal, mode: "safe" }, RULES);
     checkOptions("build it", { delay: Infinity, size: 1 }, RULES);
+    for (const count of [1, 8]) checkOptions("build it", { count }, RULES);
+    for (const room of [4, 32, 64]) checkOptions("build it", { room }, RULES);
     for (const note of [null, 5, "x", {}, () => {}]) checkOptions("build it", { note }, RULES);
   });
 
@@ -67,18 +73,38 @@ describe("checkOptions()", () => {
       "RangeError: Cannot build it as 'size' must be an integer of at least 1: current value is 1.5",
     ],
     [
+      { count: 9 },
+      "RangeError: Cannot build it as 'count' must be an integer from 1 to 8: current value is 9",
+    ],
+    [
+      { room: 48 },
+      "RangeError: Cannot build it as 'room' must be a power of two from 4 to 64: current value is 48",
+    ],
+    [
       { mode: "fats" },
       "RangeError: Cannot build it as 'mode' must be one of fast, safe: current value is 'fats'",
     ],
     [
       { sizes: 1 },
-      "TypeError: Cannot build it as option 'sizes' is unknown: known are flag, hook, signal, delay, size, mode, note",
+      "TypeError: Cannot build it as option 'sizes' is unknown: known are flag, hook, signal, delay, size, count, room, mode, note",
     ],
     [
       JSON.parse('{ "__proto__": 1 }'),
-      "TypeError: Cannot build it as option '__proto__' is unknown: known are flag, hook, signal, delay, size, mode, note",
+      "TypeError: Cannot build it as option '__proto__' is unknown: known are flag, hook, signal, delay, size, count, room, mode, note",
     ],
   ];
+  for (const count of [0, 1.5, NaN, 2 ** 53]) {
+    it(`refuses ${count} where 1 to 8 are allowed`, () => {
+      assertThrows(() => checkOptions("build it", { count }, RULES), RangeError, "'count'");
+    });
+  }
+
+  for (const room of [0, 2, 6, 4.5, 128, 2 ** 32 + 4, NaN]) {
+    it(`refuses ${room} where powers of two from 4 to 64 are allowed`, () => {
+      assertThrows(() => checkOptions("build it", { room }, RULES), RangeError, "'room'");
+    });
+  }
+
   for (const [options, error] of refused) {
     it(`says "${error.slice(0, 80)}"`, () => assertEquals(refusal(options), error));
   }

@@ -63,7 +63,7 @@ export function advise(profile: Profile): Advice {
   check("use the profile", "name", profile.name, NAME);
   const { engine, reason } = choose(profile);
   if (cores !== undefined && handlers === undefined) {
-    refuse("use the profile", "cores", "left out where there are no 'handlers' for threads", cores);
+    refuse("use the profile", "cores", "left out without 'handlers'", cores);
   }
   const threads = {
     ...(handlers && { handlers }),
@@ -75,10 +75,10 @@ export function advise(profile: Profile): Advice {
   }
   // Left out without a word they would be work that is never done.
   if (stages !== undefined) {
-    refuse("use the profile", "name", "flow or auto where there are stages", engine);
+    refuse("use the profile", "name", "flow or auto with stages", engine);
   }
   if (engine === "sync" && handlers !== undefined) {
-    refuse("use the profile", "name", "async, flow or auto where there are handlers", engine);
+    refuse("use the profile", "name", "async, flow or auto with handlers", engine);
   }
   return { engine, ...threads, reason };
 }
@@ -94,7 +94,6 @@ function choose(profile: Profile): Pick<Advice, "engine" | "reason"> {
   if (lat === "ultra_low") return { engine: "async", reason: "the latency is 'ultra_low'" };
   return {
     engine: "sync",
-    reason:
-      `neither are ${tps} events a second more than ${BUSY_TPS}, nor is the latency 'ultra_low'`,
+    reason: `neither more than ${BUSY_TPS} events a second nor a latency of 'ultra_low'`,
   };
 }

@@ -175,11 +175,11 @@ describe("advise()", () => {
     [{ name: "async", cores: 0 }, "'cores' must be an integer of at least 1"],
     [
       { name: "async", cores: 8 },
-      "'cores' must be left out where there are no 'handlers' for threads: current value is 8",
+      "'cores' must be left out without 'handlers': current value is 8",
     ],
-    [{ name: "sync", handlers }, "'name' must be async, flow or auto where there are handlers"],
+    [{ name: "sync", handlers }, "'name' must be async, flow or auto with handlers"],
     [{ name: "flow", conc: 0.5 }, "'conc' must be an integer"],
-    [{ name: "sync", stages: [] }, "'name' must be flow or auto where there are stages"],
+    [{ name: "sync", stages: [] }, "'name' must be flow or auto with stages"],
     [{ name: "flow", stages: [5] }, "'stages' must be an array of functions"],
     [{ name: "flow", batchTimeout: -1 }, "'batchTimeout' must be at least 0 ms"],
   ];

@@ -144,7 +144,7 @@ describe("misuse of a flow bus with threads", () => {
       [{ stages: [] }, TypeError, "'stages' must be left out beside 'handlers'"],
       [{ concurrency: 4 }, TypeError, "'concurrency' is unknown"],
       [{ threads: 2, shards: 3 }, RangeError, "'shards' must be a multiple of 'threads', 2"],
-      [{ shards: 0 }, RangeError, "'shards' must be an integer of 1 to 1024"],
+      [{ shards: 0 }, RangeError, "'shards' must be an integer from 1 to 1024"],
       [{ batchSize: 0 }, RangeError, "'batchSize' must be an integer of at least 1"],
       [{ spread: ["a.*"] }, TypeError, "'spread' must be an array of exact types"],
       [{ capacity: 1000 }, RangeError, "'capacity' must be a power of two from 1024"],

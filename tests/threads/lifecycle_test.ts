@@ -19,7 +19,11 @@ describe("options of a bus with threads", () => {
   for (
     const [options, error, message] of [
       [{ threads: 0 }, RangeError, "'threads' must be an integer from 1 to 1024"],
-      [{ threads: 64 }, RangeError, "'capacity' must leave all rings within 268435456 bytes"],
+      [
+        { threads: 64 },
+        RangeError,
+        "'capacity' must be at most 63550 with 64 threads: current value is 262144",
+      ],
       [{ capacity: 1000 }, RangeError, "'capacity' must be a power of two"],
       [{ handlers: "./a.ts" }, TypeError, "'handlers' must be a URL or a function"],
       [{ handlers: undefined }, TypeError, "'handlers' must be a URL or a function"],
