@@ -33,7 +33,7 @@ export class EventBus {
   constructor(core: BusCore, capabilities: BusCapabilities) {
     this.#core = core;
     this.#registry = core.registry;
-    this.capabilities = capabilities;
+    this.capabilities = Object.freeze(capabilities);
   }
 
   emit(input: string | BusEvent, data?: unknown): void {

@@ -1,7 +1,7 @@
 import { EventBus } from "../core/event_bus.ts";
 import { FlowEngine } from "./flow_engine.ts";
 import type { DrainOptions } from "../core/bus_options.ts";
-import type { BusCapabilities, EnqueueOptions } from "../core/contracts.ts";
+import type { EnqueueOptions } from "../core/contracts.ts";
 import type { BatchStats, FlowBus, FlushOptions } from "../core/flow_contracts.ts";
 import type { BusEvent, OpenEventMap } from "../core/event.ts";
 import type { BusStats } from "../core/stats.ts";
@@ -11,12 +11,6 @@ export type { FlowOptions, Stage };
 
 /** The engine of each bus, for what is not part of its face. */
 export const FLOW_ENGINES: WeakMap<object, FlowEngine> = new WeakMap();
-
-const CAPABILITIES: BusCapabilities = Object.freeze({
-  engine: "flow",
-  threads: 0,
-  transport: "queue",
-});
 
 /**
  * Creates a bus that collects events in batches and takes these through stages.
@@ -28,7 +22,8 @@ export function createFlowBus<M extends object = OpenEventMap>(
   options: FlowOptions<NoInfer<M>> = {},
 ): FlowBus<M> {
   const engine = new FlowEngine(options as FlowOptions);
-  const bus = completeFlowBus(new EventBus(engine.core, CAPABILITIES), engine, {
+  const face = new EventBus(engine.core, { engine: "flow", threads: 0, transport: "queue" });
+  const bus = completeFlowBus(face, engine, {
     enqueue: (event, options) => engine.enqueue(event, options),
     batchStats: () => engine.batchStats(),
     ready: Promise.resolve(),

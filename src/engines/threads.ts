@@ -1,19 +1,16 @@
 import { EventBus } from "../core/event_bus.ts";
 import { check, checkOptions, FUNCTION, integer } from "../options/options.ts";
 import { canStartThread } from "../runtime/capabilities.ts";
+import { completeAsyncBus, type Fill } from "./async.ts";
 import { AsyncEngine } from "./async_engine.ts";
 import { HomeEngine } from "./home_engine.ts";
 import { createInThreadBus } from "./in_thread.ts";
 import { completeOptions } from "./thread_options.ts";
-import type { BusCore } from "../core/bus_core.ts";
-import type { AsyncBus, EnqueueOptions, WriteOptions } from "../core/contracts.ts";
-import type { BusEvent, OpenEventMap } from "../core/event.ts";
+import type { AsyncBus, WriteOptions } from "../core/contracts.ts";
+import type { OpenEventMap } from "../core/event.ts";
 import type { ThreadOptions } from "./thread_options.ts";
 
 export type { ThreadOptions };
-
-/** What `write` calls. */
-export type Fill = (bytes: Uint8Array, offset: number, length: number) => void;
 
 /** Checks what `write` was given. */
 export function checkWrite(length: number, fill: Fill, options: WriteOptions): void {
@@ -41,7 +38,7 @@ export function createThreadBus<M extends object = OpenEventMap>(
   } catch (cause) {
     if (canStartThread()) throw cause;
     const { engine, face, ready } = createInThreadBus(full, cause);
-    return complete(face, engine.core, {
+    return completeAsyncBus(face, engine.core, {
       enqueue: (event, options) => engine.enqueue(event, options),
       write(type, length, fill, options = {}) {
         checkWrite(length, fill, options);
@@ -58,7 +55,7 @@ export function createThreadBus<M extends object = OpenEventMap>(
     transport: home.transport,
   });
   const emitBatch = face.emitBatch.bind(face);
-  return complete(face, home.core, {
+  return completeAsyncBus(face, home.core, {
     emitBatch: (events) => home.outbox.batch(() => emitBatch(events)),
     enqueue: (event, options) => home.queue.enqueue(event, options),
     write(type, length, fill, options = {}) {
@@ -67,26 +64,4 @@ export function createThreadBus<M extends object = OpenEventMap>(
     },
     ready: home.ready,
   });
-}
-
-/** What a bus with threads has beside the face that every bus has. */
-interface Extensions {
-  emitBatch?(events: readonly BusEvent[]): void;
-  enqueue(event: BusEvent, options?: EnqueueOptions): Promise<void>;
-  write(type: string, length: number, fill: Fill, options?: WriteOptions): void;
-  ready: Promise<void>;
-}
-
-function complete<M extends object>(
-  face: EventBus,
-  core: BusCore,
-  extensions: Extensions,
-): AsyncBus<M> {
-  const bus = Object.assign(face, extensions, {
-    lastError: () => core.lastError,
-    clearError: () => {
-      core.lastError = undefined;
-    },
-  });
-  return bus as unknown as AsyncBus<M>;
 }

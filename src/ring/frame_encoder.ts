@@ -1,4 +1,4 @@
-import { refuse } from "../options/refusal.ts";
+import { refuse, show } from "../options/refusal.ts";
 import { copyBytes, Scratch } from "./text.ts";
 import {
   DATA_BYTES,
@@ -72,7 +72,11 @@ export class FrameEncoder {
       flags |= this.#putText("id", id, FLAG_ID);
       flags |= this.#putText("source", source, FLAG_SOURCE);
       if (metadata !== undefined) {
-        const text = this.#ask(() => stringify(metadata, "metadata"));
+        const text = this.#ask(
+          event.type,
+          () => JSON.stringify(metadata),
+          "its metadata cannot be written as JSON",
+        );
         flags |= this.#putText("metadata", text, FLAG_METADATA);
       }
       if (report !== undefined) flags |= this.#putText("report", report, FLAG_REPORT);
@@ -127,7 +131,8 @@ export class FrameEncoder {
     let kind: number = DATA_CODEC;
     if (this.#codec !== undefined) {
       const codec = this.#codec;
-      this.#bytes = this.#ask(() => encodeBy(codec, data, type));
+      const encode = () => onlyBytes(codec.encode(data));
+      this.#bytes = this.#ask(type, encode, "'valueCodec' gives no bytes");
       this.#length = this.#bytes.length;
     } else if (data instanceof Uint8Array) {
       kind = DATA_BYTES;
@@ -137,7 +142,11 @@ export class FrameEncoder {
       kind = DATA_TEXT;
       this.#length = this.#scratch.putText(data);
     } else {
-      const text = this.#ask(() => stringify(data, `data of '${type}'`));
+      const text = this.#ask(
+        type,
+        () => JSON.stringify(data),
+        "its data cannot be written as JSON",
+      );
       this.#length = this.#scratch.putText(text);
     }
     // What is empty has nothing to copy, and `NO_BYTES` stands for that.
@@ -145,14 +154,19 @@ export class FrameEncoder {
     this.#flags |= kind << FLAG_DATA_SHIFT;
   }
 
-  /** Runs code of the user: a codec, or a `toJSON`. */
-  #ask<T>(action: () => T): T {
+  /** Runs code of the user, a codec or a `toJSON`, which gives `undefined` for what it cannot do. */
+  #ask<T>(type: string, action: () => T | undefined, failure: string): T {
+    let cause: unknown;
     this.isBusy = true;
     try {
-      return action();
+      const result = action();
+      if (result !== undefined) return result;
+    } catch (error) {
+      cause = error;
     } finally {
       this.isBusy = false;
     }
+    throw new TypeError(`Cannot emit ${show(type)} to another thread as ${failure}`, { cause });
   }
 
   #putText(name: string, text: string | undefined, flag: number): number {
@@ -165,29 +179,6 @@ export class FrameEncoder {
   }
 }
 
-function stringify(value: unknown, name: string): string {
-  let cause: unknown;
-  try {
-    const text: string | undefined = JSON.stringify(value);
-    if (text !== undefined) return text;
-  } catch (error) {
-    cause = error;
-  }
-  throw new TypeError(`Cannot emit to another thread as ${name} cannot be written as JSON`, {
-    cause,
-  });
-}
-
-function encodeBy(codec: ValueCodec, data: unknown, type: string): Uint8Array {
-  let cause: unknown;
-  try {
-    const bytes: unknown = codec.encode(data);
-    if (bytes instanceof Uint8Array) return bytes;
-  } catch (error) {
-    cause = error;
-  }
-  throw new TypeError(
-    `Cannot emit to another thread as 'valueCodec' gives no bytes for the data of '${type}'`,
-    { cause },
-  );
+function onlyBytes(value: unknown): Uint8Array | undefined {
+  return value instanceof Uint8Array ? value : undefined;
 }
