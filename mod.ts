@@ -87,6 +87,7 @@ export type {
   Matches,
   Matching,
   MatchingTypes,
+  Received,
 } from "./src/core/matching.ts";
 export type { ValueCodec } from "./src/core/value_codec.ts";
 export type { BusStats, CloseReport } from "./src/core/stats.ts";

@@ -253,6 +253,12 @@ const SUITES: Suite[] = [
   },
   { name: "soak", path: "tests/soak", runtimes: ["deno"] },
   { name: "bundlers", path: "tests/bundlers", permissions: ["-A"], runtimes: ["deno"] },
+  {
+    name: "compile-errors",
+    path: "tests/compile_errors",
+    permissions: ["-A"],
+    runtimes: ["deno"],
+  },
   { name: "asyncapi", path: "tests/asyncapi", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },
   { name: "heap", path: "tests/memory", permissions: ["-A"], runtimes: PROCESSES },

@@ -5,6 +5,7 @@ import { parseSummary, summaryLine } from "./_outcome.ts";
 import { ROOT } from "./_files.ts";
 import { type Finished, run } from "./_process.ts";
 import { runSuite } from "./_run_suite.ts";
+import { checkTypeTests } from "./_type_tests.ts";
 
 const DENO_REPORT = `<testsuite name="a" tests="3" failures="1">
   <testcase name="a &gt; b" time="0.1"></testcase>
@@ -86,6 +87,28 @@ describe("runSuite()", () => {
     const { passed, failed, output } = await runSuite(planted("broken.ts"), "deno", false);
     assertEquals([passed, failed], [0, 1]);
     assertStringIncludes(output, "broken at its top");
+  });
+});
+
+describe("checkTypeTests()", () => {
+  it("fails the file whose types do not hold, and no other", async () => {
+    const folder = await Deno.makeTempDir({ prefix: "beat-types-" });
+    try {
+      const files = [`${folder}/right.ts`, `${folder}/wrong.ts`];
+      await Deno.writeTextFile(
+        files[0]!,
+        "// @ts-expect-error: no number\nexport const a: number = '';",
+      );
+      await Deno.writeTextFile(
+        files[1]!,
+        "// @ts-expect-error: no number\nexport const a: string = '';",
+      );
+      const { passed, failed, output } = await checkTypeTests(files);
+      assertEquals([passed, failed], [1, 1]);
+      assertStringIncludes(output, "TS2578");
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   });
 });
 

@@ -21,7 +21,7 @@ const BUDGETS: Budget[] = [
   {
     name: "the sync bus alone",
     entry: `export { createSyncBus } from "./src/engines/sync.ts";`,
-    limit: 5_250,
+    limit: 5_290,
   },
   { name: 'everything behind "."', entry: `export * from "./mod.ts";`, limit: 24_350 },
 ];

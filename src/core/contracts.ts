@@ -1,9 +1,8 @@
 import type { CloseOptions, DrainOptions } from "./bus_options.ts";
-import type { AnyEvent, BusEvent, DataArgs, EventInput, Handler, TypesOf } from "./event.ts";
-import type { KnownPattern, MatchedEvent } from "./matching.ts";
+import type { BusEvent, DataArgs, EventInput, Handler, TypesOf } from "./event.ts";
+import type { KnownPattern, MatchedEvent, Received } from "./matching.ts";
 import type { BusStats, CloseReport } from "./stats.ts";
 import type {
-  Cursor,
   EventIterator,
   EventsOptions,
   OnceOptions,
@@ -59,24 +58,17 @@ export interface Bus<M extends object> {
   /**
    * Subscribes a handler to every event whose type matches. In a pattern `*` is exactly one
    * segment and `**` is zero or more, anywhere. Handlers run in the order of their registration
-   * across all patterns, each at most once an event.
+   * across all patterns, each at most once an event. With `zeroCopy` a handler gets the data where
+   * it lies, as a {@linkcode Cursor}.
    *
    * @throws {PatternError} If the pattern is malformed.
    * @throws {TypeError} If the handler is no function, or an option is unknown or of a wrong type.
    * @throws {BusClosedError} If the bus is closed.
    */
-  on(pattern: "**", handler: Handler<AnyEvent<M>>, options?: SubscribeOptions): Subscription;
-  /** Subscribes a handler to the data of every event whose type matches, where it lies. */
-  on<const P extends string>(
+  on<const P extends string, Z extends boolean = false>(
     pattern: KnownPattern<M, P>,
-    handler: (cursor: Cursor) => unknown,
-    options: SubscribeOptions & { zeroCopy: true },
-  ): Subscription;
-  /** Subscribes a handler to every event whose type matches `pattern`. */
-  on<const P extends string>(
-    pattern: KnownPattern<M, P>,
-    handler: Handler<MatchedEvent<M, P>>,
-    options?: SubscribeOptions,
+    handler: Handler<NoInfer<Received<M, P, Z>>>,
+    options?: SubscribeOptions<Z>,
   ): Subscription;
   /**
    * Waits for the next event that matches. Rejects with a {@linkcode BusClosedError} if the bus

@@ -1,6 +1,16 @@
 /** Type tests: checked by the compiler, never run. */
 import { createBus, forAsync, forSync, on } from "../../mod.ts";
-import type { AsyncBus, Bus, BusEvent, Matches, SyncBus, Topic, TypedEvent } from "../../mod.ts";
+import type {
+  AsyncBus,
+  Bus,
+  BusEvent,
+  Cursor,
+  Matches,
+  SubscribeOptions,
+  SyncBus,
+  Topic,
+  TypedEvent,
+} from "../../mod.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
   : false;
@@ -151,6 +161,23 @@ on("any.thing", (event) => expectType<Equal<typeof event, BusEvent<unknown>>>())
 // A pattern that is only known at run time gives any event of the map.
 declare const pattern: string;
 bus.on(pattern, (event) => expectType<Equal<typeof event.type, keyof Events>>());
+
+// A handler gets a cursor where the compiler sees that it is to have one.
+const threaded = forAsync<Events>({ handlers: new URL("file:///handlers.ts") });
+threaded.on("order.*", (cursor) => expectType<Equal<typeof cursor, Cursor>>(), { zeroCopy: true });
+threaded.on("**", ({ u8, offset }) => u8[offset], { zeroCopy: true, each: true });
+threaded.on("order.paid", (cursor: Cursor) => cursor.length, { zeroCopy: true, once: true });
+threaded.on("order.paid", (event) => {
+  expectType<Equal<typeof event, TypedEvent<"order.paid", number>>>();
+}, { zeroCopy: false, once: true });
+declare const options: SubscribeOptions;
+threaded.on("order.paid", (event) => {
+  expectType<Equal<typeof event, TypedEvent<"order.paid", number>>>();
+}, options);
+// @ts-expect-error: a cursor is no event
+threaded.on("order.paid", (event) => event.data, { zeroCopy: true });
+// @ts-expect-error: no such option
+threaded.on("order.paid", (cursor) => cursor.length, { zeroCopy: true, onse: true });
 
 // The kinds of bus.
 expectType<Equal<typeof bus, SyncBus<Events>>>();

@@ -74,7 +74,7 @@ export class EventBus {
     const promise = new Promise<BusEvent>((resolve, reject) => {
       checkOptions(action, options, { signal: SIGNAL });
       const { signal } = options;
-      this.#core.on(pattern, resolve, { ...options, once: true }, (closed) => {
+      this.#core.on(pattern, resolve, { signal, once: true } as SubscribeOptions, (closed) => {
         if (signal?.aborted) reject(signal.reason);
         if (!closed) return;
         // Somebody may have stopped waiting long ago: that must not end the process.

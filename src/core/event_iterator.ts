@@ -3,7 +3,7 @@ import { show } from "../options/refusal.ts";
 import { Fifo } from "./fifo.ts";
 import { checkOptions, choice, integer, SIGNAL } from "../options/options.ts";
 import type { BusCore } from "./bus_core.ts";
-import type { EventIterator, EventsOptions } from "./subscription.ts";
+import type { EventIterator, EventsOptions, SubscribeOptions } from "./subscription.ts";
 import type { BusEvent } from "./event.ts";
 import type { Rules } from "../options/options.ts";
 
@@ -22,7 +22,7 @@ export function createEventIterator(
   options: EventsOptions = {},
 ): EventIterator<BusEvent> {
   checkOptions(`iterate the events of ${show(pattern)}`, options, RULES);
-  const { capacity = 1024, overflow = "error", ...rest } = options;
+  const { capacity = 1024, overflow = "error", signal } = options;
   const done: Result = { done: true, value: undefined };
   const consumers = new Fifo<(result: Result) => void>();
   let buffer = new Fifo<BusEvent>();
@@ -45,7 +45,7 @@ export function createEventIterator(
     core.ledger.failed++;
     core.reportDrop({ reason: "overflow", count: 1, type: dropped.type, event: dropped });
   };
-  const subscription = core.on(pattern, receive, rest, () => {
+  const subscription = core.on(pattern, receive, { signal } as SubscribeOptions, () => {
     ended = true;
     while (consumers.size > 0) consumers.shift()!(done);
   });

@@ -1,5 +1,6 @@
 import { PatternError } from "./errors.ts";
 import { isThenable } from "../options/thenable.ts";
+import { check, SIGNAL } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import { hasWildcard } from "./pattern.ts";
 import type { BusCore } from "./bus_core.ts";
@@ -14,8 +15,7 @@ interface Listened {
   /** Each listener, and how to end it. */
   endings: Map<Listener, () => void>;
   /** The event that is dispatched now, and the promises that its listeners have returned. */
-  event: BusEvent | undefined;
-  pending: PromiseLike<unknown>[];
+  now?: { event: BusEvent; pending: PromiseLike<unknown>[] } | undefined;
 }
 
 /**
@@ -40,6 +40,7 @@ export class BusTarget extends EventTarget {
       throw new PatternError(type, "an EventTarget listens to exact types", type.indexOf("*"));
     }
     const { once, signal } = Object(options) as AddEventListenerOptions;
+    if (signal !== undefined) check("listen", "signal", signal, SIGNAL);
     // Both stand for none, as on every target.
     if (listener == null || signal?.aborted) return;
     if (Object(listener) !== listener) {
@@ -54,18 +55,16 @@ export class BusTarget extends EventTarget {
         const result: unknown = typeof listener === "function"
           ? listener.call(this, event)
           : listener.handleEvent(event);
-        if (isThenable(result)) listened.pending.push(result);
+        if (isThenable(result)) listened.now?.pending.push(result);
       } catch (error) {
-        this.#fail(error, listened, listened.event);
+        this.#fail(error, listened, listened.now?.event);
       }
     };
     const end = () => {
       super.removeEventListener(type, call);
       signal?.removeEventListener("abort", end);
       endings.delete(listener);
-      if (endings.size > 0) return;
-      listened.subscription.unsubscribe();
-      this.#types.delete(type);
+      if (endings.size === 0) listened.subscription.unsubscribe();
     };
     endings.set(listener, end);
     super.addEventListener(type, call);
@@ -77,22 +76,33 @@ export class BusTarget extends EventTarget {
   }
 
   #subscribe(type: string): Listened {
-    const subscription = this.#core.on(type, (event) => {
-      const { pending, event: outer } = listened;
-      listened.event = event;
-      this.dispatchEvent(new CustomEvent(type, { detail: event.data }));
-      listened.event = outer;
-      const results = pending.splice(0);
-      if (results.length === 0) return;
-      return Promise.all(results.map(async (result) => {
-        try {
-          await result;
-        } catch (error) {
-          this.#fail(error, listened, event);
-        }
-      }));
-    });
-    const listened: Listened = { subscription, endings: new Map(), event: undefined, pending: [] };
+    const subscription = this.#core.on(
+      type,
+      (event) => {
+        // Who came after the last of its listeners has gone has a subscription of its own.
+        if (listened.endings.size === 0) return;
+        // A listener may emit the type again.
+        const outer = listened.now;
+        const { pending } = listened.now = { event, pending: [] };
+        this.dispatchEvent(new CustomEvent(type, { detail: event.data }));
+        listened.now = outer;
+        if (pending.length === 0) return;
+        return Promise.all(pending.map(async (result) => {
+          try {
+            await result;
+          } catch (error) {
+            this.#fail(error, listened, event);
+          }
+        }));
+      },
+      {},
+      () => {
+        this.#types.delete(type);
+        // The bus may have closed: no signal must keep it. An emit that runs still calls its listeners.
+        queueMicrotask(() => listened.endings.forEach((end) => end()));
+      },
+    );
+    const listened: Listened = { subscription, endings: new Map() };
     this.#types.set(type, listened);
     return listened;
   }

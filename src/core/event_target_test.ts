@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { PatternError } from "./errors.ts";
+import { BusClosedError, PatternError } from "./errors.ts";
 import { createSyncBus } from "../engines/sync.ts";
 import { countedSignal } from "../engines/testdata/counted_signal.ts";
 
@@ -169,6 +169,77 @@ describe("asEventTarget()", () => {
     );
     assertEquals(error.position, 2);
     assertThrows(() => target.addEventListener("", () => {}), PatternError);
+  });
+
+  it("tells onError which event a rejection belongs to, where a listener emits again", async () => {
+    const heard: unknown[] = [];
+    const bus = createSyncBus({
+      onError: (error, { event }) => void heard.push(`${error}, ${event.data}`),
+    });
+    const target = bus.asEventTarget();
+    const reject = (event: CustomEvent<unknown>) => Promise.reject(`of ${event.detail}`);
+    target.addEventListener("a", reject as (event: CustomEvent<unknown>) => void);
+    target.addEventListener("a", (event) => {
+      if (event.detail === "outer") bus.emit("a", "inner");
+    });
+    bus.emit("a", "outer");
+    await bus.drain();
+    assertEquals(heard.sort(), ["of inner, inner", "of outer, outer"]);
+  });
+
+  it("calls a listener that has replaced the last one from the next emit on", async () => {
+    const heard: unknown[] = [];
+    const bus = createSyncBus({ onError: (error) => void heard.push(error) });
+    const target = bus.asEventTarget();
+    const first = () => heard.push("first");
+    const second = () => {
+      throw "second";
+    };
+    bus.on("a", () => {
+      target.removeEventListener("a", first);
+      target.addEventListener("a", second);
+    });
+    target.addEventListener("a", first);
+    bus.emit("a");
+    assertEquals(heard, []);
+    bus.emit("a");
+    await bus.drain();
+    assertEquals(heard, ["second"]);
+  });
+
+  it("refuses a signal that is none, and keeps nothing of it", () => {
+    const bus = createSyncBus();
+    const target = bus.asEventTarget() as EventTarget;
+    for (const signal of [null, {}, 5]) {
+      assertThrows(
+        () => target.addEventListener("a", () => {}, { signal: signal as unknown as AbortSignal }),
+        TypeError,
+        "Cannot listen as 'signal' must be an AbortSignal",
+      );
+    }
+    assertEquals(bus.stats().subscriptions, 0);
+  });
+
+  it("lets go of signals when the bus closes, and takes no listener any more", async () => {
+    const bus = createSyncBus();
+    const target = bus.asEventTarget();
+    const { signal, listeners } = countedSignal();
+    target.addEventListener("a", () => {}, { signal });
+    target.addEventListener("a", () => {}, { signal });
+    assertEquals(listeners(), 2);
+    const closed = bus.close();
+    assertThrows(() => target.addEventListener("a", () => {}), BusClosedError);
+    await closed;
+    assertEquals(listeners(), 0);
+  });
+
+  it("calls the listeners of an emit that runs when the bus closes", () => {
+    const bus = createSyncBus();
+    let calls = 0;
+    bus.on("a", () => void bus.close());
+    bus.asEventTarget().addEventListener("a", () => calls++);
+    bus.emit("a");
+    assertEquals(calls, 1);
   });
 
   it("stops with the bus", async () => {

@@ -1,5 +1,5 @@
 import type { Bus, EnqueueOptions } from "./contracts.ts";
-import type { AnyEvent, BusEvent, EventInput } from "./event.ts";
+import type { BusEvent, EventInput } from "./event.ts";
 import type { KnownPattern, MatchedEvent } from "./matching.ts";
 import type { SubscribeOptions, Subscription } from "./subscription.ts";
 
@@ -60,15 +60,9 @@ export interface FlowBus<M extends object> extends Bus<M> {
    * @throws {TypeError} If the handler is no function, or an option is unknown or of a wrong type.
    * @throws {BusClosedError} If the bus is closed.
    */
-  onBatch(
-    pattern: "**",
-    handler: BatchHandler<AnyEvent<M>>,
-    options?: SubscribeOptions,
-  ): Subscription;
-  /** Subscribes a handler to whole batches of the events whose type matches `pattern`. */
   onBatch<const P extends string>(
     pattern: KnownPattern<M, P>,
-    handler: BatchHandler<MatchedEvent<M, P>>,
+    handler: BatchHandler<NoInfer<MatchedEvent<M, P>>>,
     options?: SubscribeOptions,
   ): Subscription;
   /**

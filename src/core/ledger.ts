@@ -1,3 +1,5 @@
+import { show } from "../options/refusal.ts";
+
 /** What other threads have counted. */
 export interface RemoteBooks {
   /** Adds what they have counted since the last time. */
@@ -46,5 +48,5 @@ export class Ledger {
 /** What an emit throws: the one failure as it was, or all of them. */
 export function combine(failures: readonly unknown[], type: string): unknown {
   if (failures.length === 1) return failures[0];
-  return new AggregateError(failures, `${failures.length} handlers of event '${type}' failed`);
+  return new AggregateError(failures, `${failures.length} handlers of event ${show(type)} failed`);
 }

@@ -10,8 +10,12 @@ export interface Subscription {
   [Symbol.dispose](): void;
 }
 
-/** Options of `on`. */
-export interface SubscribeOptions {
+/**
+ * Options of `on`.
+ *
+ * @typeParam Z Whether the handler gets a cursor, as far as the compiler knows.
+ */
+export interface SubscribeOptions<Z extends boolean = boolean> {
   /**
    * Whether the subscription ends with its first event, re-entrant emits included.
    *
@@ -36,7 +40,7 @@ export interface SubscribeOptions {
    *
    * @default {false}
    */
-  zeroCopy?: boolean;
+  zeroCopy?: Z;
 }
 
 /**

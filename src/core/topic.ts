@@ -1,4 +1,4 @@
-import { refuse } from "../options/refusal.ts";
+import { refuse, show } from "../options/refusal.ts";
 import type { Engine } from "./engine.ts";
 import type { BusEvent } from "./event.ts";
 import type { Registry } from "./registry.ts";
@@ -38,7 +38,7 @@ export class EventTopic {
   }
 
   #current(type: string): Resolution {
-    if (type !== this.type) refuse("dispatch", "event.type", `'${this.type}'`, type);
+    if (type !== this.type) refuse("dispatch", "event.type", show(this.type), type);
     const resolution = this.#resolution;
     if (resolution.version === this.#registry.openVersion) return resolution;
     return this.#resolution = this.#registry.resolve(type);

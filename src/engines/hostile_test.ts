@@ -29,6 +29,13 @@ async function silently(run: () => Promise<void>): Promise<void> {
   }
 }
 
+/** A function that throws. */
+function fail(error: unknown): () => never {
+  return () => {
+    throw error;
+  };
+}
+
 /** An error whose own code throws when it is printed. */
 function unprintable(): object {
   const trap = () => {
@@ -128,6 +135,52 @@ for (const [kind, create] of Object.entries(QUEUEING)) {
         await bus.drain();
         assertEquals([handled, bus.stats().failed], [1, 1]);
       }));
+  });
+
+  describe(`${kind} bus: a hook that fails`, () => {
+    it("onDrop is printed, and harms nobody", async () => {
+      const printed: unknown[][] = [];
+      const { error } = console;
+      console.error = (...line: unknown[]) => void printed.push(line);
+      try {
+        for (const onDrop of [() => Promise.reject("rejected"), fail("thrown")]) {
+          const bus = create({ capacity: 1, overflow: "drop-newest", onDrop });
+          let handled = 0;
+          bus.on("a", () => handled++);
+          for (let i = 0; i < 2; i++) bus.emit("a");
+          await bus.drain();
+          assertEquals([handled, bus.stats().dropped], [1, 1]);
+        }
+      } finally {
+        console.error = error;
+      }
+      assertEquals(printed, [
+        ["The hook 'onDrop' failed:", "rejected"],
+        ["The hook 'onDrop' failed:", "thrown"],
+      ]);
+    });
+  });
+
+  describe(`${kind} bus: unsafeEmit()`, () => {
+    it("is emit(): it queues, counts and isolates", async () => {
+      const heard: unknown[] = [];
+      const bus = create({ onError: (error) => void heard.push(error) });
+      let calls = 0;
+      bus.on("a", fail("thrown"));
+      bus.on("a", () => calls++);
+      bus.unsafeEmit("a");
+      bus.unsafeEmit({ type: "a", data: 1 });
+      assertEquals([calls, bus.stats().depth], [0, 2]);
+      await bus.drain();
+      const { emitted, processed, failed } = bus.stats();
+      assertEquals([calls, heard, emitted, processed, failed], [
+        2,
+        ["thrown", "thrown"],
+        2,
+        2,
+        2,
+      ]);
+    });
   });
 
   describe(`${kind} bus: events that change while they wait`, () => {

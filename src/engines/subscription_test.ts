@@ -321,6 +321,17 @@ for (const [kind, create] of Object.entries(KINDS)) {
         assertEquals(bus.stats().subscriptions, 0);
       });
 
+      it("hears a signal that its options inherit, as events() does", async () => {
+        const bus = create();
+        const controller = new AbortController();
+        const options = Object.create({ signal: controller.signal });
+        const promise = bus.once("a", options);
+        const events = bus.events("a", options);
+        controller.abort("enough");
+        assertEquals(await promise.catch((error) => error), "enough");
+        assertEquals((await events.next()).done, true);
+      });
+
       it("rejects when the bus closes first, and harms nobody who stopped waiting", async () => {
         const bus = create();
         const awaited = bus.once("a");

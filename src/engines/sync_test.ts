@@ -64,6 +64,17 @@ describe("sync bus", () => {
       assertEquals(bus.stats().failed, 2);
     });
 
+    it("keeps the message about many failures short, however long the type is", () => {
+      const bus = createSyncBus();
+      const type = "x".repeat(1 << 20);
+      for (let i = 0; i < 2; i++) bus.on(type, fail(i));
+      const error = assertThrows(() => bus.emit(type), AggregateError, "2 handlers of event 'xxx");
+      assertEquals(error.message.length < 200, true);
+      const topic = bus.topic(type);
+      const refusal = assertThrows(() => topic.dispatch({ type: "y", data: 1 }), TypeError, "'y'");
+      assertEquals(refusal.message.length < 200, true);
+    });
+
     for (const value of [undefined, null, 0, ""]) {
       it(`rethrows a thrown ${JSON.stringify(value) ?? "undefined"}`, () => {
         for (const others of [0, 1]) {

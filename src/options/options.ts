@@ -86,6 +86,13 @@ export function checkObject(action: string, options: unknown): void {
   check(action, "options", options, OBJECT);
 }
 
+/** The options but one; what they inherit counts, as everywhere. */
+export function without<T extends object, K extends string>(options: T, left: K): Omit<T, K> {
+  const others: Record<string, unknown> = {};
+  for (const name in options) if (name !== left as string) others[name] = options[name];
+  return others as Omit<T, K>;
+}
+
 /**
  * Refuses a value that breaks a rule.
  *

@@ -66,7 +66,8 @@ export function advise(profile: Profile): Advice {
     refuse("use the profile", "cores", "left out without 'handlers'", cores);
   }
   const threads = {
-    ...(handlers && { handlers }),
+    // What is none is refused by the bus, not left out without a word.
+    ...(handlers !== undefined && { handlers }),
     ...(cores !== undefined && { threads: Math.max(1, Math.floor(cores / 2)) }),
   };
   if (engine === "flow") {

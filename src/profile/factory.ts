@@ -1,4 +1,4 @@
-import { BOOLEAN, check, checkObject } from "../options/options.ts";
+import { BOOLEAN, check, checkObject, without } from "../options/options.ts";
 import { createAsyncBus } from "../engines/async.ts";
 import { createFlowBus } from "../engines/flow.ts";
 import { createFlowThreadBus } from "../engines/flow_threads.ts";
@@ -64,8 +64,9 @@ export function forSync<M extends object>(
   options: DirectOptions | DeferredOptions = {},
 ): SyncBus<M> | AsyncBus<M> {
   checkObject("create a sync bus", options);
-  const { deferred = false, ...rest } = options;
+  const { deferred = false } = options;
   check("create a sync bus", "deferred", deferred, BOOLEAN);
+  const rest = without(options, "deferred");
   return deferred ? createAsyncBus<M>(rest) : createSyncBus<M>(rest);
 }
 

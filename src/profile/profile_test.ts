@@ -1,5 +1,6 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { QueueFullError } from "../core/errors.ts";
 import { advise } from "./advisor.ts";
 import { createBus, forAsync, forFlow, forSync } from "./factory.ts";
 import { PRESETS } from "./profile.ts";
@@ -46,6 +47,26 @@ describe("forSync()", () => {
     assertEquals([calls, bus.capabilities], [[], forAsync().capabilities]);
     await bus.drain();
     assertEquals([calls, bus.lastError()], [[1], undefined]);
+  });
+
+  it("takes options that are inherited, as every bus does", async () => {
+    const fast = forSync(Object.create({ failFast: true }));
+    let calls = 0;
+    fast.on("a", () => {
+      throw "first";
+    });
+    fast.on("a", () => calls++);
+    try {
+      fast.emit("a");
+    } catch {
+      // What matters is that nobody else was called.
+    }
+    assertEquals(calls, 0);
+    const small = forSync(Object.create({ deferred: true, capacity: 1, overflow: "error" }));
+    small.on("a", () => {});
+    small.emit("a");
+    assertThrows(() => small.emit("a"), QueueFullError, "capacity is 1 events");
+    await small.close();
   });
 
   it("refuses a 'deferred' that is no boolean, and a queue's options without it", () => {
@@ -194,7 +215,11 @@ describe("option()", () => {
   it("builds what advise() says", () => {
     assertEquals(option({ name: "sync" }).capabilities.engine, "sync");
     assertEquals(option({ name: "auto", tps: 80_000 }).capabilities.engine, "async");
-    assertThrows(() => option({ name: "async", handlers: 5 as never }), TypeError, "'handlers'");
+    for (const handlers of [5, null, ""]) {
+      for (const name of ["async", "flow", "auto"] as const) {
+        assertThrows(() => option({ name, handlers: handlers as never }), TypeError, "'handlers'");
+      }
+    }
     assertEquals(option(PRESETS.flow).capabilities.engine, "flow");
   });
 

@@ -1,0 +1,83 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
+import { ROOT, ROOT_URL } from "../../scripts/_files.ts";
+import { run } from "../../scripts/_process.ts";
+
+const PROGRAM = `import { forFlow, forSync } from "${new URL("mod.ts", ROOT_URL)}";
+interface Events {
+  "user.created": { name: string };
+  "user.deleted": { id: number };
+}
+const bus = forSync<Events>();
+const flow = forFlow<Events>();
+`;
+
+/** What people get wrong, and what the compiler must say about it. */
+const MISTAKES: [name: string, line: string, says: string][] = [
+  [
+    "a misspelt option of on()",
+    `bus.on("user.created", (event) => event.data.name, { onse: true });`,
+    "'onse' does not exist in type 'SubscribeOptions<false>'",
+  ],
+  [
+    "a misspelt option of onBatch()",
+    `flow.onBatch("user.*", (events) => events.length, { sginal: undefined });`,
+    "'sginal' does not exist in type 'SubscribeOptions",
+  ],
+  [
+    "a pattern that matches nothing",
+    `bus.on("usr.*", (event) => event);`,
+    `'"usr.*"' is not assignable to parameter of type '"No event of this bus matches 'usr.*'"'`,
+  ],
+  [
+    "a type that there is not",
+    `bus.once("user.creatd");`,
+    "No event of this bus matches 'user.creatd'",
+  ],
+  [
+    "data of another type",
+    `bus.on("user.created", (event) => event.data.id);`,
+    "Property 'id' does not exist on type '{ name: string; }'",
+  ],
+  [
+    "a type that is misspelt when it is emitted",
+    `bus.emit("user.creatd", { name: "Ada" });`,
+    `'"user.creatd"' is not assignable to parameter of type 'TypesOf<Events>'`,
+  ],
+];
+
+let folder: string;
+/** What the compiler says, mistake by mistake. */
+let said: string[];
+
+beforeAll(async () => {
+  folder = await Deno.makeTempDir({ prefix: "beat-compile-" });
+  const file = `${folder}/mistakes.ts`;
+  await Deno.writeTextFile(file, PROGRAM + MISTAKES.map(([, line]) => `${line}\n`).join(""));
+  const command = [
+    Deno.execPath(),
+    "check",
+    "--quiet",
+    "--config",
+    `${ROOT}/deno.json`,
+    "--no-lock",
+  ];
+  const { code, output } = await run([...command, file], { env: { NO_COLOR: "1" } });
+  assertEquals(code, 1);
+  const texts = output.split(/(?=^TS\d+ )/m).filter((text) => text.startsWith("TS"));
+  const first = PROGRAM.split("\n").length;
+  said = MISTAKES.map((_, at) =>
+    texts.filter((text) => text.includes(`mistakes.ts:${first + at}:`)).join("")
+  );
+});
+
+afterAll(() => Deno.remove(folder, { recursive: true }));
+
+describe("the compiler's error", () => {
+  for (const [at, [name, , says]] of MISTAKES.entries()) {
+    it(`about ${name} says so and nothing else`, () => {
+      assertStringIncludes(said[at]!, says);
+      assertEquals(said[at]!.match(/No overload matches|^TS\d+ /gm)?.length, 1);
+    });
+  }
+});
