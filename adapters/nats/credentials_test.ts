@@ -15,24 +15,11 @@ const KINDS = [
   ["core NATS", natsCore, {}],
 ] as const;
 
-/**
- * The client takes its listeners from a socket that the server has refused, and hears a moment later
- * that it broke. What this returns ends that.
- */
-function ignoreResets(): () => void {
-  const ignore = (error: Error & { code?: string }) => {
-    if (error.code !== "ECONNRESET") throw error;
-  };
-  process.on("uncaughtException", ignore);
-  return () => process.off("uncaughtException", ignore);
-}
-
 for (const [name, make, group] of KINDS) {
   describe(`${name} with users`, () => {
     const test = PROGRAM === undefined ? it.skip : it;
     test("tells of a user who may not connect any more, and goes on when he may again", async () => {
       const server = await GuardedServer.start(PROGRAM!);
-      const ignore = ignoreResets();
       const boss = natsTransport({ servers: server.url("boss") });
       while (!(await boss.health()).ok);
       if (name === "JetStream") await boss.admin.create(TOPIC);
@@ -61,7 +48,6 @@ for (const [name, make, group] of KINDS) {
       await consumption.close();
       await Promise.all([out.close(), guest.close(), boss.close()]);
       await server.end();
-      ignore();
     });
   });
 }

@@ -40,10 +40,11 @@ function keepingListeners<T extends Dialling>(transport: T): T {
 
 function keepListener(socket: Socket): Socket {
   const removeAll = socket.removeAllListeners;
-  // The one who takes all away takes this one, too.
-  socket.removeAllListeners = (event) => {
-    removeAll.call(socket, event);
-    return socket.on("error", () => {});
+  const ignore = () => {};
+  // Who takes all listeners away takes this one, too.
+  socket.removeAllListeners = (...events) => {
+    removeAll.apply(socket, events);
+    return socket.off("error", ignore).on("error", ignore);
   };
-  return socket.on("error", () => {});
+  return socket.on("error", ignore);
 }

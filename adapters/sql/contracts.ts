@@ -71,6 +71,8 @@ export interface SqlDialect {
   join(tables: Tables, queue: string, topic: string, from: StartPosition): Plan<void>;
   /** Gives a new queue what it must have of earlier messages; true when nothing is missing any more. */
   catchUp(tables: Tables, queue: string): Plan<boolean>;
+  /** Whether it is worth a claim; a read that nobody waits for, and fails if the queue was removed. */
+  isDue(queue: Queue, stretch: Stretch): Plan<boolean>;
   /** Claims up to `limit` messages that are due; each row has `attempts` beside the message. */
   claim(queue: Queue, stretch: Stretch, lease: string, limit: number): Plan<readonly SqlRow[]>;
   /** Ends a delivery and publishes a record instead; false if it was no longer ours. */

@@ -50,7 +50,7 @@ export async function openGroup(plan: GroupPlan): Promise<Source> {
   };
   /** Claims what is due. Where nothing was, it is looked at before anything is locked. */
   const claim = async (stretch: Stretch, room: number): Promise<SqlDelivery[]> => {
-    if (isIdle && !await run(connection, plans.isDue(queue, stretch))) return [];
+    if (isIdle && !await run(connection, dialect.isDue(queue, stretch))) return [];
     const lease = newUuid();
     const rows = await execute(connection, () => dialect.claim(queue, stretch, lease, room));
     isIdle = rows.length === 0;

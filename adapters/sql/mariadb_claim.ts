@@ -1,6 +1,6 @@
 import type { Plan, Queue, SqlRow, Stretch } from "./contracts.ts";
 import { list, padded } from "./placeholders.ts";
-import { present } from "./queue_plans.ts";
+import { checkKnown, present } from "./queue_plans.ts";
 import { COLUMNS } from "./record.ts";
 
 /** How often somebody else may be faster before the next fetch looks again. */
@@ -37,6 +37,12 @@ export function* claimByUpdate(
   return [];
 }
 
+/** A claim looks before it locks, so there is nothing to look at before; but the queue may be gone. */
+export function* isThere(queue: Queue): Plan<boolean> {
+  yield* checkKnown(queue);
+  return true;
+}
+
 /** The first messages that are due. */
 function* firstOf(
   { dialect: { now }, tables: { deliveries }, name }: Queue,
@@ -52,8 +58,7 @@ function* firstOf(
 
 /**
  * The first of each key in a stretch, if it is due and no later one of its key is with a handler. The
- * keys are compared here: for each row of its own the server would read all rows of its key, as it uses no
- * index for what follows the beginning of a text.
+ * keys are compared here: the server would read all of the queue for each row, or all of its key.
  */
 function* headsOf(
   queue: Queue,
@@ -95,7 +100,7 @@ function* behindOthers(
   const rows = yield [
     `SELECT d.seq FROM ${deliveries} d
     WHERE d.queue = ? AND d.seq IN ${list(seqs)} AND d.message_key <> '' AND EXISTS (
-      SELECT 1 FROM ${deliveries} e
+      SELECT 1 FROM ${deliveries} e FORCE INDEX (${deliveries}_by_key)
       WHERE e.queue = d.queue AND e.message_key = d.message_key AND e.dead_at IS NULL AND e.seq <= ?)`,
     [name, ...padded(seqs), after],
   ];

@@ -1,5 +1,5 @@
 import type { SqlDialect } from "./contracts.ts";
-import { claimByUpdate } from "./mariadb_claim.ts";
+import { claimByUpdate, isThere } from "./mariadb_claim.ts";
 import { numberedDialect } from "./numbered_dialect.ts";
 import { fanOut, index } from "./table_statements.ts";
 
@@ -35,6 +35,7 @@ export const mariadb: SqlDialect = numberedDialect({
   ensure: (table, key, columns) =>
     `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})
     ON DUPLICATE KEY UPDATE ${key} = ${table}.${key}`,
+  isDue: isThere,
   claim: claimByUpdate,
   isBusy: (error) => BUSY.includes(numberOf(error)),
   isRefusal: (error) => {

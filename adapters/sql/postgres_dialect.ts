@@ -1,7 +1,7 @@
 import type { Plan, Position, Queue, SqlDialect, SqlRow, Stretch, Ticket } from "./contracts.ts";
 import type { Rec, StartPosition } from "@beat/beat/message";
 import { sinceOf } from "./numbered_dialect.ts";
-import { dueOf, present, whereOurs } from "./queue_plans.ts";
+import { dueOf, isDue, present, whereOurs } from "./queue_plans.ts";
 import { COLUMNS, insertion } from "./record.ts";
 import { ensureByConflict, fanOut, type TableParts, tableStatements } from "./table_statements.ts";
 import { EVERY_TOPIC, type Tables } from "./tables.ts";
@@ -58,6 +58,7 @@ export const postgres: SqlDialect = {
   schema,
   join,
   catchUp,
+  isDue,
   claim,
   transfer,
   bury,

@@ -49,16 +49,22 @@ export function* claim(
  * @throws {Error} If the queue is not there any more.
  */
 export function* isDue(queue: Queue, stretch: Stretch): Plan<boolean> {
-  const { tables: { groups }, name } = queue;
   const [select, values] = dueOf(queue, stretch, "d.seq");
-  const [row] = yield [
-    `SELECT EXISTS (${select}) AS due,
-      EXISTS (SELECT 1 FROM ${groups} WHERE queue = ?) AS known`,
-    [...values, name],
-  ];
+  const [row] = yield* checkKnown(queue, `EXISTS (${select})`, values);
   // A truth is a number in some databases.
-  if (!Number(row!.known)) throw new Error(`Cannot read queue '${name}' as it was removed`);
   return Boolean(Number(row!.due));
+}
+
+/** @throws {Error} If the queue is not there any more; `due` is something else that is asked for. */
+export function* checkKnown(
+  { tables: { groups }, name }: Queue,
+  due = "1",
+  values: readonly SqlValue[] = [],
+): Plan<readonly SqlRow[]> {
+  const known = `EXISTS (SELECT 1 FROM ${groups} WHERE queue = ?)`;
+  const rows = yield [`SELECT ${due} AS due, ${known} AS known`, [...values, name]];
+  if (Number(rows[0]!.known)) return rows;
+  throw new Error(`Cannot read queue '${name}' as it was removed`);
 }
 
 /** Ends deliveries for good; returns those that were no longer ours. */

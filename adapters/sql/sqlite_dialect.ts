@@ -1,6 +1,6 @@
 import type { SqlDialect } from "./contracts.ts";
 import { numberedDialect } from "./numbered_dialect.ts";
-import { claim } from "./queue_plans.ts";
+import { claim, isDue } from "./queue_plans.ts";
 import { ensureByConflict, fanOut } from "./table_statements.ts";
 
 const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
@@ -24,6 +24,7 @@ export const sqlite: SqlDialect = numberedDialect({
   insertIgnore: "INSERT OR IGNORE",
   impatiently: "",
   ensure: ensureByConflict,
+  isDue,
   claim,
   isBusy: (error) => BUSY.includes(codeOf(error)) || /within a transaction/.test(String(error)),
   isRefusal: () => true,
