@@ -4,7 +4,6 @@ import { describe, it } from "@std/testing/bdd";
 import { stub } from "@std/testing/mock";
 import { FakeTime } from "@std/testing/time";
 import { chunked, deep, receiver, STRUCTURED } from "./testdata/receiver.ts";
-import { webhookTransport } from "./webhook_transport.ts";
 
 /** A time in whole seconds, as timestamps of webhooks are. */
 const NOW = 1_790_000_000_000;
@@ -163,20 +162,6 @@ describe("a webhook receiver that is told nothing", () => {
     assert(claims[0]!.key.startsWith("shop/"));
     assertEquals([claims.map(({ lease }) => lease), ttls], [[1_400], [120_000]]);
     await close();
-  });
-});
-
-describe("a webhook publisher that is told nothing", () => {
-  it("has 16 requests under way, each with one message", () => {
-    const { limits } = webhookTransport({ url: "https://x.example", unsigned: true }).sink();
-    assertEquals(limits, { batch: 1, bytes: Infinity, lanes: 16 });
-  });
-
-  it("puts at most 100 events and 512 KiB into a batch, where that was asked for", () => {
-    const mode = "cloudevents-batch";
-    const options = { url: "https://x.example", unsigned: true, mode, source: "/shop" } as const;
-    const { limits } = webhookTransport(options).sink();
-    assertEquals(limits, { batch: 100, bytes: 524_288, lanes: 16 });
   });
 });
 

@@ -18,6 +18,7 @@ import { memoryStore } from "./memory_store.ts";
 import { once } from "./once.ts";
 import { prometheus } from "./prometheus.ts";
 import { randomFail } from "./random_fail.ts";
+import { throttle } from "./throttle.ts";
 
 const down = new Error("down");
 
@@ -117,6 +118,20 @@ describe("a circuit breaker", () => {
       time.tick(9_999);
       await inTime.take(0, 4);
       assertInstanceOf(await inTime.failure(), CircuitOpenError);
+    }));
+});
+
+describe("a throttle", () => {
+  it("counts calls a second, none of them at once", () =>
+    withFakeTime(async (time) => {
+      let calls = 0;
+      const handle = throttle({ limit: 1 })(() => void calls++);
+      const done = [handle(single()), handle(single())];
+      await time.tickAsync(999);
+      assertEquals(calls, 1);
+      await time.tickAsync(1);
+      assertEquals(calls, 2);
+      await Promise.all(done);
     }));
 });
 

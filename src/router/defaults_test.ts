@@ -33,14 +33,15 @@ async function withTime(
   }
 }
 
-/** Resolves when a promise has settled at so many milliseconds, and not before. */
-async function settlesAt(time: FakeTime, ms: number, promise: Promise<unknown>): Promise<void> {
+/** Resolves when a promise has resolved at so many milliseconds, and not before. */
+async function resolvesAt(time: FakeTime, ms: number, promise: Promise<unknown>): Promise<void> {
   let settled = false;
   promise.then(() => settled = true, () => settled = true);
   await time.tickAsync(ms - 1);
   assertEquals(settled, false);
   await time.tickAsync(1 + GRACE);
   assertEquals(settled, true);
+  await promise;
 }
 
 const hang = () => new Promise<void>(() => {});
@@ -60,7 +61,7 @@ describe("closing takes 30 s at most", () => {
       await time.tickAsync(0);
       await begun.promise;
       const closing = assertRejects(() => router.close(), CloseTimeoutError, "within 30000 ms");
-      await settlesAt(time, 30_000, closing);
+      await resolvesAt(time, 30_000, closing);
     }));
 
   it("and what the router says where a signal ends it", async () => {
@@ -73,7 +74,7 @@ describe("closing takes 30 s at most", () => {
       await world.publish("in", "a");
       await time.tickAsync(0);
       process.raise("SIGTERM");
-      await settlesAt(time, 700, ended);
+      await resolvesAt(time, 700, ended);
     };
     await withProcess(process, () => withTime(end, { closeTimeout: 700 }));
   });
@@ -84,7 +85,7 @@ describe("closing takes 30 s at most", () => {
       await world.publish("in", "a");
       await time.tickAsync(0);
       const closing = assertRejects(() => orders.close(), CloseTimeoutError, "within 30000 ms");
-      await settlesAt(time, 30_000, closing);
+      await resolvesAt(time, 30_000, closing);
     }));
 
   it("of a publisher", () =>
@@ -96,7 +97,7 @@ describe("closing takes 30 s at most", () => {
       out.publish("in", new Message("a")).catch(() => {});
       await time.tickAsync(0);
       const closing = assertRejects(() => out.close(), CloseTimeoutError, "within 30000 ms");
-      await settlesAt(time, 30_000, closing);
+      await resolvesAt(time, 30_000, closing);
     }));
 });
 
@@ -110,7 +111,7 @@ describe("what waits for an answer", () => {
       router.run().catch(() => {});
       await time.tickAsync(0);
       const report = endpoint.report();
-      await settlesAt(time, 5_000, report);
+      await resolvesAt(time, 5_000, report);
       assertEquals((await report).ok, false);
       await router.close();
     }));
@@ -118,7 +119,7 @@ describe("what waits for an answer", () => {
   it("waits 1 s for another dead letter", () =>
     withTime(async (time, world) => {
       const out = fromPublisher({ publish: () => Promise.resolve() });
-      await settlesAt(time, 1_000, replay(world.in, "dead", { publisher: out }));
+      await resolvesAt(time, 1_000, replay(world.in, "dead", { publisher: out }));
     }));
 });
 

@@ -284,17 +284,17 @@ describe("subscriber()", () => {
   });
 
   it("closes the transport only if it was told to, and after its streams", async () => {
-    for (const closeTransport of [false, true]) {
+    for (const options of [undefined, { closeTransport: false }, { closeTransport: true }]) {
       const transport = new ScriptedTransport();
       const order: string[] = [];
       transport.prepare = (source) => {
         source.close = () => Promise.resolve(void order.push("source"));
       };
       transport.close = () => Promise.resolve(void order.push("transport"));
-      const face = subscriber(transport, { closeTransport });
+      const face = subscriber(transport, options);
       await face.subscribe("orders");
       await face.close();
-      assertEquals(order, closeTransport ? ["source", "transport"] : ["source"]);
+      assertEquals(order, options?.closeTransport ? ["source", "transport"] : ["source"]);
     }
   });
 
