@@ -4,11 +4,19 @@ import { formatRetryAfter } from "./retry_after.ts";
 export class Refusal extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** What the sender is not told. */
+  readonly fault: string | undefined;
 
-  constructor(status: number, text: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    text: string,
+    headers: Readonly<Record<string, string>> = {},
+    fault?: string,
+  ) {
     super(text);
     this.status = status;
     this.headers = headers;
+    this.fault = fault;
   }
 }
 

@@ -81,12 +81,26 @@ export class Receiver {
       if (this.#isClosed || this.#open > maxRequests) throw unavailable("Receiver is busy");
       return await this.#receive(request);
     } catch (error) {
-      if (error instanceof Refusal) return refuse(error);
+      if (error instanceof Refusal) {
+        this.#log(error);
+        return refuse(error);
+      }
       logger.error("A webhook could not be received", { error });
       return refuse(new Refusal(500, "Webhook could not be received"));
     } finally {
       this.#open--;
     }
+  }
+
+  /** What no sender of webhooks asks for is no reason to warn: scanners ask for it all day. */
+  #log({ status, message, fault }: Refusal): void {
+    const isNoise = status < 500 && fault === undefined;
+    this.#plan.logger[isNoise ? "debug" : "warn"]("A webhook was refused", {
+      status,
+      // What is said of a body may quote it.
+      ...(status === 400 ? {} : { reason: message }),
+      ...(fault === undefined ? {} : { fault }),
+    });
   }
 
   /** Lets nothing in any more. */
@@ -110,14 +124,13 @@ export class Receiver {
 
   /** The id that the signature covers. */
   async #verify(headers: Headers, body: Uint8Array): Promise<string | undefined> {
-    const { verifier, logger } = this.#plan;
+    const { verifier } = this.#plan;
     if (verifier === undefined) return undefined;
     try {
       await verifier.verify(headers, body);
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error;
-      logger.warn("A webhook was refused", { fault: error.fault });
-      throw new Refusal(401, "Signature is missing or invalid");
+      throw new Refusal(401, "Signature is missing or invalid", {}, error.fault);
     }
     return headers.get("webhook-id")!;
   }
@@ -136,8 +149,7 @@ export class Receiver {
     const guarded = await guard(key, this.#plan.replay);
     if (guarded === "done") {
       if (!this.#handled.isOther(key, topic)) return succeed(204);
-      this.#plan.logger.warn("A webhook was refused", { fault: "other-topic" });
-      throw new Refusal(403, "Webhook was handled under another topic");
+      throw new Refusal(403, "Webhook was handled under another topic", {}, "other-topic");
     }
     try {
       const receivings = await this.#handOver(incoming);

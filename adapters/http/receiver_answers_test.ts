@@ -57,7 +57,9 @@ describe("a webhook receiver answers", () => {
     assertEquals((await send({ id: "m" })).status, 204);
     const replay = await send({ id: "m", path: "/refunds" });
     assertEquals([replay.status, replay.text], [403, "Webhook was handled under another topic\n"]);
-    assertEquals(warnings, [{ fault: "other-topic" }]);
+    assertEquals(warnings, [
+      { status: 403, reason: "Webhook was handled under another topic", fault: "other-topic" },
+    ]);
     assertEquals(delivered.length, 1);
     assertEquals((await send({ id: "n", path: "/refunds" })).status, 204);
     await close();

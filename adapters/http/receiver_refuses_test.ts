@@ -1,3 +1,4 @@
+import type { Logger } from "@beat/beat/message";
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BATCH, chunked, deep, EVENT, receiver, STRUCTURED, until } from "./testdata/receiver.ts";
@@ -274,7 +275,34 @@ describe("a webhook receiver refuses", () => {
     await send({ signed: "other", body: "payload" });
     await send({ headers: { "webhook-signature": wrong }, body: "payload" });
     await send({ headers: STRUCTURED, body: "payload" });
-    assertEquals(lines, Array(2).fill('A webhook was refused{"fault":"no-match"}'));
+    const about = {
+      status: 401,
+      reason: "Signature is missing or invalid",
+      fault: "no-match",
+    };
+    const line = `A webhook was refused${JSON.stringify(about)}`;
+    assertEquals(lines, [line, line, 'A webhook was refused{"status":400}']);
+    await close();
+  });
+
+  it("what it has no room for with a warning, what nobody sends as a webhook for who looks closer", async () => {
+    const lines: string[] = [];
+    const hear = (level: string) => (_: string, about?: object) =>
+      void lines.push(level + JSON.stringify(about));
+    const levels = ["debug", "info", "warn", "error"] as const;
+    const logger = Object.fromEntries(
+      levels.map((level) => [level, hear(level)]),
+    ) as unknown as Logger;
+    const { hooks, send, close } = await receiver({ logger });
+    await send({ path: "/nowhere" });
+    await hooks.fetch(new Request("http://x/orders"));
+    await hooks.close();
+    await send();
+    assertEquals(lines, [
+      'debug{"status":404,"reason":"Topic has no subscription"}',
+      'debug{"status":405,"reason":"Method must be POST"}',
+      'warn{"status":503,"reason":"Receiver is busy"}',
+    ]);
     await close();
   });
 

@@ -19,13 +19,13 @@ export interface NackOptions {
 /** What a new message has beside its payload. */
 export interface MessageOptions {
   /** Identifies the message. @default {a new UUID} */
-  uuid?: string;
+  uuid?: string | undefined;
   /** Messages with the same key keep their order. @default {"" (none)} */
-  key?: string;
+  key?: string | undefined;
   /** Copied. @default {none} */
-  metadata?: Iterable<readonly [string, string]> | Readonly<Record<string, string>>;
+  metadata?: Iterable<readonly [string, string]> | Readonly<Record<string, string>> | undefined;
   /** When it was made. @default {now} */
-  timestamp?: Date;
+  timestamp?: Date | undefined;
 }
 
 const TEXT = new TextDecoder();

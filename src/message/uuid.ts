@@ -8,7 +8,7 @@ const DASH = 0x2d;
 const UUID_BYTES = 16;
 const BUFFERED_UUIDS = 256;
 
-let random: Uint8Array | undefined;
+let random: Uint8Array<ArrayBuffer> | undefined;
 let position = 0;
 
 /**

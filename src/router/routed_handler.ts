@@ -20,8 +20,10 @@ import {
 } from "../transport/consume_options.ts";
 import type { ConsumeStats } from "../transport/counters.ts";
 import { checkPauseOptions, type PauseOptions } from "../transport/kill_switch.ts";
+import { transportOf } from "../transport/publisher_access.ts";
 import { resolveReconnect } from "../transport/reconnect.ts";
 import { resolveRetry, type RetryPolicy } from "../transport/retry_policy.ts";
+import { accessOfSubscriber } from "../transport/subscriber.ts";
 import type { OnExhausted } from "../transport/verdict.ts";
 
 /** Where the messages go that a handler could not handle. */
@@ -215,6 +217,13 @@ export class RoutedHandler implements LagReporter {
     if (typeof options.publisher?.publish !== "function") {
       refuse(this.#action, "publisher", "a Publisher", options.publisher);
     }
+    const { topic, subscriber } = this.#parts;
+    const transport = transportOf(options.publisher);
+    // It would handle what it could not handle, for ever.
+    if (
+      options.topic === topic && transport !== undefined &&
+      transport === accessOfSubscriber(subscriber)?.transport
+    ) refuse(this.#action, "topic", "another than its own", topic, RangeError);
     return this.#set("dlq", options);
   }
 

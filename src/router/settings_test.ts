@@ -3,6 +3,8 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { StartPosition } from "../message/contracts.ts";
 import { Message } from "../message/message.ts";
+import { MemoryBroker } from "../memory/memory_broker.ts";
+import { publisher } from "../transport/publisher.ts";
 import { subscriber } from "../transport/subscriber.ts";
 import type { OnExhausted } from "../transport/verdict.ts";
 import { Down } from "./testdata/doctored.ts";
@@ -108,6 +110,20 @@ describe("a handler", () => {
         .reconnect({ initialDelay: 0, maxAttempts: 3 });
       await assertRejects(() => world.router.run(), Error, "connection refused");
       assertEquals(down.attempts, 3);
+    }));
+
+  it("refuses to put dead letters into its own topic, which it would handle again, for ever", () =>
+    inWorld(async (world) => {
+      const handler = world.router.on("h", "orders", world.in, () => {});
+      assertThrows(
+        () => handler.dlq({ topic: "orders", publisher: world.out }),
+        RangeError,
+        "Cannot configure handler 'h' as 'topic' must be another than its own: " +
+          "current value is 'orders'",
+      );
+      const elsewhere = new MemoryBroker();
+      handler.dlq({ topic: "orders", publisher: publisher(elsewhere) });
+      await elsewhere.close();
     }));
 
   it("refuses what is malformed when it is set", () =>

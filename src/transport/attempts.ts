@@ -78,7 +78,10 @@ export class Attempts {
     const allowed = retry.maxRetries + (slot.spared ? 2 : 1);
     if (onExhausted === "redeliver" || slot.attempt <= allowed) return undefined;
     return {
-      error: new Error(`Attempt ${slot.attempt} is beyond the ${allowed} that are allowed`),
+      error: new Error(
+        `Attempt ${slot.attempt} is beyond the ${allowed} that are allowed: ` +
+          "before it a process ended, or lost its lease, without an answer",
+      ),
     };
   }
 

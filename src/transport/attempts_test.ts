@@ -194,7 +194,10 @@ describe("a message that arrives beyond its budget", () => {
       assertEquals([calls, source.acks.flat().sort()], [1, ["a", "b"]]);
       assertEquals(
         letters.map(({ metadata }) => metadata.get("dlq_reason")),
-        fate === "discard" ? [] : ["Error: Attempt 3 is beyond the 2 that are allowed"],
+        fate === "discard" ? [] : [
+          "Error: Attempt 3 is beyond the 2 that are allowed: " +
+          "before it a process ended, or lost its lease, without an answer",
+        ],
       );
       await consumption.close();
     }

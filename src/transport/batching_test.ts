@@ -206,7 +206,8 @@ describe("batches", () => {
       assertEquals(world.calls, ["a1"]);
       assertEquals(letters, [
         "bad SyntaxError: no JSON",
-        "often Error: Attempt 2 is beyond the 1 that are allowed",
+        "often Error: Attempt 2 is beyond the 1 that are allowed: " +
+        "before it a process ended, or lost its lease, without an answer",
       ]);
       await world.consumption.close();
     }));

@@ -298,7 +298,8 @@ export class Engine implements Host {
     await this.#leave();
     this.#ended.resolve();
     if (remaining > 0) {
-      throw new CloseTimeoutError("subscription", this.#deadline.timeout, remaining);
+      const what = `subscription of '${this.#plan.spec.topic}'`;
+      throw new CloseTimeoutError(what, this.#deadline.timeout, remaining);
     }
   }
 
