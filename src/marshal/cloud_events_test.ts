@@ -173,6 +173,16 @@ describe("cloudEvents().decode()", () => {
     assertEquals(kafka.decode(keyed, CONTEXT).timestamp.getTime(), 1_000);
   });
 
+  it("writes attributes as headers, unless all is to stand in the payload", () => {
+    const message = new Message("5");
+    const payloadBy = (mode?: "binary" | "structured") => {
+      const other = cloudEvents({ source: "/shop", binding: "http", ...mode && { mode } });
+      return new TextDecoder().decode(other.encode(message, CONTEXT).payload);
+    };
+    assertEquals([payloadBy(), payloadBy("binary")], ["5", "5"]);
+    assertEquals(payloadBy("structured").startsWith('{"specversion":"1.0"'), true);
+  });
+
   it("reads both modes, whichever it writes", () => {
     for (const mode of ["binary", "structured"] as const) {
       const other = cloudEvents({ source: "/shop", binding: "kafka", mode });

@@ -117,6 +117,15 @@ describe("conformance()", () => {
     await assertRejects(() => runCase(CASES[0]!, terms), Error, "The traits of a connection");
   });
 
+  it("takes 15 s beside a lease, and publishes much, unless told otherwise", async () => {
+    const connect = () => new MemoryBroker();
+    const options = { test: it, connect, inProcess: true };
+    const terms = resolveTerms(options, { ...TRAITS, lease: 700 });
+    const { deadline, quiet, short, maxPayload } = terms;
+    assertEquals([deadline, quiet, short, maxPayload], [15_700, 100, false, Infinity]);
+    assertEquals(await terms.topic({ test: "order: any", name: "conformance-1" }), "conformance-1");
+  });
+
   it("closes what a test opened, whether it fails or not", async () => {
     for (const fails of [false, true]) {
       let open = 0;

@@ -97,7 +97,8 @@ export class Settler {
     let refused = false;
     while (this.#waiting > 0 && !refused) {
       const acks = this.#takeAcks();
-      const isAcked = await this.#offer(acks, () => this.#source.ack(acks));
+      // Where a lane is another's by now there is nothing to offer again, and others need not wait.
+      const isAcked = await this.#offer(acks, () => this.#source.ack(acks)) || acks.every(isFenced);
       if (!isAcked) this.#restore(acks);
       const items = this.#takeRequeues();
       const isRequeued = await this.#offer(items, () => this.#source.requeue!(items));

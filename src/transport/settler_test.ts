@@ -88,6 +88,24 @@ describe("Settler", () => {
       assertEquals([source.acks.at(-1)!.length, settler.pending], [9, 0]);
     }));
 
+  it("has nobody wait for what was not taken as its lane is another's by then", () =>
+    withTime(async () => {
+      for (const how of ["each", "prefix"] as const) {
+        const { source, settler, answers, failures, ackAll } = open(how);
+        const lost = { name: "1", fenced: false };
+        ackAll(["a"], lost);
+        await settle();
+        ackAll(["b"]);
+        lost.fenced = true;
+        answers[0]!.reject(new Error("not yours"));
+        await settle();
+        assertEquals([source.acks, failures.length], [[["a"], ["b"]], 1]);
+        answers[1]!.resolve();
+        await settle();
+        assertEquals(settler.pending, 0);
+      }
+    }));
+
   it("flush() does not wait for the next attempt, and resolves when all is taken", () =>
     withTime(async (time) => {
       const { source, settler, answers, ackAll } = open();
