@@ -16,6 +16,13 @@ export function moduleOf(name: string): URL {
   return new URL(`./testdata/${name}.ts`, import.meta.url);
 }
 
+/** Starts a module of testdata/ as a program would that bundles its modules. */
+export function startWorker(name: string): unknown {
+  if (typeof Worker === "function") return new Worker(moduleOf(name), { type: "module" });
+  const { Worker: NodeWorker } = process.getBuiltinModule("node:worker_threads");
+  return new NodeWorker(moduleOf(name));
+}
+
 /** Runs a test with a bus of two threads that run a module of testdata/, and closes it. */
 export async function withBus(
   name: string,

@@ -3,17 +3,10 @@ import { describe, it } from "@std/testing/bdd";
 import { BusClosedError, DrainTimeoutError, forAsync, forFlow } from "../../mod.ts";
 import type { CloseReport, DropReport } from "../../mod.ts";
 import { currentColumn } from "../runtimes/_table.ts";
-import { CANNOT_END, collect, moduleOf, TRANSPORT, withBus } from "./_buses.ts";
+import { CANNOT_END, collect, moduleOf, startWorker, TRANSPORT, withBus } from "./_buses.ts";
 
 const HERE = currentColumn();
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
-
-/** Starts a thread as a program would that bundles its modules. */
-function startWorker(): unknown {
-  if (typeof Worker === "function") return new Worker(moduleOf("kinds"), { type: "module" });
-  const { Worker: NodeWorker } = process.getBuiltinModule("node:worker_threads");
-  return new NodeWorker(moduleOf("kinds"));
-}
 
 describe("options of a bus with threads", () => {
   for (
@@ -249,7 +242,7 @@ describe("a bus with threads", () => {
     let started = 0;
     const handlers = () => {
       started++;
-      return startWorker();
+      return startWorker("kinds");
     };
     await withBus("kinds", { handlers }, async (bus) => {
       const seen = collect(bus, "seen", 1);
@@ -276,7 +269,7 @@ describe("a bus with threads", () => {
     const bus = forAsync({
       handlers: () => {
         started++;
-        return startWorker();
+        return startWorker("kinds");
       },
       threads: 1,
       park: "block",
