@@ -137,25 +137,24 @@ function exchange(
   body: Uint8Array,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    let answer: Answer | undefined;
+    const end = () => resolve(answer!);
     const sent = request(options, (response) => {
-      const answer = {
-        status: response.statusCode!,
-        retryAfter: response.headers["retry-after"],
-      };
+      answer = { status: response.statusCode!, retryAfter: response.headers["retry-after"] };
       let size = 0;
       response.on("data", (chunk: Uint8Array) => {
         size += chunk.length;
         if (size > MAX_ANSWER) sent.destroy();
       });
-      // However its body ends, the answer is known.
-      for (const end of ["end", "error", "close"]) response.on(end, () => resolve(answer));
+      for (const event of ["end", "error", "close"]) response.on(event, end);
     });
     // Without this listener an answer that changes the protocol would be none at all, for ever.
     sent.on("upgrade", ({ statusCode }, socket) => {
       socket.destroy();
       resolve({ status: statusCode!, retryAfter: undefined });
     });
-    sent.on("error", reject);
+    // However its body ends, an answer is known: also where it is the signal that ends it.
+    sent.on("error", (error) => answer === undefined ? reject(error) : end());
     sent.end(body);
   });
 }

@@ -195,6 +195,23 @@ describe("socketPoster()", () => {
     await isClosed;
   });
 
+  it("takes nothing from an answer whose body does not end in time", async () => {
+    const written = Promise.withResolvers<void>();
+    const { port, seen } = await receive((_request, response) => {
+      if (seen.length > 1) return void response.end();
+      response.writeHead(200, { "content-length": "100" });
+      response.write("x", () => written.resolve());
+    });
+    const { post } = poster(`http://hooks.example.com:${port}`, [["127.0.0.1"]]);
+    const limit = new AbortController();
+    const slow = post(1, limit.signal);
+    await written.promise;
+    // What was written before it has come when another one is answered.
+    await post();
+    limit.abort(new Error("late"));
+    assertEquals((await slow).status, 200);
+  });
+
   it("takes nothing from an answer whose body breaks off", async () => {
     const { port } = await receive((request, response) => {
       response.writeHead(204 - 4, { "content-length": "100" });
