@@ -53,6 +53,18 @@ describe("the death of a thread", () => {
     });
   }
 
+  it("forgets no failure of a handler that came before", async () => {
+    const { errors, onError } = hooks();
+    await withBus("kinds", { threads: 1, onError }, async (bus) => {
+      await bus.ready;
+      bus.emit("throw", 1);
+      bus.emit({ type: "exit", data: undefined, id: "x" });
+      await bus.drain();
+      assertEquals(errors.map(({ name }) => name), ["RangeError", "CrashError"]);
+      assertEquals(bus.stats().failed, 1);
+    });
+  });
+
   if (HERE === "chromium") {
     it("by close lets its handlers end, and loses nothing", async () => {
       const { errors, onError } = hooks();
