@@ -18,6 +18,14 @@ import type { BatchHandlers } from "./batch_handlers.ts";
 import type { Feed } from "./feed.ts";
 import type { FlowOptions, FlowSettings } from "./flow_options.ts";
 
+/** What sends events to the shards of other threads. */
+export interface Sender {
+  /** Where it puts them, with the bytes that one may take there. */
+  readonly outbox: { readonly maxFrame: number };
+  /** Delivers an event if there is room for it wherever it goes; says whether there was. */
+  offer(resolution: Resolution, event: BusEvent): boolean;
+}
+
 /** Types whose shards are remembered: those of most programs, a bounded number of any. */
 const MAX_TYPES = 1_024;
 
@@ -28,6 +36,8 @@ export class FlowEngine implements Engine {
   readonly batchHandlers: BatchHandlers;
   /** What other threads have emitted comes from here. */
   declare feed: Pick<Feed, "pull" | "discard"> | undefined;
+  /** Where the shards are in other threads: what sends events to them. */
+  declare sender: Sender | undefined;
   #settings: FlowSettings;
   #overflow: Overflow;
   #shards: FlowShard[];

@@ -10,7 +10,7 @@ import type { BusEvent } from "../core/event.ts";
 import type { Registration } from "../core/registration.ts";
 import type { Resolution } from "../core/resolution.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
-import type { RingReader } from "../ring/ring_reader.ts";
+import type { RingReader, TakenFrame } from "../ring/ring_reader.ts";
 import type { BatchSettings, Stage } from "./flow_options.ts";
 import type { Mesh } from "./mesh.ts";
 import type { ThreadCounters } from "./thread_counters.ts";
@@ -25,16 +25,10 @@ export interface FlowThreadParts {
   onSettled(): void;
 }
 
-/** A frame whose event waits in a shard, or is in its batch. */
-interface Taken {
-  readonly reader: RingReader;
-  readonly word: number;
-}
-
 /** A shard, and the frames of what it holds. */
 interface Place {
   readonly shard: FlowShard;
-  readonly waiting: Fifo<Taken>;
+  readonly waiting: Fifo<TakenFrame>;
 }
 
 /**
@@ -153,8 +147,8 @@ export class FlowThread {
   }
 
   #createPlace(): Place {
-    const waiting = new Fifo<Taken>();
-    const begun: Taken[] = [];
+    const waiting = new Fifo<TakenFrame>();
+    const begun: TakenFrame[] = [];
     const shard = new FlowShard(this.context, {
       begin: (size) => {
         this.#parts.counters.showLife();
@@ -180,7 +174,7 @@ export class FlowThread {
 
   /** The event of a frame, which must not need the frame any more; nothing if it cannot be read. */
   #read(resolution: Resolution, reader: RingReader, word: number): BusEvent | undefined {
-    const { core, counters, valueCodec } = this.#parts;
+    const { core, valueCodec } = this.#parts;
     const { type, registrations } = resolution;
     try {
       // The codec is code of the user: it may end the thread.
@@ -192,7 +186,6 @@ export class FlowThread {
       const [subscription] = registrations;
       const context = { event: { type, data: undefined }, ...(subscription && { subscription }) };
       core.reportFailure(error, context, `Reading an event of type '${type}'`, { printed: false });
-      counters.noteFailed(core.ledger.failed);
       return undefined;
     }
   }

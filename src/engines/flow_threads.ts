@@ -52,10 +52,14 @@ export function createFlowThreadBus<M extends object = OpenEventMap>(
   }
   const face = new EventBus(home.core, { engine: "flow", threads, transport: "shared-memory" });
   const emitBatch = face.emitBatch.bind(face);
-  engine!.feed = {
-    pull: (signal) => flushShards([home.flushes], signal),
-    discard: () => [],
-  };
+  Object.assign(engine!, {
+    feed: {
+      pull: (signal: AbortSignal | undefined) => flushShards([home.flushes], signal),
+      discard: () => [],
+    },
+    sender: home,
+  });
+  FLOW_ENGINES.set(face, engine!);
   return completeFlowBus(face, engine!, {
     emitBatch: (events: readonly BusEvent[]) => home.outbox.batch(() => emitBatch(events)),
     enqueue: (event, options) => home.queue.enqueue(event, options),

@@ -89,9 +89,10 @@ export class FrameHandler {
         event ??= this.createEvent(type, word);
         const result = registration.handler(event);
         if (result === undefined || !isThenable(result)) continue;
-        event.keep();
         delivery ??= this.#createDelivery(event, reader, word);
         delivery.follow(result, registration);
+        // Last, as the codec is code of the user: what it throws must not leave the promise alone.
+        event.keep();
       } catch (error) {
         event ??= this.createEvent(type, word);
         this.#core.fail(error, event, registration);

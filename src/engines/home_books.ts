@@ -76,7 +76,8 @@ export class HomeBooks implements RemoteBooks {
       if (this.silent.has(node)) continue;
       if (cells.load(layout.node(node) + NODE_SEALED) === 0) return true;
     }
-    return false;
+    // Counted again: a thread may have opened something, and only then have sealed itself.
+    return this.#ledger.depth !== 0;
   }
 
   #growth(word: number): number {

@@ -52,7 +52,6 @@ export class HomeEngine implements Engine {
   /** What carries everything where threads share no memory. */
   readonly #post: PostOffice | undefined;
   readonly #local: HomeQueue;
-  readonly #routes: Routes;
   readonly #notes: Notes;
   readonly #inbox: HomeInbox;
   readonly #dead: DeadThreads;
@@ -95,16 +94,16 @@ export class HomeEngine implements Engine {
       this.#hold();
       this.#idle.schedule();
     });
-    this.#routes = new Routes(threads + 1, HOME);
-    this.outbox = new Outbox(mesh, this.#routes, this.#options);
+    const routes = new Routes(threads + 1, HOME);
+    const schedule = () => this.#idle.schedule();
+    this.outbox = new Outbox(mesh, routes, this.#options, schedule);
     this.queue = new RoomQueue(
       mesh,
       this.outbox,
       this.core,
-      (resolution, event) => this.#tryToDeliver(resolution, event),
-      () => this.#idle.schedule(),
+      (resolution, event) => this.offer(resolution, event),
     );
-    this.#notes = new Notes(mesh, this.#routes, this.outbox, 0);
+    this.#notes = new Notes(mesh, routes, this.outbox, 0);
     const books = this.books = new HomeBooks(mesh, this.core.ledger, () => this.#followState());
     this.core.ledger.remote = books;
     const events = new ForeignEvents(mesh, this.core, options.valueCodec);
@@ -114,6 +113,7 @@ export class HomeEngine implements Engine {
       events,
       () => this.#hold(),
       (from, note) => this.#hear(from, note),
+      schedule,
     );
     const { maxCrashes } = options;
     this.#dead = new DeadThreads(mesh, this.core, events, this.#notes, books, maxCrashes);
@@ -122,13 +122,13 @@ export class HomeEngine implements Engine {
     this.ready.catch(() => {});
     this.#idle = new Idle(mesh, {
       turn: () => this.#turn(),
-      hasWork: () => mesh.hasNext(),
+      hasWork: () => this.#inbox.hasNext(),
       recheck: () => {
         // Threads wake this one to say that they have finished, sealed or answered.
         this.#supervisor.check();
         if (this.outbox.hasWaiters) this.queue.serve(this.#notes.flush());
         this.#settle();
-        return mesh.hasNext();
+        return this.#inbox.hasNext();
       },
     });
     this.#supervisor = new Supervisor(mesh, options, {
@@ -222,6 +222,7 @@ export class HomeEngine implements Engine {
   #followState(): void {
     const { cells, layout } = this.#mesh;
     if (this.core.state === "open" || cells.load(HEADER_STATE) !== STATE_OPEN) return;
+    this.#hold();
     cells.store(HEADER_STATE, STATE_DRAINING);
     for (let node = 1; node <= layout.threads; node++) this.#mesh.wake(node);
   }
@@ -240,7 +241,8 @@ export class HomeEngine implements Engine {
     const event: BusEvent = { type, data: undefined, ...(key === undefined ? {} : { key }) };
     if (isForHome) this.#local.prepare(event);
     let data: Uint8Array | undefined;
-    if (outbox.planFilled(resolution, length, key)) {
+    const isForThreads = outbox.planFilled(resolution, length, key);
+    if (isForThreads) {
       if (outbox.makeRoom(this.#local.isInHandler())) {
         this.#hold();
         const at = outbox.commitFilled(length, fill);
@@ -248,9 +250,7 @@ export class HomeEngine implements Engine {
       } else this.#drop(type, event);
     }
     if (!isForHome) {
-      if (data === undefined && !this.#routes.of(resolution).hasWorkers) {
-        this.#local.deliver(resolution, event);
-      }
+      if (!isForThreads) this.#local.deliver(resolution, event);
       return;
     }
     if (data === undefined) {
@@ -261,7 +261,8 @@ export class HomeEngine implements Engine {
     this.#local.deliver(resolution, { ...event, data });
   }
 
-  #tryToDeliver(resolution: Resolution, event: BusEvent): boolean {
+  /** Delivers an event if there is room for it wherever it goes; says whether there was. */
+  offer(resolution: Resolution, event: BusEvent): boolean {
     const isForHome = this.#local.wants(resolution);
     if (isForHome && this.#local.isFull) return false;
     const isForThreads = this.outbox.plan(resolution, event);
@@ -282,11 +283,7 @@ export class HomeEngine implements Engine {
     this.#supervisor.check();
     const isBusy = this.#inbox.move();
     this.#dead.discardLate();
-    if (this.outbox.hasWaiters) {
-      this.queue.serve(this.#notes.flush());
-      // Its own queue wakes nobody.
-      if (this.queue.size > 0 && this.#local.isFull) setTimeout(() => this.#idle.schedule(), 1);
-    }
+    if (this.outbox.hasWaiters) this.queue.serve(this.#notes.flush());
     this.#settle();
     return isBusy;
   }

@@ -11,6 +11,9 @@ import type { Mesh } from "./mesh.ts";
 /** Frames of one ring that are moved before the event loop has a turn. */
 const BURST = 256;
 
+/** Milliseconds until the full queue is asked again, as it gives no sign of life. */
+const RETRY = 1;
+
 /** Moves what other threads send into the queue of the thread that made the bus. */
 export class HomeInbox {
   readonly #mesh: Mesh;
@@ -18,6 +21,8 @@ export class HomeInbox {
   readonly #events: ForeignEvents;
   readonly #hold: () => void;
   readonly #hear: (from: number, note: Note) => void;
+  readonly #schedule: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** By node, the events of a batch that has failed there, as far as they have come. */
   readonly #parts: BusEvent[][] = [];
   /** Types of the events that have come after the bus was closed, and are not reported yet. */
@@ -25,22 +30,32 @@ export class HomeInbox {
   /** The node whose ring was last. */
   #lastRing = 0;
 
-  /** `hold` is called when a delivery is about to be open, `hear` with what a thread tells. */
+  /**
+   * `hold` is called when a delivery is about to be open, `hear` with what a thread tells, and
+   * `schedule` when `move` should be.
+   */
   constructor(
     mesh: Mesh,
     queue: HomeQueue,
     events: ForeignEvents,
     hold: () => void,
     hear: (from: number, note: Note) => void,
+    schedule: () => void,
   ) {
     this.#mesh = mesh;
     this.#queue = queue;
     this.#events = events;
     this.#hold = hold;
     this.#hear = hear;
+    this.#schedule = schedule;
   }
 
-  /** Moves a burst of each ring; says whether there is more. */
+  /** Whether a frame waits that can be moved. */
+  hasNext(): boolean {
+    return !this.#queue.isFull && this.#mesh.hasNext();
+  }
+
+  /** Moves a burst of each ring; says whether there is more that can be moved. */
   move(): boolean {
     const { readers, layout } = this.#mesh;
     let isBusy = false;
@@ -53,7 +68,10 @@ export class HomeInbox {
       if (this.#queue.isFull) break;
     }
     if (this.#late.length > 0) this.#dropLate();
-    return isBusy;
+    if (!this.#queue.isFull) return isBusy;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#schedule, RETRY);
+    return false;
   }
 
   #moveRing(from: number, reader: RingReader): boolean {

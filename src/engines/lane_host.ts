@@ -17,6 +17,7 @@ import { RingReader } from "../ring/ring_reader.ts";
 import { RingScanner } from "../ring/ring_scanner.ts";
 import { readTopic } from "../ring/topic_table.ts";
 import { Idle } from "./idle.ts";
+import type { BusEvent } from "../core/event.ts";
 import type { Resolution } from "../core/resolution.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { Feed } from "./feed.ts";
@@ -56,7 +57,10 @@ interface Pull {
   refuse(error: unknown): void;
 }
 
-/** Moves what other threads have written into lanes to the shards of a flow bus. */
+/**
+ * Moves what other threads have written into lanes to the shards of a flow bus: to those of this
+ * thread, or through the rings to those of the threads of the bus.
+ */
 export class LaneHost implements Feed {
   /** Whether a lane may take something new without this thread: never, once they are sealed. */
   readonly isOpen = false;
@@ -225,7 +229,7 @@ export class LaneHost implements Feed {
       const event = readEvent(cells, word, resolution.type, this.#codec);
       // The codec is code of the user: a bus that it has closed has taken all frames.
       if (core.state === "closed") return false;
-      if (this.#engine.offer(resolution, event) !== undefined) {
+      if (!this.#offer(resolution, event)) {
         this.#isStuck = true;
         return false;
       }
@@ -244,6 +248,13 @@ export class LaneHost implements Feed {
       core.ledger.emitted--;
     }
     return true;
+  }
+
+  /** Hands an event on, if there is room for it; says whether there was. */
+  #offer(resolution: Resolution, event: BusEvent): boolean {
+    const { sender } = this.#engine;
+    if (sender !== undefined) return sender.offer(resolution, event);
+    return this.#engine.offer(resolution, event) === undefined;
   }
 
   /** The next frame; -1 if there is none, or none can be found. */

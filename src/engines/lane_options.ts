@@ -15,9 +15,10 @@ export interface ShareOptions {
    */
   producers?: number;
   /**
-   * Bytes of each lane, a power of two. An event takes at most a quarter of it.
+   * Bytes of each lane, a power of two. An event takes at most a quarter of it. A bus with threads
+   * has rings that take what comes out of a lane: then at most its own `capacity`.
    *
-   * @default {262144}
+   * @default {262144, or the `capacity` of a bus with threads if that is less}
    */
   capacity?: number;
   /**
@@ -55,6 +56,9 @@ export type LaneSettings = Required<Pick<ShareOptions, "overflow" | "blockTimeou
 
 const ACTION = "share the bus";
 
+/** Bytes of a lane. */
+const CAPACITY = 262_144;
+
 const RULES: Rules = {
   producers: integerWithin(1, 1024),
   capacity: RING_CAPACITY,
@@ -66,9 +70,10 @@ const RULES: Rules = {
 /** The rules of the options of `attach`. */
 export const ATTACH_RULES: Rules = { valueCodec: CODEC_RULE, onDrop: FUNCTION };
 
-/** Checks the options of `share` and fills them up. */
+/** Checks the options of `share` and fills them up; `limit` is what the rings of the bus have. */
 export function completeShareOptions(
   options: ShareOptions,
+  limit = Infinity,
 ): LaneSettings & Required<Pick<ShareOptions, "producers" | "capacity">> {
   if ((options as { overflow?: string }).overflow === "drop-oldest") {
     throw new UnsupportedError(
@@ -77,7 +82,14 @@ export function completeShareOptions(
     );
   }
   checkOptions(ACTION, options, RULES);
-  const { producers = 8, capacity = 262_144, overflow = "block", blockTimeout = 1_000 } = options;
+  const { producers = 8, overflow = "block", blockTimeout = 1_000 } = options;
+  const { capacity = Math.min(CAPACITY, limit) } = options;
+  if (capacity > limit) {
+    throw new RangeError(
+      `Cannot ${ACTION} as 'capacity' must be at most that of the bus, ${limit} bytes, whose ` +
+        `rings take what comes out of a lane: current value is ${capacity}`,
+    );
+  }
   if (producers * capacity > RINGS_LIMIT) {
     throw new RangeError(
       `Cannot ${ACTION} as 'capacity' must leave all lanes within ${RINGS_LIMIT} bytes: ` +

@@ -41,6 +41,7 @@ import {
 import { LaneProducer } from "./producer.ts";
 import type { BusCapabilities } from "../core/contracts.ts";
 import type { FlowBus } from "../core/flow_contracts.ts";
+import type { FlowEngine } from "./flow_engine.ts";
 import type { OpenEventMap } from "../core/event.ts";
 
 export type { AttachOptions, ShareOptions };
@@ -84,8 +85,7 @@ const hosts = new WeakMap<SharedArrayBuffer, LaneHost>();
  * @param bus A bus of `forFlow` of this thread.
  * @param options How many lanes there are, how large, and what a full one does.
  * @returns What other threads give to {@linkcode attach}.
- * @throws {TypeError} If it is no flow bus or has threads, or an option is unknown or of a wrong
- *   type.
+ * @throws {TypeError} If it is no flow bus, or an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range, or all lanes together are too large.
  * @throws {BusClosedError} If the bus is closed.
  * @throws {UnsupportedError} If the runtime shares no memory between threads.
@@ -103,13 +103,13 @@ const hosts = new WeakMap<SharedArrayBuffer, LaneHost>();
 export function share<M extends object>(bus: FlowBus<M>, options: ShareOptions = {}): LaneHandle {
   const engine = FLOW_ENGINES.get(bus);
   if (engine === undefined) refuseBus(bus);
-  const { producers, capacity, overflow, blockTimeout } = completeShareOptions(options);
+  const limit = engine.sender && engine.sender.outbox.maxFrame * 4;
+  const { producers, capacity, overflow, blockTimeout } = completeShareOptions(options, limit);
   if (bus.closed) throw new BusClosedError("share the bus");
   checkMemory("share the bus");
   const lanes = createLanes(producers, capacity);
   const host = new LaneHost(engine, lanes, options.valueCodec);
-  engine.feed ??= engine.core.ledger.remote = new LaneFeed();
-  (engine.feed as LaneFeed).add(host);
+  feedOf(engine).add(host);
   const memory = lanes.cells.words.buffer as unknown as SharedArrayBuffer;
   hosts.set(memory, host);
   return { memory, overflow, blockTimeout, hasCodec: options.valueCodec !== undefined };
@@ -199,13 +199,17 @@ export function reclaim(handle: LaneHandle): number {
   return isDeno() || isBrowser() ? 0 : host.reclaim();
 }
 
-/** @throws {TypeError} As a bus has no shards in this thread. */
+/** All lanes of a bus, which has none yet when it is first shared. */
+function feedOf(engine: FlowEngine): LaneFeed {
+  const { feed, core: { ledger } } = engine;
+  if (feed instanceof LaneFeed) return feed;
+  const books = ledger.remote;
+  return engine.feed = ledger.remote = new LaneFeed(feed && books && { feed, books });
+}
+
+/** @throws {TypeError} As it is no flow bus. */
 function refuseBus(bus: { capabilities?: BusCapabilities } | undefined): never {
-  const engine = bus?.capabilities?.engine;
-  if (engine !== "flow") refuse("share the bus", "bus", "a flow bus", engine ?? bus);
-  throw new TypeError(
-    "Cannot share the bus as it has threads: events of lanes go to shards in this thread only",
-  );
+  refuse("share the bus", "bus", "a flow bus", bus?.capabilities?.engine ?? bus);
 }
 
 function checkMemory(action: string): void {

@@ -1,10 +1,12 @@
 import { FLAG_NOTE } from "../ring/frame.ts";
-import { NODE_WANTS_ROOM } from "../ring/layout.ts";
 import { HOME } from "./mesh.ts";
 import type { Registration } from "../core/registration.ts";
 import type { Mesh } from "./mesh.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Routes } from "./routes.ts";
+
+/** Characters of a pattern take at most six bytes each, and a frame at most a quarter of a ring. */
+const LONG = 40;
 
 /** What threads tell each other, in the rings, in its place among the events. */
 export type Note =
@@ -91,7 +93,7 @@ export class Notes {
     const { promise, resolve } = Promise.withResolvers<void>();
     registration.readiness = promise;
     this.#open.set(id, { nodes, resolve });
-    this.#tellAll(["on", id, pattern, each]);
+    this.#tellAll(this.#describe(id, registration));
   }
 
   /** Whether others have not heard yet of what this thread has subscribed. */
@@ -109,21 +111,17 @@ export class Notes {
     this.#tellAll(["off", id]);
   }
 
-  /** Tells one thread something, at once or when there is room. */
+  /** Tells one thread something, at once or when there is room: no event overtakes it. */
   tell(node: number, note: Note): void {
-    const waiting = this.#waiting[node];
-    if (waiting.length === 0 && this.#send(node, note)) return;
-    waiting.push(note);
-    this.#mesh.cells.store(this.#mesh.words + NODE_WANTS_ROOM, 1);
-    this.#outbox.hasWaiters = true;
+    this.#waiting[node].push(note);
+    if (this.#sendTo(node)) this.#outbox.awaitRoom();
   }
 
   /** Sends what waits and finds room now; says whether anything still waits. */
   flush(): boolean {
     let isWaiting = false;
-    for (const [node, waiting] of this.#waiting.entries()) {
-      while (waiting.length > 0 && this.#send(node, waiting[0])) waiting.shift();
-      if (waiting.length > 0) isWaiting = true;
+    for (const [node, { length }] of this.#waiting.entries()) {
+      if (length > 0 && this.#sendTo(node)) isWaiting = true;
     }
     return isWaiting;
   }
@@ -142,9 +140,7 @@ export class Notes {
         }
         routes.reset(node);
         this.#settle(node);
-        for (const [id, { pattern, each = false }] of this.#own) {
-          this.tell(node, ["on", id, pattern, each]);
-        }
+        for (const [id, own] of this.#own) this.tell(node, this.#describe(id, own));
         if (this.#isServing) this.tell(node, ["serving", this.#generation]);
         break;
       case "on":
@@ -194,8 +190,24 @@ export class Notes {
     return nodes;
   }
 
-  #send(node: number, note: Note): boolean {
-    return this.#outbox.sendTo(node, { type: "note", data: note }, FLAG_NOTE);
+  /** How a subscription is told. What may be too long for a frame is told as one of all types. */
+  #describe(id: number, { pattern, each = false }: Registration): Note {
+    const isLong = pattern.length > this.#mesh.layout.capacity / LONG;
+    return ["on", id, isLong ? "**" : pattern, each];
+  }
+
+  /** Sends what waits for one thread and finds room now; says whether anything still waits. */
+  #sendTo(node: number): boolean {
+    const waiting = this.#waiting[node];
+    const writer = this.#mesh.writers[node]!;
+    writer.hold(undefined);
+    while (
+      waiting.length > 0 &&
+      this.#outbox.sendTo(node, { type: "note", data: waiting[0] }, FLAG_NOTE)
+    ) waiting.shift();
+    if (waiting.length === 0) return false;
+    writer.hold(() => this.#sendTo(node));
+    return true;
   }
 
   #settle(node: number): void {

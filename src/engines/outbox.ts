@@ -9,7 +9,8 @@ import {
   padFrame,
 } from "../ring/frame.ts";
 import { FrameEncoder } from "../ring/frame_encoder.ts";
-import { waitForRoom } from "../ring/room.ts";
+import { NODE_WANTS_ROOM } from "../ring/layout.ts";
+import { waitForRoom, type WaitingPulse } from "../ring/room.ts";
 import { NO_TOPIC } from "../ring/topic_table.ts";
 import { fnv1a } from "./fnv1a.ts";
 import { HOME, type Mesh } from "./mesh.ts";
@@ -50,7 +51,10 @@ export class Outbox {
   /** For what threads tell each other, in which no codec of the user has a say. */
   readonly #noteEncoder = new FrameEncoder();
   readonly #options: OutboxOptions;
-  readonly #maxFrame: number;
+  /** Most bytes of a frame. */
+  readonly maxFrame: number;
+  readonly #schedule: () => void;
+  readonly #pulse: WaitingPulse | undefined;
   /** The planned event: what is known of its type, its bytes, and the thread that is chosen. */
   #route: Route = NOWHERE;
   #size = 0;
@@ -62,12 +66,24 @@ export class Outbox {
   /** Whether somebody else waits for room. */
   hasWaiters = false;
 
-  constructor(mesh: Mesh, routes: Routes, options: OutboxOptions) {
+  /**
+   * `schedule` lets whoever waits for room have a turn soon; `pulse` shows that the thread lives
+   * while it stands still for it.
+   */
+  constructor(
+    mesh: Mesh,
+    routes: Routes,
+    options: OutboxOptions,
+    schedule: () => void,
+    pulse?: WaitingPulse,
+  ) {
+    this.#schedule = schedule;
+    this.#pulse = pulse;
     this.#mesh = mesh;
     this.#routes = routes;
     this.#encoder = new FrameEncoder(options.valueCodec);
     this.#options = options;
-    this.#maxFrame = mesh.layout.capacity / 4;
+    this.maxFrame = mesh.layout.capacity / 4;
   }
 
   /**
@@ -108,7 +124,8 @@ export class Outbox {
     if (isInHandler) this.#refuse("a ring is full and a handler must not wait for it");
     this.flush();
     const { cells, words } = this.#mesh;
-    if (!waitForRoom(cells, words, blockTimeout, () => this.hasRoom(), this.hasWaiters)) {
+    const hasRoom = () => this.hasRoom();
+    if (!waitForRoom(cells, words, blockTimeout, hasRoom, this.hasWaiters, this.#pulse)) {
       this.#refuse(`there was no room in a ring for ${blockTimeout} ms`);
     }
     return true;
@@ -121,6 +138,14 @@ export class Outbox {
       for (const node of this.#others()) this.#write(node, node === HOME ? 0 : FLAG_EACH);
     }
     this.#encoder.forget();
+  }
+
+  /** Lets who waits for room have a turn soon, and whenever there may be some. */
+  awaitRoom(): void {
+    const { cells, words } = this.#mesh;
+    this.hasWaiters = true;
+    cells.store(words + NODE_WANTS_ROOM, 1);
+    this.#schedule();
   }
 
   /** Runs `action`; what is sent meanwhile can be read after it, or when a ring is full. */
@@ -153,7 +178,8 @@ export class Outbox {
     if (route === undefined) return false;
     const event = { type: route.type, data: undefined, ...(key === undefined ? {} : { key }) };
     this.#encoder.encode(event, route.topic !== NO_TOPIC);
-    this.#choose(route, this.#encoder.size + padFrame(length), key);
+    // What is padded wraps where the length is far too large.
+    this.#choose(route, Math.max(length, this.#encoder.size + padFrame(length)), key);
     return true;
   }
 
@@ -202,10 +228,12 @@ export class Outbox {
   /** Sends a failure or a note to one thread, if there is room; says whether it did. */
   sendTo(node: number, event: BusEvent, kind: number, report?: string): boolean {
     const { cells, writers } = this.#mesh;
+    // The frame that is being filled stands where this one would.
+    if (this.#isBusy) return false;
     const encoder = kind === FLAG_NOTE ? this.#noteEncoder : this.#encoder;
     encoder.encode(event, false, kind, report);
     const writer = writers[node]!;
-    if (encoder.size > this.#maxFrame || !writer.hasRoom(encoder.size)) return false;
+    if (encoder.size > this.maxFrame || !writer.hasRoom(encoder.size)) return false;
     const at = writer.claim(encoder.size);
     encoder.write(cells, at, NO_TOPIC, 0);
     writer.commit(encoder.size, false);
@@ -224,7 +252,7 @@ export class Outbox {
   #choose(route: Route, size: number, key: string | undefined): void {
     this.#route = route;
     this.#size = size;
-    if (size > this.#maxFrame) this.#refuseSize();
+    if (size > this.maxFrame) this.#refuseSize();
     const { flow } = this.#options;
     if (flow !== undefined && !flow.spread.includes(route.type)) key ??= route.type;
     if (!route.hasWorkers) this.#worker = NOBODY;
@@ -276,7 +304,7 @@ export class Outbox {
   #refuseSize(): never {
     throw new RangeError(
       `Cannot emit ${show(this.#route.type)} to another thread as it takes ${this.#size} bytes: ` +
-        `at most a quarter of a ring may be used, ${this.#maxFrame} bytes; raise 'capacity'`,
+        `at most a quarter of a ring may be used, ${this.maxFrame} bytes; raise 'capacity'`,
     );
   }
 

@@ -16,21 +16,18 @@ export class RoomQueue {
   readonly #core: BusCore;
   readonly #waiters = new WaitingList();
   readonly #tryToDeliver: (resolution: Resolution, event: BusEvent) => boolean;
-  readonly #schedule: () => void;
 
-  /** `tryToDeliver` says whether there was room; `schedule` makes `serve` be called soon. */
+  /** `tryToDeliver` says whether there was room. */
   constructor(
     mesh: Mesh,
     outbox: Outbox,
     core: BusCore,
     tryToDeliver: (resolution: Resolution, event: BusEvent) => boolean,
-    schedule: () => void,
   ) {
     this.#mesh = mesh;
     this.#outbox = outbox;
     this.#core = core;
     this.#tryToDeliver = tryToDeliver;
-    this.#schedule = schedule;
   }
 
   /** How many wait. */
@@ -45,13 +42,11 @@ export class RoomQueue {
     options.signal?.throwIfAborted();
     const resolution = this.#core.registry.lookup(event.type);
     if (this.#waiters.size === 0 && this.#tryToDeliver(resolution, event)) return;
-    const { cells, words, layout } = this.#mesh;
-    this.#outbox.hasWaiters = true;
-    cells.store(words + NODE_WANTS_ROOM, 1);
-    this.#schedule();
+    this.#outbox.awaitRoom();
     // All deliveries may settle first, and a wait in the background keeps no process.
     const handle = setInterval(() => {}, 2 ** 30);
-    await this.#waiters.wait(event, options, layout.capacity).finally(() => clearInterval(handle));
+    const { capacity } = this.#mesh.layout;
+    await this.#waiters.wait(event, options, capacity).finally(() => clearInterval(handle));
   }
 
   /** Accepts those who find room now; `others` says whether somebody else waits for it too. */

@@ -7,7 +7,7 @@ import type { FlowErrorContext } from "../core/flow_contracts.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** Characters of a message that fit into the smallest ring. */
-const SHORT = 50;
+export const SHORT = 50;
 
 /** Sends what a handler or a stage threw to the thread of the bus, which has the hook for it. */
 export function sendFailure(

@@ -20,7 +20,9 @@ import { HomeLink } from "./home_link.ts";
 import { type Copy, isParcel } from "./post_office.ts";
 import { ownPort } from "../runtime/threads.ts";
 import { atThreadEnd, onExit } from "../runtime/exit_hook.ts";
-import { reportError } from "./notes.ts";
+import { FLAG_NOTE } from "../ring/frame.ts";
+import { type ErrorReport, type Note, reportError } from "./notes.ts";
+import { SHORT } from "./send_failure.ts";
 import { HOME } from "./mesh.ts";
 import { served, type ThreadInfo } from "./served.ts";
 import { WorkerEngine } from "./worker_engine.ts";
@@ -30,6 +32,7 @@ import type { AsyncBus, BusCapabilities, EnqueueOptions } from "../core/contract
 import type { FlowBus } from "../core/flow_contracts.ts";
 import type { AnyEvent, BusEvent, OpenEventMap } from "../core/event.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Stage } from "./flow_options.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
@@ -166,7 +169,7 @@ async function run(
     link?.end();
   };
   onExit({
-    fault: (error) => engine.notes.tell(HOME, ["fault", reportError(error)]),
+    fault: (error) => tellFault(engine.outbox, reportError(error)),
     exit: answer,
   });
   if (link) {
@@ -191,6 +194,15 @@ async function run(
     answer();
     close();
   });
+}
+
+/** Tells home what nobody has caught: whole, or shortened, or not at all, as there is room. */
+function tellFault(outbox: Outbox, report: ErrorReport): void {
+  const { name, message } = report;
+  for (const fault of [report, { name, message: message.slice(0, SHORT) }]) {
+    const note: Note = ["fault", fault];
+    if (outbox.sendTo(HOME, { type: "note", data: note }, FLAG_NOTE)) return;
+  }
 }
 
 function createWorkerBus(

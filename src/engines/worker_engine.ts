@@ -36,18 +36,12 @@ import type { BusEvent } from "../core/event.ts";
 import type { Registration } from "../core/registration.ts";
 import type { Resolution } from "../core/resolution.ts";
 import type { Rules } from "../options/options.ts";
-import type { RingReader } from "../ring/ring_reader.ts";
+import type { RingReader, TakenFrame } from "../ring/ring_reader.ts";
 import type { WorkerOptions } from "./worker_options.ts";
 
 /** Events that are handled before the event loop has a turn, and of one ring before the next. */
 const BURST = 1024;
 const BURST_OF_RING = 128;
-
-/** A frame that was taken and is not finished. */
-interface Taken {
-  reader: RingReader;
-  word: number;
-}
 
 /** Handles the events of one thread, straight from the rings. */
 export class WorkerEngine implements Engine {
@@ -61,10 +55,9 @@ export class WorkerEngine implements Engine {
   readonly flow: FlowThread | undefined;
   readonly #mesh: Mesh;
   readonly #options: WorkerOptions;
-  readonly #routes: Routes;
   readonly #idle: Idle;
   readonly #backlog = new KeyedBacklog();
-  readonly #held = new WeakMap<BusEvent, Taken>();
+  readonly #held = new WeakMap<BusEvent, TakenFrame>();
   readonly #frames: FrameHandler;
   /** Look ahead in the rings, by the node that writes them. */
   readonly #scanners: RingScanner[];
@@ -88,10 +81,14 @@ export class WorkerEngine implements Engine {
     this.#options = options;
     this.subscribeRules = options.flow ? {} : THREAD_SUBSCRIBE_RULES;
     this.core = new BusCore({
-      onError: (error, context) => sendFailure(mesh, this.outbox, error, context),
+      onError: (error, context) => {
+        // At once, as the thread may not come to the end of its turn.
+        this.#counters.noteFailed(this.core.ledger.failed);
+        sendFailure(mesh, this.outbox, error, context);
+      },
     }, this);
     this.#counters = new ThreadCounters(mesh);
-    this.#pulse = new Pulse(this.#counters, options.stallTimeout);
+    this.#pulse = new Pulse(this.#counters, options.stallTimeout, () => this.#isStopping());
     const onSettled = () => {
       this.#idle.schedule();
       this.#tellSettled();
@@ -110,15 +107,15 @@ export class WorkerEngine implements Engine {
       valueCodec: options.valueCodec,
       onSettled,
     });
-    this.#routes = new Routes(layout.threads + 1, mesh.self);
-    this.outbox = new Outbox(mesh, this.#routes, options);
-    this.notes = new Notes(mesh, this.#routes, this.outbox, options.generation);
+    const routes = new Routes(layout.threads + 1, mesh.self);
+    this.outbox = new Outbox(mesh, routes, options, () => this.#idle.schedule(), this.#pulse);
+    this.notes = new Notes(mesh, routes, this.outbox, options.generation);
     this.queue = new RoomQueue(mesh, this.outbox, this.core, (resolution, event) => {
       if (!this.outbox.plan(resolution, event)) this.#counters.countUnwanted();
       else if (!this.outbox.hasRoom()) return false;
       else this.outbox.commit();
       return true;
-    }, () => this.#idle.schedule());
+    });
     this.#idle = new Idle(mesh, {
       turn: () => this.#turn(),
       hasWork: () => this.#hasWork(),
@@ -182,6 +179,10 @@ export class WorkerEngine implements Engine {
   answer(): void {
     this.notes.flush();
     this.#close();
+    // A timer may live on, which ends a subscription or throws.
+    this.core.seal("closed");
+    this.notes.tell = () => {};
+    this.outbox.sendTo = () => false;
     this.#idle.end();
     this.#pulse.end();
     const { cells, words } = this.#mesh;
@@ -195,8 +196,8 @@ export class WorkerEngine implements Engine {
   }
 
   #hasWork(): boolean {
-    // What still waits when it stops is not its own any more.
-    if (this.#isStopping()) return this.#onStop !== undefined;
+    // What waits before it has started, or still when it stops, is not its own.
+    if (this.#onStop === undefined || this.#isStopping()) return this.#onStop !== undefined;
     if (this.#mesh.cells.load(HEADER_STATE) !== STATE_OPEN && this.core.state === "open") {
       return true;
     }
@@ -207,7 +208,7 @@ export class WorkerEngine implements Engine {
     return this.#scanners.some((scanner) => scanner.hasUnscanned());
   }
 
-  /** Handles a burst; says whether there is more. */
+  /** Handles a burst, and sends what waits for room; says whether there is more. */
   #turn(): boolean {
     this.#counters.showLife();
     this.#followState();
@@ -241,8 +242,10 @@ export class WorkerEngine implements Engine {
     return left <= 0 || (this.flow !== undefined && left < BURST);
   }
 
+  /** Whether it takes an event: none before all is subscribed. */
   #isFree(): boolean {
-    return this.core.ledger.pending < this.#options.concurrency && !this.#isStopping();
+    return this.#onStop !== undefined && this.core.ledger.pending < this.#options.concurrency &&
+      !this.#isStopping();
   }
 
   #drainRing(from: number, reader: RingReader, limit: number): number {
@@ -261,7 +264,6 @@ export class WorkerEngine implements Engine {
   /** Ends a turn: lets the writers have what is done, and tells the thread of the bus. */
   #close(): void {
     const { cells, readers, layout } = this.#mesh;
-    this.#counters.noteFailed(this.core.ledger.failed);
     for (const [from, reader] of readers.entries()) {
       reader!.release();
       this.#mesh.offerRoom(from);
@@ -272,17 +274,18 @@ export class WorkerEngine implements Engine {
   /** Does what the thread of the bus has decided. */
   #followState(): void {
     const { cells, words } = this.#mesh;
+    const onStop = this.#onStop;
+    if (onStop === undefined) return;
     if (cells.load(HEADER_STATE) !== STATE_OPEN && this.core.state === "open") {
       this.core.seal("draining");
       cells.store(words + NODE_SEALED, 1);
       this.#mesh.wake(HOME);
       this.flow?.hurry();
     }
-    if (this.#onStop === undefined || !this.#isStopping()) return;
+    if (!this.#isStopping()) return;
     this.core.seal("closed");
     this.queue.refuse();
     this.flow?.stop();
-    const onStop = this.#onStop;
     this.#onStop = undefined;
     onStop();
   }

@@ -1,38 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FrameEncoder } from "../ring/frame_encoder.ts";
-import { NODE_ANSWER, NODE_HEARTBEAT, NODE_PARK } from "../ring/layout.ts";
-import { createMesh, joinMesh } from "./mesh.ts";
-import { withFakeTime } from "./testdata/waits.ts";
-import { WorkerEngine } from "./worker_engine.ts";
-import type { WorkerOptions } from "./worker_options.ts";
-
-/** The engine of a thread, in this thread; what it says of its life, and what emits to it. */
-function engineOfThread(options: Partial<WorkerOptions>) {
-  const home = createMesh(1, 4_096);
-  const mesh = joinMesh(home.cells.words.buffer as SharedArrayBuffer, 1);
-  const engine = new WorkerEngine(mesh, {
-    overflow: "block",
-    blockTimeout: 1_000,
-    concurrency: 1,
-    park: "async",
-    stallTimeout: Infinity,
-    valueCodec: undefined,
-    generation: 1,
-    ...options,
-  });
-  const { words } = mesh;
-  const beat = () => mesh.cells.load(words + NODE_HEARTBEAT);
-  const emit = (type: string, data: unknown, key?: string) => {
-    const encoder = new FrameEncoder();
-    encoder.encode({ type, data, ...(key !== undefined && { key }) }, false);
-    const writer = home.writers[1]!;
-    encoder.write(home.cells, writer.claim(encoder.size), -1, 0);
-    writer.commit(encoder.size, true);
-    home.publish(1);
-  };
-  return { engine, mesh, beat, emit };
-}
+import { BusClosedError, QueueFullError } from "../core/errors.ts";
+import { NODE_ANSWER, NODE_PARK, NODE_STOP } from "../ring/layout.ts";
+import { engineOfThread } from "./testdata/engine_of_thread.ts";
+import { turn, withFakeTime } from "./testdata/waits.ts";
 
 describe("the engine of a thread", () => {
   it("shows life while it waits, and none after it has answered", () =>
@@ -104,5 +75,99 @@ describe("the engine of a thread", () => {
     await handled;
     engine.answer();
     assert(beats[0] < beats[1] && beats[1] < beats[2], `beats were ${beats}`);
+  });
+
+  it("shows life while an emit outside its handlers waits for room", async () => {
+    const { engine, mesh: { cells }, beat, emitThere, read } = engineOfThread({
+      stallTimeout: 100,
+      blockTimeout: 60_000,
+    });
+    engine.notes.serve();
+    const waits: number[] = [];
+    const beats: number[] = [];
+    cells.wait = (_word, _value, timeout) => {
+      waits.push(timeout);
+      beats.push(beat());
+      if (waits.length === 3) read();
+    };
+    while (waits.length === 0) emitThere("fill", new Uint8Array(500));
+    assertEquals(waits, [25, 25, 25]);
+    assert(beats[0] < beats[1] && beats[1] < beats[2], `beats were ${beats}`);
+    engine.answer();
+    await turn();
+  });
+
+  it("gives up an emit that waits for room when it is to stop", async () => {
+    const { engine, mesh: { cells, words }, emitThere } = engineOfThread({
+      blockTimeout: 60_000,
+    });
+    engine.notes.serve();
+    let waits = 0;
+    cells.wait = () => {
+      waits++;
+      cells.store(words + NODE_STOP, 1);
+    };
+    assertThrows(
+      () => {
+        for (;;) emitThere("fill", new Uint8Array(500));
+      },
+      BusClosedError,
+      "Cannot wait for room in a ring as the bus is closed",
+    );
+    assertEquals(waits, 1);
+    engine.answer();
+    await turn();
+  });
+
+  it("takes no event before everything is subscribed, though it waits for room", async () => {
+    const { engine, emit, emitThere, read } = engineOfThread({ overflow: "error" });
+    engine.notes.serve();
+    assertThrows(() => {
+      for (;;) emitThere("fill", new Uint8Array(500));
+    }, QueueFullError);
+    const accepted = engine.queue.enqueue({ type: "fill", data: new Uint8Array(500) });
+    emit("early", 1);
+    read();
+    await accepted;
+    const handled = new Promise((resolve) => engine.core.on("early", ({ data }) => resolve(data)));
+    engine.start(() => {});
+    assertEquals(await handled, 1);
+    engine.answer();
+  });
+
+  it("waits for a promise, and tells what it rejects with, though a codec takes no data", async () => {
+    const { engine, emit, read } = engineOfThread({
+      valueCodec: {
+        encode: () => new Uint8Array(),
+        decode() {
+          throw new RangeError("no data");
+        },
+      },
+    });
+    engine.notes.serve();
+    const order: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    engine.core.on("slow", async () => {
+      await gate.promise;
+      order.push("slow");
+      throw new TypeError("late");
+    });
+    const handled = new Promise<void>((resolve) => {
+      engine.core.on("next", () => {
+        order.push("next");
+        resolve();
+      });
+    });
+    emit("slow", {});
+    emit("next", 1);
+    read();
+    engine.start(() => {});
+    await turn();
+    await turn();
+    gate.resolve();
+    await handled;
+    assertEquals(order, ["slow", "next"]);
+    assertEquals(engine.core.ledger.failed, 2);
+    engine.answer();
   });
 });

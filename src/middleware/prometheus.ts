@@ -174,10 +174,22 @@ async function ask(
   const { name } = handler;
   let lanes: readonly LaneLag[] = [];
   const asked = async () => {
-    lanes = await handler.lag();
+    lanes = await answerOf(handler);
   };
   await inTime(asked(), timeout);
   return { name, lanes };
+}
+
+/** What brokers have been asked and have not answered yet: one that is silent is asked once. */
+const pending = new WeakMap<LaggingHandler, Promise<readonly LaneLag[]>>();
+
+function answerOf(handler: LaggingHandler): Promise<readonly LaneLag[]> {
+  let answer = pending.get(handler);
+  if (answer === undefined) {
+    answer = Promise.resolve().then(() => handler.lag()).finally(() => pending.delete(handler));
+    pending.set(handler, answer);
+  }
+  return answer;
 }
 
 function measurePublisher(

@@ -294,5 +294,25 @@ describe("prometheus", () => {
         }
         await assertRejects(() => metrics.scrape([], { timeout: -1 }), RangeError, "'timeout'");
       }));
+
+    it("asks a broker that does not answer once, however often it is scraped", () =>
+      withFakeTime(async (time) => {
+        const metrics = prometheus();
+        const answers: ((lanes: ReturnType<typeof lane>[]) => void)[] = [];
+        const slow = {
+          name: "slow",
+          lag: () => new Promise<ReturnType<typeof lane>[]>((resolve) => answers.push(resolve)),
+        };
+        const scrape = async () => {
+          const scraped = metrics.scrape([slow], { timeout: 10 });
+          await time.tickAsync(10);
+          return samples(await scraped).size;
+        };
+        assertEquals([await scrape(), await scrape(), answers.length], [0, 0, 1]);
+        const third = metrics.scrape([slow], { timeout: 10 });
+        answers[0]([lane("", 1)]);
+        assertEquals(samples(await third).size, 1);
+        assertEquals([await scrape(), answers.length], [0, 2]);
+      }));
   });
 });

@@ -172,8 +172,11 @@ export class FrameEvent implements BusEvent {
   keep(): void {
     if (this.#cells === undefined) return;
     this.#rest("data");
-    void this.data;
-    this.#cells = undefined;
+    try {
+      void this.data;
+    } finally {
+      this.#cells = undefined;
+    }
   }
 
   /** Lets go of the frame: what was not touched cannot be had any more. */

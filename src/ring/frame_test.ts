@@ -195,6 +195,20 @@ describe("a ring reader", () => {
   });
 });
 
+describe("a ring writer", () => {
+  it("gives nobody room while what must come first still waits", () => {
+    const writer = new RingWriter(createCells(), PLACE);
+    assertEquals(writer.hasRoom(8), true);
+    let waits = true;
+    writer.hold(() => waits);
+    assertEquals([writer.hasRoom(8), writer.hasRoom(8)], [false, false]);
+    waits = false;
+    assertEquals(writer.hasRoom(8), true);
+    writer.hold(undefined);
+    assertEquals(writer.hasRoom(PLACE.capacity), true);
+  });
+});
+
 describe("a topic table", () => {
   it("numbers types, and goes on where a thread before has ended", () => {
     const cells = createCells();

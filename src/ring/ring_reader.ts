@@ -11,6 +11,12 @@ import {
 import { RING_HANDLED, RING_HEAD, RING_PUBLISHED, type RingPlace } from "./layout.ts";
 import type { Cells } from "../runtime/shared_cells.ts";
 
+/** A frame that was taken and is not finished, and who has to finish it. */
+export interface TakenFrame {
+  readonly reader: RingReader;
+  readonly word: number;
+}
+
 /**
  * The reading end of a ring. Frames are taken in their order and may be finished in any; the head
  * moves over finished ones only, so that what a dead reader had begun is still there to be named.

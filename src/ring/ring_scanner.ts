@@ -6,7 +6,8 @@ import type { RingReader } from "./ring_reader.ts";
 /**
  * Looks ahead in a ring, at frames that its reader has not come to.
  *
- * Memory order. It runs in the thread of the reader, which loads `PUBLISHED` with acquire. The mark that it sets is read by the same thread.
+ * Memory order. It runs in the thread of the reader, which loads `PUBLISHED` with acquire. The mark
+ * that it sets is read by the same thread.
  */
 export class RingScanner {
   readonly #cells: Cells;

@@ -25,6 +25,8 @@ export class RingWriter {
   #events: number;
   /** Position of the claimed frame. */
   #claimed = 0;
+  /** Whether something waits for room that nothing must overtake. */
+  #isHeld: (() => boolean) | undefined = undefined;
 
   /** Goes on where the memory says that the writer before has ended. */
   constructor(cells: Cells, { words, data, capacity }: RingPlace) {
@@ -48,8 +50,19 @@ export class RingWriter {
     // It must stand in one piece, so a gap may come first.
     const need = left < size ? left + size : size;
     if (need <= this.#free()) return true;
+    if (this.#isHeld?.()) return false;
     this.#head = this.#cells.load(this.#words + RING_HEAD);
     return need <= this.#free();
+  }
+
+  /**
+   * Gives nobody room while `isHeld` says so: it writes what must come first, if that finds room
+   * now, and says whether any of it still waits. A ring that is not held pays nothing for this, as
+   * one that is looks full.
+   */
+  hold(isHeld: (() => boolean) | undefined): void {
+    this.#isHeld = isHeld;
+    this.#head = (this.#tail - this.#mask - 1) | 0;
   }
 
   #free(): number {

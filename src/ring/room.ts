@@ -6,6 +6,15 @@ import { type Cells, pause } from "../runtime/shared_cells.ts";
 const SPINS = 200;
 
 /**
+ * How a thread shows that it lives while it waits: `show` is called before it sleeps, for at most
+ * `interval` milliseconds. What it throws ends the wait.
+ */
+export interface WaitingPulse {
+  readonly interval: number;
+  show(): void;
+}
+
+/**
  * Blocks this thread, whose words begin at `node`, until `hasRoom` says so; whether it does within
  * `timeout` milliseconds. Where a thread must not block, as a page, it spins. `isAwaited` says
  * whether the thread waits for room otherwise, too.
@@ -16,6 +25,7 @@ export function waitForRoom(
   timeout: number,
   hasRoom: () => boolean,
   isAwaited: boolean,
+  pulse?: WaitingPulse,
 ): boolean {
   const end = performance.now() + timeout;
   // A reader that is at work makes room sooner than a sleep and a wake-up take.
@@ -31,8 +41,9 @@ export function waitForRoom(
       if (hasRoom()) return true;
       const left = end - performance.now();
       if (left <= 0) return false;
+      pulse?.show();
       try {
-        cells.wait(node + NODE_PARK, 1, left);
+        cells.wait(node + NODE_PARK, 1, Math.min(left, pulse?.interval ?? left));
       } catch {
         for (let i = 0; i < 1_000 && !hasRoom(); i++) pause();
       }

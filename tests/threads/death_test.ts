@@ -53,6 +53,20 @@ describe("the death of a thread", () => {
     });
   }
 
+  it("forgets no failure of a handler that came before", async () => {
+    const { errors, onError } = hooks();
+    await withBus("kinds", { threads: 1, onError }, async (bus) => {
+      await bus.ready;
+      bus.emit("throw", 1);
+      bus.emit({ type: "exit", data: undefined, id: "x" });
+      // Home may learn of the end before it reads what the thread had told.
+      while (errors.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+      await bus.drain();
+      assertEquals(errors.map(({ name }) => name).toSorted(), ["CrashError", "RangeError"]);
+      assertEquals(bus.stats().failed, 1);
+    });
+  });
+
   if (HERE === "chromium") {
     it("by close lets its handlers end, and loses nothing", async () => {
       const { errors, onError } = hooks();

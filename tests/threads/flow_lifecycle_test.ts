@@ -116,8 +116,8 @@ describe("the life of a flow bus with threads", () => {
   it("never makes emit wait inside a handler of a thread", async () => {
     await withFlowBus("batches", { threads: 1, capacity: 2048, blockTimeout: 1e6 }, async (bus) => {
       const told = bus.once("refused");
-      // Where rings are small the thread may hear of it later than of an event.
-      await bus.on("flooded", () => {}).ready;
+      bus.on("flooded", () => {});
+      // Where rings are small it waits for what the thread is told of the two.
       bus.emit("flood", 100);
       assertEquals(Number((await told).data) > 0, true);
       await bus.drain();

@@ -122,6 +122,17 @@ describe("a bus with threads", () => {
     });
   });
 
+  it("drain() hears of the end of what a thread has emitted by itself", async () => {
+    await withBus("kinds", { threads: 1 }, async (bus) => {
+      await bus.ready;
+      const { emitted } = bus.stats();
+      bus.emit("linger later", 300);
+      while (bus.stats().emitted < emitted + 2) await turn();
+      // A DrainTimeoutError otherwise.
+      await bus.drain({ timeout: 20_000 });
+    });
+  });
+
   it("drain() waits for a thread that is started again", async () => {
     await withBus("kinds", { threads: 1, onError: () => {} }, async (bus) => {
       await bus.ready;

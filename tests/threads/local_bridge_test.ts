@@ -4,6 +4,7 @@ import { localPublisher, localSubscriber } from "../../src/local/mod.ts";
 import { Message } from "../../src/message/mod.ts";
 import { PublishError } from "../../src/message/errors.ts";
 import { withBus } from "./_buses.ts";
+import { keyOfThread, reports, withFlowBus } from "./_flow_buses.ts";
 
 /** The first messages of a stream as values, each acked. */
 async function take(stream: AsyncIterable<Message>, count: number): Promise<unknown[]> {
@@ -33,6 +34,20 @@ describe("a bus with threads behind messages", () => {
         assertEquals(own[0]!.index, own[1]!.index, "a key has one thread");
       }
       await out.close();
+    });
+  });
+
+  it("takes messages to its shards, where it is a flow bus", async () => {
+    await withFlowBus("batches", {}, async (bus) => {
+      const out = localPublisher(bus, { decode: ([n]) => ({ n }) });
+      const key = keyOfThread(0, 2);
+      const messages = [1, 2, 3].map((n) => new Message(new Uint8Array([n]), { key }));
+      await out.publish("item.a", messages);
+      const [{ batches }] = await reports(bus);
+      assertEquals(batches.flat(), [1, 2, 3]);
+      const stream = await localSubscriber(bus).subscribe("pong");
+      await out.publish("twice", new Message(new Uint8Array([0]), { key }));
+      assertEquals(await take(stream, 1), [0]);
     });
   });
 

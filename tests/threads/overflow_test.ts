@@ -99,7 +99,7 @@ describe("a full ring", () => {
     await withBus("kinds", { threads: 1, capacity: 2048, blockTimeout: 1e6 }, async (bus) => {
       await bus.ready;
       const refused = collect(bus, "seen", 1);
-      // Where rings are small the thread may hear of it later than of an event.
+      // Where rings are small an event waits for what the thread is told of it, or is refused.
       await bus.on("flooded", () => {}).ready;
       bus.emit("flood", 100);
       const [count] = await refused;

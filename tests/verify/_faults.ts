@@ -11,6 +11,7 @@ export interface Fault {
 const PING = ["ping", "2000"];
 const DEATHS = ["torture", "2", "2000", "80", "0"];
 const CALM = ["torture", "1", "5000", "0", "0"];
+const ANSWERS = ["answers", "500"];
 const LANES = ["lanes", "1", "6", "0", "0"];
 
 /** The faults, each with the torture that must catch it. */
@@ -49,6 +50,13 @@ export const FAULTS: Fault[] = [
     line: "const need = left < size ? left + size : size;",
     broken: "const need = size;",
     torture: CALM,
+  },
+  {
+    name: "an event overtakes a note",
+    file: "src/ring/ring_writer.ts",
+    line: "if (this.#isHeld?.()) return false;",
+    broken: "",
+    torture: ANSWERS,
   },
   {
     name: "the head passes what is not done",
@@ -98,6 +106,13 @@ export const FAULTS: Fault[] = [
     line: "this.#idle.end();",
     broken: "this.#idle.end(), Object.assign(globalThis, { [Math.random()]: this });",
     torture: ["lives", "12"],
+  },
+  {
+    name: "types are remembered for ever",
+    file: "src/core/resolution_cache.ts",
+    line: "if (this.#weight > GENERATION) {",
+    broken: "if (this.#weight > GENERATION ** 3) {",
+    torture: ["types", "130000"],
   },
   {
     name: "a thread with nothing to do spins",

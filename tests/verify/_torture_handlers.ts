@@ -2,6 +2,7 @@
 import { serve } from "../../src/engines/worker.ts";
 import { checksum } from "./_checks.ts";
 import { sumOf } from "./_flood.ts";
+import { measureHeap } from "./_types.ts";
 import type { Job } from "./_torture.ts";
 import type { Writing, Written } from "./_writers.ts";
 
@@ -57,6 +58,14 @@ serve((bus, { index }) => {
 
   bus.on("poison", () => process.exit(1));
   bus.on("echo", async ({ data }) => await bus.enqueue({ type: "done", data }));
+
+  bus.on("named.*", ({ data }) => {
+    if (Number(data) % 10 === 0) return bus.enqueue({ type: `returned.${data}`, data });
+  });
+  bus.on("heap", async () => await bus.enqueue({ type: "heaped", data: await measureHeap() }));
+
+  // Who does not know of the subscription finds nobody at home, and the answer is gone.
+  bus.on("question", async ({ data }) => await bus.enqueue({ type: `answer.${data}`, data }));
 
   bus.on("ping", () => bus.emit("pong", index));
 });

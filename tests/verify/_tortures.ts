@@ -27,6 +27,8 @@ export function torturesOf(runtime: RuntimeName, { seed, isLong }: Effort): Tort
     ["lives", "lives", often(runtime === "node24" ? 100 : 300, 1_000)],
     ["rest", "rest", often(2_000, 20_000)],
     ["idle", "ping", often(1_000, 100_000)],
+    ["answers", "answers", often(2_000, 200_000)],
+    ["types", "types", often(130_000, 10_000_000)],
   ];
   if (kills !== "0") tortures.push(["kills", "torture", `${seed}`, jobs, "0", kills]);
   return tortures;

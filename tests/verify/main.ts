@@ -26,6 +26,10 @@ const MODELS = [
     mutants: ["NO_EXCHANGE", "JUDGE_FIRST", "END_FIRST", "LEAVE_FIRST", "RECLAIM_ALIVE"],
   },
   { file: "death.pml", mutants: ["RESPAWN_ON_EVENT", "STARTED_IS_READY", "HEAD_BEFORE_DONE"] },
+  {
+    file: "writer.pml",
+    mutants: ["RESPAWN_ON_EVENT", "WRITTEN_FIRST", "NOT_PUBLISHED", "NOT_COUNTED"],
+  },
 ];
 
 /** Orders that are taken through the outbox. */

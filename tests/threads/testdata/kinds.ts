@@ -58,6 +58,8 @@ serve((bus, { index, threads }) => {
     bus.emit("held");
     await wait(Number(data));
   });
+  bus.on("linger", ({ data }) => wait(Number(data)));
+  bus.on("linger later", ({ data }) => void setTimeout(() => bus.emit("linger", data), 20));
   bus.on("spin", ({ data }) => {
     for (const end = performance.now() + Number(data); performance.now() < end;);
   });

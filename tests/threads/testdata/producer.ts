@@ -17,6 +17,7 @@ export interface Order {
     | "reject"
     | "exit"
     | "close";
+  /** Handlers of `item.…` want their data as `{ n }`. */
   type?: string;
   key?: string;
   count?: number;
@@ -47,7 +48,10 @@ port.listen(async (message) => {
 port.send("ready");
 
 async function follow({ how, type = "a", key, count = 0 }: Order, told: Told): Promise<void> {
-  const event = (data: number) => ({ type, data, ...(key === undefined ? {} : { key }) });
+  const event = (n: number) => {
+    const data = type.startsWith("item.") ? { n } : n;
+    return { type, data, ...(key === undefined ? {} : { key }) };
+  };
   if (how === "emit") {
     for (; told.accepted < count; told.accepted++) producer!.emit(event(told.accepted));
   }

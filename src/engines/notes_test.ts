@@ -1,0 +1,118 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { QueueFullError } from "../core/errors.ts";
+import { NODE_DROPPED } from "../ring/layout.ts";
+import { HOME } from "./mesh.ts";
+import { engineOfThread } from "./testdata/engine_of_thread.ts";
+import { turn } from "./testdata/waits.ts";
+import type { OutboxOptions } from "./outbox.ts";
+import type { WorkerEngine } from "./worker_engine.ts";
+
+/** The smallest ring: four of the largest frames fit in. */
+const CAPACITY = 1_024;
+/** Bytes of an event without data, and a size that no note has. */
+const EVENT = 24;
+const LESS_THAN_A_NOTE = 48;
+
+/** A thread that has said all that it subscribes, and whose ring home has room for one event, no note. */
+function fullThread(overflow: OutboxOptions["overflow"]) {
+  const thread = engineOfThread({ overflow }, CAPACITY);
+  const { engine, mesh, emitThere, read } = thread;
+  engine.notes.greet();
+  engine.notes.serve();
+  read();
+  const writer = mesh.writers[HOME]!;
+  while (writer.hasRoom(CAPACITY / 4)) emitThere("fill", new Uint8Array(200));
+  while (writer.hasRoom(LESS_THAN_A_NOTE)) emitThere("fill");
+  assert(writer.hasRoom(EVENT));
+  return thread;
+}
+
+const NOTE = ["on", 1, "answer", false];
+
+async function end(engine: WorkerEngine): Promise<void> {
+  engine.answer();
+  await turn();
+}
+
+describe("a note that finds no room", () => {
+  it("is overtaken by no event: with 'overflow' \"error\" that is refused", async () => {
+    const { engine, emitThere, read } = fullThread("error");
+    engine.core.on("answer", () => {});
+    assertThrows(() => emitThere("ask"), QueueFullError, "as a ring is full");
+    read();
+    emitThere("ask");
+    assertEquals(read(), [NOTE, "ask"]);
+    await end(engine);
+  });
+
+  it('is overtaken by no event: with "drop-newest" that is dropped', async () => {
+    const { engine, mesh: { cells, words }, emitThere, read } = fullThread("drop-newest");
+    engine.core.on("answer", () => {});
+    emitThere("ask");
+    assertEquals(cells.load(words + NODE_DROPPED), 1);
+    read();
+    emitThere("ask");
+    assertEquals(read(), [NOTE, "ask"]);
+    await end(engine);
+  });
+
+  it("goes while an emit waits for room behind it", async () => {
+    const { engine, mesh: { cells }, emitThere, read } = fullThread("block");
+    engine.core.on("answer", () => {});
+    cells.wait = () => void read();
+    emitThere("ask");
+    assertEquals(read(), [NOTE, "ask"]);
+    await end(engine);
+  });
+
+  it("goes before an enqueue() that waits behind it", async () => {
+    const { engine, emitThere, read } = fullThread("error");
+    engine.core.on("answer", () => {});
+    const accepted = engine.queue.enqueue({ type: "ask", data: undefined });
+    assertThrows(() => emitThere("impatient"), QueueFullError);
+    read();
+    await accepted;
+    assertEquals(read(), [NOTE, "ask"]);
+    await end(engine);
+  });
+
+  it("goes when there is room, though nothing follows it", async () => {
+    const { engine, read } = fullThread("error");
+    engine.core.on("answer", () => {});
+    await turn();
+    read();
+    const seen: unknown[] = [];
+    while (seen.length === 0) {
+      await turn();
+      seen.push(...read());
+    }
+    assertEquals(seen, [NOTE]);
+    await end(engine);
+  });
+});
+
+describe("a note of a pattern that no frame holds", () => {
+  it("says that all types are subscribed", async () => {
+    const { engine, read } = engineOfThread({}, CAPACITY);
+    engine.notes.serve();
+    read();
+    engine.core.on(`${"long.".repeat(60)}*`, () => {});
+    assertEquals(read(), [["on", 1, "**", false]]);
+    await end(engine);
+  });
+});
+
+describe("a thread that has answered", () => {
+  it("writes nothing any more, whatever its timers do", async () => {
+    const { engine, emitThere, read } = engineOfThread({});
+    engine.notes.serve();
+    const subscription = engine.core.on("a", () => {});
+    engine.answer();
+    read();
+    subscription.unsubscribe();
+    assertThrows(() => emitThere("b"), Error, "the bus is closed");
+    assertEquals(read(), []);
+    await turn();
+  });
+});

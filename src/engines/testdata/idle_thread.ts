@@ -1,0 +1,46 @@
+import { HOME, joinMesh } from "../mesh.ts";
+import { createThreadBus } from "../threads.ts";
+import { WorkerEngine } from "../worker_engine.ts";
+import { readFrames } from "./engine_of_thread.ts";
+import { turn } from "./waits.ts";
+import type { AsyncBus } from "../../core/contracts.ts";
+import type { OpenEventMap } from "../../core/event.ts";
+import type { WorkerOptions } from "../worker_options.ts";
+
+/** A thread that runs in this one, and reads nothing by itself. */
+export class IdleThread extends EventTarget {
+  engine!: WorkerEngine;
+  read!: () => unknown[];
+
+  postMessage({ memory, options }: { memory: SharedArrayBuffer; options: WorkerOptions }): void {
+    if (this.engine !== undefined) return;
+    const mesh = joinMesh(memory, 1);
+    this.engine = new WorkerEngine(mesh, options);
+    this.read = () => readFrames(mesh, HOME);
+  }
+
+  terminate(): void {}
+}
+
+/** Runs a test with a bus and its one thread, which wants `written`, and each `told`. */
+export async function withIdleThread(
+  test: (bus: AsyncBus<OpenEventMap>, thread: IdleThread) => Promise<void>,
+): Promise<void> {
+  const thread = new IdleThread();
+  const bus = createThreadBus({ handlers: () => thread, threads: 1 });
+  const { engine } = thread;
+  engine.notes.greet();
+  engine.core.on("written", () => {});
+  engine.core.on("told", () => {}, { each: true });
+  engine.notes.serve();
+  await bus.ready;
+  thread.read();
+  try {
+    await test(bus, thread);
+  } finally {
+    const closed = bus.close({ timeout: 60_000 });
+    engine.answer();
+    await closed;
+    await turn();
+  }
+}
