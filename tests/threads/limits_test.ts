@@ -31,13 +31,17 @@ describe("an event without a key", () => {
       const held = collect(bus, "held", 1);
       bus.emit({ type: "hold", data: 1_000, key: key! });
       await held;
-      const answers = collect(bus, "answer.*", 10);
+      let answered = Promise.withResolvers<void>();
+      bus.on("answer.*", () => answered.resolve());
       const data = "x".repeat(200);
       assertThrows(() => {
         for (;;) bus.emit({ type: "keyed", data, key: key! });
       }, QueueFullError);
-      for (let i = 0; i < 10; i++) bus.emit("ask", data);
-      assertEquals((await answers).length, 10);
+      for (let i = 0; i < 4; i++) {
+        answered = Promise.withResolvers();
+        bus.emit("ask", data);
+        await answered.promise;
+      }
     });
   });
 });
