@@ -50,7 +50,7 @@ export interface OrderOptions {
 export interface ReconnectOptions {
   /** Milliseconds before the first attempt, drawn from 0 to this. @default {100} */
   initialDelay?: number;
-  /** Milliseconds that a delay grows to. @default {30_000} */
+  /** Milliseconds that a delay grows to. @default {5_000} */
   maxDelay?: number;
   /** What a delay grows by. @default {2} */
   multiplier?: number;
@@ -87,7 +87,7 @@ export interface SubscribeOptions {
   codec?: Codec;
   /** Closes the stream. @default {none} */
   signal?: AbortSignal;
-  /** How a lost connection is made anew. @default {after 100 ms × 2 ≤ 30 s, full jitter, without end} */
+  /** How a lost connection is made anew. @default {after 100 ms × 2 ≤ 5 s, full jitter, without end} */
   reconnect?: ReconnectOptions;
   /** Hears of a message that holds up others. */
   onStall?: (stall: Stall) => void;

@@ -27,7 +27,7 @@ const RULES: Rules = {
 /** @throws {TypeError | RangeError} Naming the option, its value and its rule. */
 export function resolveReconnect(action: string, options: ReconnectOptions = {}): Reconnect {
   checkOptions(action, options, RULES);
-  const { initialDelay = 100, maxDelay = 30_000, multiplier = 2, maxAttempts = Infinity } = options;
+  const { initialDelay = 100, maxDelay = 5_000, multiplier = 2, maxAttempts = Infinity } = options;
   return {
     maxAttempts,
     maxDelay,
