@@ -6,7 +6,10 @@ import { tablesOf } from "./tables.ts";
 
 /** What {@linkcode onceInTx} takes. */
 export interface OnceInTxOptions {
-  /** Milliseconds that the mark is remembered. @default {604_800_000, a week} */
+  /**
+   * Milliseconds that the mark is remembered, longer than a message may ever be replayed; `Infinity` is
+   * for ever. @default {604_800_000, a week}
+   */
   ttl?: number;
 }
 
@@ -19,10 +22,10 @@ export type OnceInTxResult<T> =
 const WEEK = 604_800_000;
 
 /**
- * Has exactly one effect: the mark that it was done is written in the transaction in which `work` has
- * its effect, so that both are there or neither. `work` gets the client's own transaction, and a
- * session for {@linkcode publishInTx}. Who comes with the same key meanwhile waits for the end of the
- * transaction.
+ * Has exactly one effect within `ttl`: the mark that it was done is written in the transaction in
+ * which `work` has its effect, so that both are there or neither. `work` gets the client's own
+ * transaction, and a session for {@linkcode publishInTx}. Who comes with the same key meanwhile waits
+ * for the end of the transaction.
  *
  * What `work` throws rolls everything back and passes. On SQLite `work` must be synchronous.
  *
