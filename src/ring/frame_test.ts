@@ -207,6 +207,32 @@ describe("a ring writer", () => {
     writer.hold(undefined);
     assertEquals(writer.hasRoom(PLACE.capacity), true);
   });
+
+  it("counts what has come first: a frame behind it may need a gap, for which there is no room", () => {
+    const cells = createCells();
+    const writer = new RingWriter(cells, PLACE);
+    const reader = new RingReader(cells, PLACE);
+    const put = (size: number) => {
+      writer.claim(size);
+      writer.commit(size, true);
+      writer.publish();
+    };
+    const quarter = PLACE.capacity / 4;
+    // Three quarters that are not read but for the first bytes: the last quarter is free.
+    for (const size of [64, quarter - 64, quarter, quarter]) put(size);
+    const first = reader.peek();
+    reader.take(first);
+    reader.finish(first, true);
+    reader.release();
+    writer.hold(() => {
+      writer.hold(undefined);
+      assertEquals(writer.hasRoom(64), true);
+      put(64);
+      return false;
+    });
+    assertEquals(writer.hasRoom(quarter), false);
+    assertEquals(writer.hasRoom(quarter - 64), true);
+  });
 });
 
 describe("a topic table", () => {

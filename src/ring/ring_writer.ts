@@ -46,13 +46,11 @@ export class RingWriter {
 
   /** Whether a frame of `size` bytes, a multiple of 8, fits now. */
   hasRoom(size: number): boolean {
-    const left = this.#mask + 1 - (this.#tail & this.#mask);
-    // It must stand in one piece, so a gap may come first.
-    const need = left < size ? left + size : size;
-    if (need <= this.#free()) return true;
+    if (this.#needOf(size) <= this.#free()) return true;
     if (this.#isHeld?.()) return false;
     this.#head = this.#cells.load(this.#words + RING_HEAD);
-    return need <= this.#free();
+    // Counted again: what was held stands where the frame would have.
+    return this.#needOf(size) <= this.#free();
   }
 
   /**
@@ -63,6 +61,12 @@ export class RingWriter {
   hold(isHeld: (() => boolean) | undefined): void {
     this.#isHeld = isHeld;
     this.#head = (this.#tail - this.#mask - 1) | 0;
+  }
+
+  /** Bytes that a frame takes: it must stand in one piece, so a gap may come first. */
+  #needOf(size: number): number {
+    const left = this.#mask + 1 - (this.#tail & this.#mask);
+    return left < size ? left + size : size;
   }
 
   #free(): number {
