@@ -80,12 +80,15 @@ export class WorkerEngine implements Engine {
     );
     this.#options = options;
     this.subscribeRules = options.flow ? {} : THREAD_SUBSCRIBE_RULES;
+    // At once, as the thread may not come to the end of its turn.
+    const noteFailed = () => this.#counters.noteFailed(this.core.ledger.failed);
     this.core = new BusCore({
       onError: (error, context) => {
-        // At once, as the thread may not come to the end of its turn.
-        this.#counters.noteFailed(this.core.ledger.failed);
+        noteFailed();
         sendFailure(mesh, this.outbox, error, context);
       },
+      // An iterator that overflows counts as a handler that fails.
+      onDrop: noteFailed,
     }, this);
     this.#counters = new ThreadCounters(mesh);
     this.#pulse = new Pulse(this.#counters, options.stallTimeout, () => this.#isStopping());

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
-import { NODE_ANSWER, NODE_PARK, NODE_STOP } from "../ring/layout.ts";
+import { createEventIterator } from "../core/event_iterator.ts";
+import { NODE_ANSWER, NODE_FAILED, NODE_PARK, NODE_STOP } from "../ring/layout.ts";
 import { engineOfThread } from "./testdata/engine_of_thread.ts";
 import { turn, withFakeTime } from "./testdata/waits.ts";
 
@@ -169,5 +170,17 @@ describe("the engine of a thread", () => {
     assertEquals(order, ["slow", "next"]);
     assertEquals(engine.core.ledger.failed, 2);
     engine.answer();
+  });
+
+  it("tells how many events an iterator of it had no room for", async () => {
+    const { engine, mesh: { cells, words }, emit } = engineOfThread({});
+    createEventIterator(engine.core, "a", { capacity: 1, overflow: "drop-newest" });
+    engine.notes.serve();
+    engine.start(() => {});
+    for (let i = 0; i < 3; i++) emit("a", i);
+    for (let i = 0; i < 100 && engine.core.ledger.failed < 2; i++) await turn();
+    assertEquals(cells.load(words + NODE_FAILED), 2);
+    engine.answer();
+    await turn();
   });
 });
