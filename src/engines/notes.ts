@@ -5,9 +5,6 @@ import type { Mesh } from "./mesh.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Routes } from "./routes.ts";
 
-/** Characters of a pattern take at most six bytes each, and a frame at most a quarter of a ring. */
-const LONG = 40;
-
 /** What threads tell each other, in the rings, in its place among the events. */
 export type Note =
   | readonly [kind: "hello", generation: number]
@@ -190,10 +187,13 @@ export class Notes {
     return nodes;
   }
 
-  /** How a subscription is told. What may be too long for a frame is told as one of all types. */
+  /**
+   * How a subscription is told. One that no frame holds is told as one of all types, though events that
+   * others want go to this thread then, too: it would never be told otherwise.
+   */
   #describe(id: number, { pattern, each = false }: Registration): Note {
-    const isLong = pattern.length > this.#mesh.layout.capacity / LONG;
-    return ["on", id, isLong ? "**" : pattern, each];
+    const note: Note = ["on", id, pattern, each];
+    return this.#outbox.holds(note) ? note : ["on", id, "**", each];
   }
 
   /** Sends what waits for one thread and finds room now; says whether anything still waits. */

@@ -92,6 +92,20 @@ describe("a note that finds no room", () => {
   });
 });
 
+describe("a note of a pattern that a frame just holds", () => {
+  it("says what is subscribed: as one of all types it would take events of other threads", async () => {
+    const { engine, read } = engineOfThread({}, CAPACITY);
+    engine.notes.serve();
+    read();
+    const pattern = "a".repeat(CAPACITY / 4 - 52);
+    engine.core.on(pattern, () => {});
+    assertEquals(read(), [["on", 1, pattern, false]]);
+    engine.core.on(`${pattern}aaaaaaaaa`, () => {});
+    assertEquals(read(), [["on", 2, "**", false]]);
+    await end(engine);
+  });
+});
+
 describe("a note of a pattern that no frame holds", () => {
   it("says that all types are subscribed", async () => {
     const { engine, read } = engineOfThread({}, CAPACITY);

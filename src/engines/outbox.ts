@@ -225,6 +225,12 @@ export class Outbox {
     }
   }
 
+  /** Whether a frame holds a note at all. */
+  holds(note: unknown): boolean {
+    this.#noteEncoder.encode({ type: "note", data: note }, false, FLAG_NOTE);
+    return this.#noteEncoder.size <= this.maxFrame;
+  }
+
   /** Sends a failure or a note to one thread, if there is room; says whether it did. */
   sendTo(node: number, event: BusEvent, kind: number, report?: string): boolean {
     const { cells, writers } = this.#mesh;
