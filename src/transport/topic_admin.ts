@@ -112,7 +112,12 @@ export function topicAdmin(books: TopicBooks): TopicAdmin {
   };
 }
 
-/** A field that is `undefined` is left out. */
+/** A field that is `undefined` is left out; what it inherits counts, as everywhere. */
 function withoutUndefined(config: TopicConfig): TopicConfig {
-  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+  const given: Record<string, unknown> = {};
+  for (const name in config) {
+    const value = config[name as keyof TopicConfig];
+    if (value !== undefined) given[name] = value;
+  }
+  return given;
 }

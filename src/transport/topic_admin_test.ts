@@ -41,6 +41,16 @@ describe("topicAdmin()", () => {
     assertEquals(await admin.create("orders"), "exists");
   });
 
+  it("takes fields that a config inherits, as all options are, and leaves out what is undefined", async () => {
+    const { admin } = shelf();
+    const inherits = (config: object): TopicConfig => Object.create(config);
+    await admin.create("orders", inherits({ partitions: 5, maxMessages: undefined }));
+    assertEquals(await admin.describe("orders"), { partitions: 5 });
+    assertEquals(await admin.update("orders", inherits({ maxMessages: 7 })), ["maxMessages"]);
+    const refused = () => admin.create("others", inherits({ partitions: 0 }));
+    await assertRejects(refused, RangeError, "'partitions' must be");
+  });
+
   it("tells all who ask for a topic that it cannot be made, and tries again", async () => {
     let tries = 0;
     const { admin } = shelf();
