@@ -43,6 +43,6 @@ export class OutcomeWindow {
 
   /** Forgets everything. */
   clear(): void {
-    for (const slot of this.#slots) slot.period = -1;
+    for (const slot of this.#slots) slot.calls = slot.failures = 0;
   }
 }
