@@ -97,12 +97,8 @@ export class HomeEngine implements Engine {
     const routes = new Routes(threads + 1, HOME);
     const schedule = () => this.#idle.schedule();
     this.outbox = new Outbox(mesh, routes, this.#options, schedule);
-    this.queue = new RoomQueue(
-      mesh,
-      this.outbox,
-      this.core,
-      (resolution, event) => this.offer(resolution, event),
-    );
+    const offer = this.offer.bind(this);
+    this.queue = new RoomQueue(mesh, this.outbox, this.core, offer);
     this.#notes = new Notes(mesh, routes, this.outbox, 0);
     const books = this.books = new HomeBooks(mesh, this.core.ledger, () => this.#followState());
     this.core.ledger.remote = books;
@@ -126,7 +122,7 @@ export class HomeEngine implements Engine {
       recheck: () => {
         // Threads wake this one to say that they have finished, sealed or answered.
         this.#supervisor.check();
-        if (this.outbox.hasWaiters) this.queue.serve(this.#notes.flush());
+        this.#serve();
         this.#settle();
         return this.#inbox.hasNext();
       },
@@ -283,9 +279,17 @@ export class HomeEngine implements Engine {
     this.#supervisor.check();
     const isBusy = this.#inbox.move();
     this.#dead.discardLate();
-    if (this.outbox.hasWaiters) this.queue.serve(this.#notes.flush());
+    this.#serve();
     this.#settle();
     return isBusy;
+  }
+
+  /** Lets those go on who wait for room, as far as there is some. */
+  #serve(): void {
+    if (!this.outbox.hasWaiters) return;
+    this.queue.serve(this.#notes.flush());
+    // They may have filled the queue.
+    this.#inbox.watchRoom();
   }
 
   /** Tells those who wait for what others have finished. */

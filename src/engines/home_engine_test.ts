@@ -2,9 +2,11 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BusClosedError } from "../core/errors.ts";
 import { withIdleThread } from "./testdata/idle_thread.ts";
+import { turn } from "./testdata/waits.ts";
 
-/** How many events the queue of home holds. */
+/** How many events the queue of home holds, and how many may wait for promises beside it. */
 const QUEUE = 65_536;
+const CONCURRENCY = 256;
 const NOTE = ["on", 1, "answer", false];
 
 describe("write()", () => {
@@ -50,6 +52,30 @@ describe("write()", () => {
       assertEquals(read(), ["told", "told"]);
       assertEquals(bus.stats().emitted, 2);
       return Promise.resolve();
+    }));
+});
+
+describe("enqueue() for a handler of home", () => {
+  it("goes on as its queue gets room, though each that goes on fills it up again", () =>
+    withIdleThread(async (bus) => {
+      const begun: (() => void)[] = [];
+      const local = bus.on("local", () => new Promise<void>((resolve) => begun.push(resolve)));
+      for (let i = 0; i < QUEUE; i++) bus.emit("local");
+      await turn();
+      for (let i = 0; i < CONCURRENCY; i++) bus.emit("local");
+      let accepted = 0;
+      const makeRoom = () => begun.shift()!();
+      for (let i = 0; i < 9; i++) {
+        bus.enqueue({ type: "local", data: undefined }).then(() => {
+          accepted++;
+          makeRoom();
+        }, () => {});
+      }
+      makeRoom();
+      for (let i = 0; i < 100 && accepted < 9; i++) await turn();
+      local.unsubscribe();
+      for (const end of begun) end();
+      assertEquals(accepted, 9);
     }));
 });
 

@@ -68,10 +68,15 @@ export class HomeInbox {
       if (this.#queue.isFull) break;
     }
     if (this.#late.length > 0) this.#dropLate();
-    if (!this.#queue.isFull) return isBusy;
+    this.watchRoom();
+    return isBusy && !this.#queue.isFull;
+  }
+
+  /** Looks at a full queue again soon: whoever waits for room in it is woken by nobody else. */
+  watchRoom(): void {
+    if (!this.#queue.isFull) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#schedule, RETRY);
-    return false;
   }
 
   #moveRing(from: number, reader: RingReader): boolean {
