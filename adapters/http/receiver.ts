@@ -74,7 +74,7 @@ export class Receiver {
 
   /** Answers a request; never rejects. */
   async handle(request: Request): Promise<Response> {
-    const { origins, maxRequests, logger } = this.#plan;
+    const { origins, maxRequests } = this.#plan;
     if (request.method === "OPTIONS" && origins.length > 0) return shakeHands(request, origins);
     this.#open++;
     try {
@@ -82,10 +82,10 @@ export class Receiver {
       return await this.#receive(request);
     } catch (error) {
       if (error instanceof Refusal) {
-        this.#log(error);
+        this.#logRefusal(error);
         return refuse(error);
       }
-      logger.error("A webhook could not be received", { error });
+      this.#log("error", "A webhook could not be received", { error });
       return refuse(new Refusal(500, "Webhook could not be received"));
     } finally {
       this.#open--;
@@ -93,14 +93,23 @@ export class Receiver {
   }
 
   /** What no sender of webhooks asks for is no reason to warn: scanners ask for it all day. */
-  #log({ status, message, fault }: Refusal): void {
+  #logRefusal({ status, message, fault }: Refusal): void {
     const isNoise = status < 500 && fault === undefined;
-    this.#plan.logger[isNoise ? "debug" : "warn"]("A webhook was refused", {
+    this.#log(isNoise ? "debug" : "warn", "A webhook was refused", {
       status,
       // What is said of a body may quote it.
       ...(status === 400 ? {} : { reason: message }),
       ...(fault === undefined ? {} : { fault }),
     });
+  }
+
+  /** The sender gets the same answer whatever the logger of the user throws. */
+  #log(level: keyof Logger, message: string, attributes: Record<string, unknown>): void {
+    try {
+      this.#plan.logger[level](message, attributes);
+    } catch (error) {
+      console.error("A logger failed:", error);
+    }
   }
 
   /** Lets nothing in any more. */

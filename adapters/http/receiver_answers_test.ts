@@ -45,6 +45,26 @@ describe("a webhook receiver answers", () => {
     await close();
   });
 
+  it("the same whatever its logger throws", async () => {
+    const fail = () => {
+      throw new Error("the pipe is gone");
+    };
+    const logger = { debug: fail, info: fail, warn: fail, error: fail };
+    const { error } = console;
+    const printed: unknown[][] = [];
+    console.error = (...args) => void printed.push(args);
+    try {
+      const { fetch } = webhookSubscriber({ unsigned: true, logger });
+      const url = "http://localhost/orders";
+      assertEquals((await fetch(new Request(url))).status, 405);
+      const posted = await fetch(new Request(url, { method: "POST", body: "{}" }));
+      assertEquals(posted.status, 503);
+      assertEquals(printed.map(([text]) => text), ["A logger failed:", "A logger failed:"]);
+    } finally {
+      console.error = error;
+    }
+  });
+
   it("403 to a webhook that was handled under another topic: the path is not signed", async () => {
     const warnings: unknown[] = [];
     const warn = (_: string, about?: object) => void warnings.push(about);
