@@ -46,11 +46,11 @@ export class RingWriter {
 
   /** Whether a frame of `size` bytes, a multiple of 8, fits now. */
   hasRoom(size: number): boolean {
-    if (this.#needOf(size) <= this.#free()) return true;
+    if (this.#fits(size)) return true;
     if (this.#isHeld?.()) return false;
     this.#head = this.#cells.load(this.#words + RING_HEAD);
-    // Counted again: what was held stands where the frame would have.
-    return this.#needOf(size) <= this.#free();
+    // Measured again: what was held stands where the frame would have.
+    return this.#fits(size);
   }
 
   /**
@@ -63,14 +63,11 @@ export class RingWriter {
     this.#head = (this.#tail - this.#mask - 1) | 0;
   }
 
-  /** Bytes that a frame takes: it must stand in one piece, so a gap may come first. */
-  #needOf(size: number): number {
+  #fits(size: number): boolean {
     const left = this.#mask + 1 - (this.#tail & this.#mask);
-    return left < size ? left + size : size;
-  }
-
-  #free(): number {
-    return this.#mask + 1 - ((this.#tail - this.#head) | 0);
+    // It must stand in one piece, so a gap may come first.
+    const need = left < size ? left + size : size;
+    return need <= this.#mask + 1 - ((this.#tail - this.#head) | 0);
   }
 
   /** Takes the place of a frame that fits; gives the byte where it starts. */
