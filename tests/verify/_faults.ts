@@ -89,7 +89,7 @@ export const FAULTS: Fault[] = [
   {
     name: "a writer takes room that it does not have",
     file: "src/ring/ring_writer.ts",
-    line: "return need <= this.#free();",
+    line: "return need <= this.#mask + 1 - ((this.#tail - this.#head) | 0);",
     broken: "return true;",
     torture: ["flood", "200000"],
   },
