@@ -34,10 +34,11 @@ const RESERVED =
 /**
  * A record as a request whose headers are those of the record.
  *
- * @throws {RangeError} If one is reserved, or has other characters than visible ASCII and spaces.
+ * @throws {RangeError} If one is reserved, has other characters than visible ASCII and spaces, or the name
+ * of another one but for capitals, which HTTP does not tell apart.
  */
 export function writeHeaders({ headers, payload }: Rec): Content {
-  const written = new Map([["content-type", DEFAULT_TYPE]]);
+  const written = new Map<string, string>();
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
     if (RESERVED.test(lower) || /[^\x20-\x7e]/.test(value)) {
@@ -45,8 +46,12 @@ export function writeHeaders({ headers, payload }: Rec): Content {
         `Cannot write header '${name}' as it must not be reserved, and must be visible ASCII`,
       );
     }
+    if (written.has(lower)) {
+      throw new RangeError(`Cannot write header '${name}' as there must be one of a name`);
+    }
     written.set(lower, value);
   }
+  if (!written.has("content-type")) written.set("content-type", DEFAULT_TYPE);
   return { headers: [...written], body: payload };
 }
 

@@ -162,6 +162,18 @@ describe("a webhook publisher", () => {
     assertEquals(requests.length, 2);
   });
 
+  it("refuses metadata of which headers would lose one, as HTTP knows no capitals in names", async () => {
+    const { url, requests } = await answering([new Response(null, { status: 204 })]);
+    const metadata = { Tenant: "a", tenant: "b" };
+    const publishing = publisher(url, { mode: "headers" })
+      .publish("orders", new Message("", { metadata }));
+    const { failed } = await assertRejects(() => publishing, PublishError);
+    assertEquals(failed.map(({ outcome, cause }) => [outcome, (cause as Error).message]), [
+      ["rejected", "Cannot write header 'tenant' as there must be one of a name"],
+    ]);
+    assertEquals(requests.length, 0);
+  });
+
   it("sends the context of a message in the headers of W3C Trace Context, in every mode", async () => {
     const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
     const message = new Message("", { metadata: { traceparent, tracestate: "vendor=a" } });

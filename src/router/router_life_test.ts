@@ -202,16 +202,4 @@ describe("Router: life", () => {
       await world.router.close({ timeout: 1 }).catch(() => {});
       assertEquals(await world.broker.peek("dead", 10), []);
     }));
-
-  it("survives a rejection that a handler does not wait for", () =>
-    inWorld(async (world) => {
-      const seen = new Seen<string>();
-      world.router.on("h", "in", world.in, (message) => {
-        Promise.reject(new Error("forgotten")).catch(() => {});
-        seen.add(message.text());
-      });
-      await world.run();
-      await world.publish("in", "a", "b");
-      await seen.count(2);
-    }));
 });
