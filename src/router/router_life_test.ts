@@ -89,13 +89,59 @@ describe("Router: life", () => {
         onStop: () => void ends.push("stop"),
       };
       world.router.plugin(plugin);
-      const first = world.router.on("first", "in", world.in, () => {});
+      world.router.on("first", "in", world.in, () => {});
       world.router.on("bad", "in", world.in, () => {}).inFlight(1).onExhausted("dead-letter");
       await assertRejects(() => world.router.run(), TypeError, "deadLetter");
       await assertRejects(() => world.router.running, TypeError);
       assertEquals(ends, ["start", "stop"]);
-      assertEquals(first.stats()?.running, 0);
       await world.router.closed;
+      // Nobody is subscribed any more: what is published now waits for who comes next.
+      const { groups } = world.broker.stats("in")!;
+      assertEquals(groups.map(({ group, members }) => [group, members]), [["first", 0]]);
+    }));
+
+  it("stops plugins when the handlers have ended, the last first", () =>
+    inWorld(async (world) => {
+      const ends: string[] = [];
+      const begun = new Seen<string>();
+      const release = Promise.withResolvers<void>();
+      const plugin = (name: string): Plugin => ({ onStop: () => void ends.push(name) });
+      world.router.plugin(plugin("a"), plugin("b"));
+      world.router.on("h", "in", world.in, async () => {
+        begun.add("begun");
+        await release.promise;
+        ends.push("handler");
+      });
+      await world.run();
+      await world.publish("in", "a");
+      await begun.count(1);
+      const closing = world.router.close();
+      await settle();
+      assertEquals(ends, []);
+      release.resolve();
+      await closing;
+      assertEquals(ends, ["handler", "b", "a"]);
+    }));
+
+  it("ends all handlers at the same time: none goes on while another takes long", () =>
+    inWorld(async (world) => {
+      const begun = new Seen<string>();
+      const release = Promise.withResolvers<void>();
+      world.router.on("slow", "in", world.in, async ({ uuid }) => {
+        begun.add(uuid);
+        await release.promise;
+      });
+      world.router.on("quick", "other", world.in, ({ uuid }) => begun.add(uuid));
+      await world.run();
+      await world.publish("in", "a");
+      await begun.count(1);
+      const closing = world.router.close();
+      await settle();
+      await world.publish("other", "b");
+      await settle();
+      assertEquals(begun.values, ["a"]);
+      release.resolve();
+      await closing;
     }));
 
   it("stops the plugins that began when one cannot, the last first", () =>
