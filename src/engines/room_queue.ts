@@ -52,7 +52,8 @@ export class RoomQueue {
   /** Accepts those who find room now; `others` says whether somebody else waits for it too. */
   serve(others: boolean): void {
     const { registry } = this.#core;
-    this.#waiters.admit((event) => this.#tryToDeliver(registry.lookup(event.type), event));
+    // Asks no gate: they were let in when they came, and the bus may drain since.
+    this.#waiters.admit((event) => this.#tryToDeliver(registry.current(event.type), event));
     const isWaiting = others || this.#waiters.size > 0;
     this.#outbox.hasWaiters = isWaiting;
     if (!isWaiting) this.#mesh.cells.store(this.#mesh.words + NODE_WANTS_ROOM, 0);
