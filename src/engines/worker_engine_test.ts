@@ -136,6 +136,21 @@ describe("the engine of a thread", () => {
     engine.answer();
   });
 
+  it("accepts an enqueue() that waits for room though the bus drains meanwhile", async () => {
+    const { engine, emitThere, read } = engineOfThread({ overflow: "error" });
+    engine.notes.serve();
+    assertThrows(() => {
+      for (;;) emitThere("fill", new Uint8Array(500));
+    }, QueueFullError);
+    const accepted = engine.queue.enqueue({ type: "late", data: new Uint8Array(500) });
+    engine.core.seal("draining");
+    read();
+    engine.queue.serve(false);
+    await accepted;
+    assertEquals(read(), ["late"]);
+    engine.answer();
+  });
+
   it("waits for a promise, and tells what it rejects with, though a codec takes no data", async () => {
     const { engine, emit, read } = engineOfThread({
       valueCodec: {
