@@ -24,6 +24,17 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
     await redis.hset(`{${topic}}:owners:all`, { 0: "another", 1: "another" });
   }
 
+  /** A member that waits for messages of partitions that are somebody else's meanwhile. */
+  async function robbed(place: Workplace) {
+    const transport = place.transport({ partitions: 2, lease: LEASE });
+    const host = new TestHost();
+    const source = await place.source(transport, place.spec(), host);
+    const fetching = source.fetch!(16, never, new AbortController().signal);
+    await isBlocked(place);
+    await giveAway(place);
+    return { transport, host, source, fetching };
+  }
+
   describe("a member of a group in partitions", () => {
     it(
       "takes what a dead one had before anything new, though it hears of it between two looks",
@@ -45,12 +56,7 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
     it(
       "hands over nothing of a partition that it has lost while it waited",
       test(async (place) => {
-        const transport = place.transport({ partitions: 2, lease: LEASE });
-        const host = new TestHost();
-        const source = await place.source(transport, place.spec(), host);
-        const fetching = source.fetch!(16, never, new AbortController().signal);
-        await isBlocked(place);
-        await giveAway(place);
+        const { transport, host, source, fetching } = await robbed(place);
         await source.extend!([]);
         assertEquals(host.lostLanes.map(({ name }) => name).sort(), ["0", "1"]);
         await place.publish(transport, ["one"], "key");
@@ -61,12 +67,7 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
     it(
       "asks whether its partitions are its own when it has stood still for longer than a lease",
       test(async (place) => {
-        const transport = place.transport({ partitions: 2, lease: LEASE });
-        const host = new TestHost();
-        const source = await place.source(transport, place.spec(), host);
-        const fetching = source.fetch!(16, never, new AbortController().signal);
-        await isBlocked(place);
-        await giveAway(place);
+        const { transport, host, fetching } = await robbed(place);
         const now = performance.now.bind(performance);
         const clock = stub(performance, "now", () => now() + LEASE);
         try {

@@ -41,14 +41,7 @@ onEveryDatabase((name, fresh) => {
       const made = await fresh();
       await using(made, 3, async ([one, two, reading]) => {
         const { prefix } = made;
-        const transport = sqlTransport({
-          connection: reading!.connection,
-          prefix,
-          pollInterval: 5,
-        });
-        const source = await transport.source(specOf({ ordered: true }), undefined as never);
-        // A group that is new waits for all that is under way.
-        assertEquals(await source.fetch!(1, () => false, AbortSignal.timeout(50)), []);
+        const source = await inOrder(reading!.connection, prefix);
         const early = await write(one!.connection, prefix, "early");
         const late = await write(two!.connection, prefix, "late");
         await late.commit();
@@ -66,14 +59,7 @@ onEveryDatabase((name, fresh) => {
       const made = await fresh();
       await using(made, 3, async ([one, two, reading]) => {
         const { prefix } = made;
-        const transport = sqlTransport({
-          connection: reading!.connection,
-          prefix,
-          pollInterval: 5,
-        });
-        const source = await transport.source(specOf({ ordered: true }), undefined as never);
-        // A group that is new waits for all that is under way.
-        assertEquals(await source.fetch!(1, () => false, AbortSignal.timeout(50)), []);
+        const source = await inOrder(reading!.connection, prefix);
         const early = await write(one!.connection, prefix, "early");
         const late = await write(two!.connection, prefix, "late", "another");
         await late.commit();
@@ -106,6 +92,14 @@ async function write(connection: SqlConnection, prefix: string, text: string, ke
       return committed;
     },
   };
+}
+
+/** A group that is new, keeps order, and has waited for all that was under way. */
+async function inOrder(connection: SqlConnection, prefix: string): Promise<Source> {
+  const transport = sqlTransport({ connection, prefix, pollInterval: 5 });
+  const source = await transport.source(specOf({ ordered: true }), undefined as never);
+  assertEquals(await source.fetch!(1, () => false, AbortSignal.timeout(50)), []);
+  return source;
 }
 
 async function take(source: Source): Promise<Delivery> {
