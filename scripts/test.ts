@@ -167,10 +167,19 @@ const namesMissing = needsNames ? await ensureNodeModules(install) : undefined;
 if (namesMissing !== undefined) console.log(`Only Deno can run: ${namesMissing}\n`);
 
 const outcomes: Outcome[] = [];
-/** Runs one cell after the other. */
-async function runInTurn(isServed: boolean): Promise<void> {
-  for (const [at, cell] of cells.entries()) {
-    if (cell.isServed === isServed) outcomes[at] = await runCell(cell, namesMissing);
+/** Cells that wait for their turn, by their place in the table. */
+const waiting = cells.map((_, at) => at);
+
+/** The next cell for which `holds` is true, if there is one left; it is taken. */
+function takeNext(holds: (cell: Cell) => boolean): number | undefined {
+  const at = waiting.findIndex((cell) => holds(cells[cell]!));
+  return at === -1 ? undefined : waiting.splice(at, 1)[0];
+}
+
+/** Runs one cell after the other, as long as `next` has one. */
+async function runInTurn(next: () => number | undefined): Promise<void> {
+  for (let at = next(); at !== undefined; at = next()) {
+    outcomes[at] = await runCell(cells[at]!, namesMissing);
   }
 }
 for (const signal of INTERRUPTIONS) {
@@ -182,8 +191,15 @@ for (const signal of INTERRUPTIONS) {
   });
 }
 try {
-  // What waits for servers leaves the processor to the others.
-  await Promise.all([runInTurn(false), runInTurn(true)]);
+  // What waits for servers leaves the processor to the others. Who is through with that helps them,
+  // but two cells of real threads at a time would have too few processors.
+  await Promise.all([
+    runInTurn(() => takeNext(({ isServed }) => !isServed)),
+    runInTurn(() =>
+      takeNext(({ isServed }) => isServed) ??
+        takeNext(({ isServed, isReal }) => !isServed && !isReal)
+    ),
+  ]);
 } finally {
   await endTestServices();
 }

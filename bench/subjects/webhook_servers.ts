@@ -8,6 +8,7 @@ import { Router } from "@beat/beat/router";
 import { webhookSubscriber } from "@beat/http";
 import { Hono } from "hono";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { serve } from "../../adapters/http/listen.ts";
@@ -65,7 +66,7 @@ export async function subscriberWork(signed: boolean): Promise<Work> {
 
 /** Serves, and has a sender send as many requests as the rounds ask for. */
 async function serveTo(fetch: Fetch): Promise<Work> {
-  const { port } = await serve(fetch);
+  const { port, close } = await serve(fetch);
   const script = new URL("./webhook_client.ts", import.meta.url).pathname;
   const flags = "Deno" in globalThis ? ["run", "-A", "--no-check", "--no-lock"] : [];
   const client = spawn(process.execPath, [...flags, script, String(port)], {
@@ -79,6 +80,11 @@ async function serveTo(fetch: Fetch): Promise<Work> {
       client.stdin.write(`${rounds * ROUND}\n`);
       const { value } = await lines.next();
       if (Number(value) !== rounds * ROUND) throw new Error(`only ${value} were taken`);
+    },
+    async end() {
+      client.stdin.end();
+      await once(client, "exit");
+      await close();
     },
   };
 }

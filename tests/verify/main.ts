@@ -32,6 +32,9 @@ const MODELS = [
   },
 ];
 
+/** How often a torture is run at most until it catches a fault. */
+const MOST_ATTEMPTS = 5;
+
 /** Orders that are taken through the outbox. */
 const ORDERS = { short: 2_000, long: 100_000 };
 
@@ -230,8 +233,12 @@ async function plantFaults(): Promise<void> {
   }
   for (const fault of FAULTS) {
     await check(`torture catches: ${fault.name}`, async () => {
-      const { code } = await tortureCopy(fault.torture, limits.get(fault.torture)!, fault);
-      return code === 0 ? "Nothing was found wrong" : undefined;
+      // A fault that needs two threads to meet may be spared by a busy machine, but not each time.
+      for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+        const { code } = await tortureCopy(fault.torture, limits.get(fault.torture)!, fault);
+        if (code !== 0) return undefined;
+      }
+      return `Nothing was found wrong in ${MOST_ATTEMPTS} attempts`;
     });
   }
 }
