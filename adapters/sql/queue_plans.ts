@@ -21,26 +21,19 @@ export function* claim(
   stretch: Stretch,
   lease: string,
   limit: number,
-): Plan<SqlRow[]> {
+): Plan<readonly SqlRow[]> {
   const { dialect: { now }, tables: { messages, deliveries }, name } = queue;
-  const [select, values] = dueOf(queue, stretch, "d.seq, d.attempts");
+  const columns = `d.seq AS taken, d.attempts + 1 AS attempts, ${COLUMNS}`;
+  const [select, values] = dueOf(queue, stretch, columns, messages);
   const due = yield [`${select} LIMIT ?`, [...values, limit]];
   if (due.length === 0) return [];
-  const seqs = due.map(({ seq }) => Number(seq));
+  const seqs = due.map(({ taken }) => Number(taken));
   yield [
     `UPDATE ${deliveries} SET attempts = attempts + 1, lease = ?, visible_at = ${now} + ?
     WHERE queue = ? AND seq IN ${list(seqs)}`,
     [lease, queue.lease, name, ...padded(seqs)],
   ];
-  const found = yield [
-    `SELECT ${COLUMNS} FROM ${messages} m WHERE m.seq IN ${list(seqs)}`,
-    padded(seqs),
-  ];
-  if (found.length < seqs.length) yield* forget(queue, seqs, found);
-  const attempts = new Map(due.map((row) => [Number(row.seq), Number(row.attempts) + 1]));
-  return found
-    .map((row) => ({ ...row, attempts: attempts.get(Number(row.seq)) }))
-    .sort((one, other) => Number(one["seq" as never]) - Number(other["seq" as never]));
+  return yield* present(queue, due);
 }
 
 /**
@@ -143,19 +136,22 @@ export function* countUnsettled({ tables, name }: Queue): Plan<number> {
 /**
  * Selects what is due in a stretch. In order, that is nothing that has an earlier unsettled message of
  * its key, nor what would run beside one: a transaction that took its number early and committed late
- * is earlier than what is already with a handler.
+ * is earlier than what is already with a handler. With the table of `messages`, columns of `m` may be
+ * asked for.
  */
 export function dueOf(
   { dialect: { now }, tables: { deliveries }, name, ordered }: Queue,
   { after, upTo }: Stretch,
   columns: string,
+  messages?: string,
 ): [select: string, values: SqlValue[]] {
   const ofKey = `SELECT 1 FROM ${deliveries} e
       WHERE e.queue = d.queue AND e.message_key = d.message_key AND e.dead_at IS NULL`;
   const inOrder = ` AND d.seq > ? AND d.seq <= ? AND (d.message_key = '' OR (
       NOT EXISTS (${ofKey} AND e.seq < d.seq) AND
       NOT EXISTS (${ofKey} AND e.seq > d.seq AND e.lease IS NOT NULL AND e.visible_at > ${now})))`;
-  const select = `SELECT ${columns} FROM ${deliveries} d
+  const joined = messages === undefined ? "" : ` LEFT JOIN ${messages} m ON m.seq = d.seq`;
+  const select = `SELECT ${columns} FROM ${deliveries} d${joined}
     WHERE d.queue = ? AND d.dead_at IS NULL AND d.visible_at <= ${now}${ordered ? inOrder : ""}
     ORDER BY d.seq`;
   return [select, ordered ? [name, after, upTo] : [name]];
