@@ -71,28 +71,45 @@ describe("listen()", () => {
     assertEquals(delivered.length, 0);
   });
 
-  for (
-    const [what, text] of [
-      ["a frame that is none", "\x16\x03\x01\x02\x00\x01"],
-      [
-        "a chunk size that is none",
-        "POST /orders HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
-      ],
-      ["a header that is none", "POST /orders HTTP/1.1\r\nhost: x\r\nbad header\r\n\r\n"],
-      [
-        "a body that breaks off",
-        "POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc",
-      ],
-    ] as const
-  ) {
-    it(`lives through ${what}`, async () => {
-      const { url, port, delivered } = await listening();
-      const socket = await connect(port);
-      socket.on("error", () => {});
-      await new Promise<void>((resolve) => socket.write(text, "latin1", () => resolve()));
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      socket.destroy();
-      await publisher(url).publish("orders", new Message("hello"));
+  // What is no request never comes to the receiver: the server of the platform refuses it, or hangs up.
+  const malformed: [what: string, text: string, answers: readonly string[]][] = [
+    ["a frame that is none", "\x16\x03\x01\x02\x00\x01", ["400", "nothing"]],
+    ["a request line that is none", "POST\r\n\r\n", ["400", "nothing"]],
+    ["a header that is none", "POST /orders HTTP/1.1\r\nhost: x\r\nbad header\r\n\r\n", ["400"]],
+    [
+      "a length that is none",
+      "POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: ten\r\n\r\n0123456789",
+      ["400"],
+    ],
+    [
+      "two lengths",
+      "POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+      ["400"],
+    ],
+    [
+      "a chunk size that is none",
+      "POST /orders HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+      ["400", "nothing"],
+    ],
+    [
+      "a body that breaks off",
+      "POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc",
+      ["400", "nothing"],
+    ],
+    [
+      "a chunked body that breaks off",
+      "POST /orders HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab",
+      ["400", "nothing"],
+    ],
+  ];
+  for (const [what, text, answers] of malformed) {
+    it(`refuses ${what}, delivers nothing of it, and takes others`, async () => {
+      const { url, port, delivered } = await listening({ unsigned: true });
+      const answer = await everything(port, text);
+      const status = /^HTTP\/1\.1 (\d+) /.exec(answer)?.[1] ?? "nothing";
+      assert(answers.includes(status), `${what} was answered by: ${answer}`);
+      assertEquals(delivered.length, 0);
+      await publisher(url, { unsigned: true }).publish("orders", new Message("hello"));
       assertEquals(delivered.length, 1);
     });
   }
@@ -122,5 +139,17 @@ async function raw(port: number, pieces: string[]): Promise<string> {
   for (const piece of pieces) socket.write(piece);
   const answer = await answered;
   socket.destroy();
+  return answer;
+}
+
+/** Sends a text and nothing more, and reads until the other side hangs up. */
+async function everything(port: number, text: string): Promise<string> {
+  const socket = await connect(port);
+  let answer = "";
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  socket.on("data", (chunk: Uint8Array) => answer += new TextDecoder().decode(chunk));
+  socket.on("error", () => {});
+  socket.end(text, "latin1");
+  await closed;
   return answer;
 }

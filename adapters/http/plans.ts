@@ -1,4 +1,4 @@
-import { type Logger, silent, type Store } from "@beat/beat/message";
+import { guardLogger, type Logger, silent, type Store } from "@beat/beat/message";
 import { BREAKER_RULES, memoryStore } from "@beat/beat/middleware";
 import { check, checkOptions, OBJECT } from "@beat/beat/transport";
 import { parseEndpoint } from "./endpoint.ts";
@@ -119,7 +119,8 @@ function planReceiver(
   options: WebhookSubscriberOptions,
   verifier: StandardWebhook | undefined,
 ): ReceiverPlan {
-  const { tolerance = 300_000, ackTimeout = 10_000, logger = silent } = options;
+  const { tolerance = 300_000, ackTimeout = 10_000 } = options;
+  const logger = guardLogger(options.logger ?? silent);
   if (verifier?.canVerify === false) {
     throw new TypeError(`Cannot ${CREATE} as one of 'secrets' must be able to verify`);
   }

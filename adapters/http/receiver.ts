@@ -28,6 +28,7 @@ export interface ReceiverPlan extends BodyLimits, TypeRules, ReadingRules {
   /** Requests that are read or handled at the same time. */
   readonly maxRequests: number;
   readonly origins: AllowedOrigins;
+  /** It throws nothing: the sender gets the same answer whatever becomes of a log. */
   readonly logger: Logger;
 }
 
@@ -85,7 +86,7 @@ export class Receiver {
         this.#logRefusal(error);
         return refuse(error);
       }
-      this.#log("error", "A webhook could not be received", { error });
+      this.#plan.logger.error("A webhook could not be received", { error });
       return refuse(new Refusal(500, "Webhook could not be received"));
     } finally {
       this.#open--;
@@ -95,21 +96,12 @@ export class Receiver {
   /** What no sender of webhooks asks for is no reason to warn: scanners ask for it all day. */
   #logRefusal({ status, message, fault }: Refusal): void {
     const isNoise = status < 500 && fault === undefined;
-    this.#log(isNoise ? "debug" : "warn", "A webhook was refused", {
+    this.#plan.logger[isNoise ? "debug" : "warn"]("A webhook was refused", {
       status,
       // What is said of a body may quote it.
       ...(status === 400 ? {} : { reason: message }),
       ...(fault === undefined ? {} : { fault }),
     });
-  }
-
-  /** The sender gets the same answer whatever the logger of the user throws. */
-  #log(level: keyof Logger, message: string, attributes: Record<string, unknown>): void {
-    try {
-      this.#plan.logger[level](message, attributes);
-    } catch (error) {
-      console.error("A logger failed:", error);
-    }
   }
 
   /** Lets nothing in any more. */

@@ -2,6 +2,7 @@ import { silent, type Store } from "@beat/beat/message";
 import { memoryStore } from "@beat/beat/middleware";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { stub } from "@std/testing/mock";
 import { BATCH, EVENT, receiver, until } from "./testdata/receiver.ts";
 import { consume, SECRET, webhook } from "./testdata/requests.ts";
 import { webhookSubscriber } from "./webhook_subscriber.ts";
@@ -63,6 +64,52 @@ describe("a webhook receiver answers", () => {
     } finally {
       console.error = error;
     }
+  });
+
+  it("the same whatever its logger throws about the store", async () => {
+    const fail = () => {
+      throw new Error("the pipe is gone");
+    };
+    const logger = { debug: fail, info: fail, warn: fail, error: fail };
+    const down = () => Promise.reject(new Error("down"));
+    const printed = stub(console, "error", () => {});
+    try {
+      const blind = await receiver({ logger, store: { ...memoryStore(), claim: down } });
+      const { status, text } = await blind.send();
+      assertEquals([status, text], [503, "Replay store is not available\n"]);
+      await blind.close();
+      const forgetful = await receiver({ logger, store: { ...memoryStore(), done: down } });
+      assertEquals((await forgetful.send()).status, 204);
+      await forgetful.close();
+      const greedy = await receiver(
+        { logger, store: { ...memoryStore(), release: down } },
+        (message) => message.nack(),
+      );
+      const nacked = await greedy.send();
+      assertEquals([nacked.status, nacked.text], [503, "Webhook was not handled\n"]);
+      await greedy.close();
+      assert(printed.calls.every(({ args }) => args[0] === "A logger failed:"));
+    } finally {
+      printed.restore();
+    }
+  });
+
+  it("500 to what nobody has foreseen, and logs the error alone: neither headers nor the body", async () => {
+    const lines: [string, object][] = [];
+    const error = (text: string, about: object = {}) => void lines.push([text, about]);
+    const unforeseen = new Error("no such table");
+    const { delivered, send, close } = await receiver({
+      logger: { ...silent, error },
+      topicOf: () => {
+        throw unforeseen;
+      },
+    });
+    const { status, text } = await send({ id: "m" });
+    assertEquals([status, text], [500, "Webhook could not be received\n"]);
+    assertEquals(lines, [["A webhook could not be received", { error: unforeseen }]]);
+    assertEquals(Object.keys(lines[0]![1]), ["error"]);
+    assertEquals(delivered.length, 0);
+    await close();
   });
 
   it("403 to a webhook that was handled under another topic: the path is not signed", async () => {

@@ -11,6 +11,7 @@ export interface ReplayRules {
   readonly lease: number;
   /** Milliseconds that one is remembered as done. */
   readonly ttl: number;
+  /** It throws nothing. */
   readonly logger: Logger;
 }
 

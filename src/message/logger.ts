@@ -17,3 +17,32 @@ export const silent: Logger = {
   warn: () => {},
   error: () => {},
 };
+
+/**
+ * A logger that can do no harm: what the given one throws is printed, and who writes goes on.
+ *
+ * @example A logger whose disk is full
+ * ```ts
+ * import { guardLogger, silent } from "@beat/beat/message";
+ *
+ * const full = () => {
+ *   throw new Error("disk full");
+ * };
+ * guardLogger({ ...silent, warn: full }).warn("the queue grows");
+ * ```
+ */
+export function guardLogger(logger: Logger): Logger {
+  const guarded = (level: keyof Logger): Logger[typeof level] => (message, attributes) => {
+    try {
+      logger[level](message, attributes);
+    } catch (error) {
+      console.error("A logger failed:", error);
+    }
+  };
+  return {
+    debug: guarded("debug"),
+    info: guarded("info"),
+    warn: guarded("warn"),
+    error: guarded("error"),
+  };
+}

@@ -34,7 +34,7 @@ export type {
   Subscriber,
 } from "./contracts.ts";
 export type { BatchHandler, Handle, Handler, Middleware, Produced, Work } from "./handler.ts";
-export { type Logger, silent } from "./logger.ts";
+export { guardLogger, type Logger, silent } from "./logger.ts";
 export type {
   Attributes,
   Counter,

@@ -180,15 +180,26 @@ async function ask(
   return { name, lanes };
 }
 
-/** What brokers have been asked and have not answered yet: one that is silent is asked once. */
-const pending = new WeakMap<LaggingHandler, Promise<readonly LaneLag[]>>();
+/** Milliseconds after which a broker that has said nothing is asked again. */
+const SILENCE = 60_000;
+
+/** What brokers have been asked and have not answered: one that is silent is asked once a minute. */
+const pending = new WeakMap<LaggingHandler, Question>();
+
+/** What a broker was asked, and when. */
+interface Question {
+  readonly answer: Promise<readonly LaneLag[]>;
+  readonly asked: number;
+}
 
 function answerOf(handler: LaggingHandler): Promise<readonly LaneLag[]> {
-  let answer = pending.get(handler);
-  if (answer === undefined) {
-    answer = Promise.resolve().then(() => handler.lag()).finally(() => pending.delete(handler));
-    pending.set(handler, answer);
-  }
+  const last = pending.get(handler);
+  if (last !== undefined && performance.now() - last.asked < SILENCE) return last.answer;
+  const answer = Promise.resolve().then(() => handler.lag()).finally(() => {
+    if (pending.get(handler) === question) pending.delete(handler);
+  });
+  const question = { answer, asked: performance.now() };
+  pending.set(handler, question);
   return answer;
 }
 

@@ -14,16 +14,17 @@ import { AbortScope } from "../message/abort_scope.ts";
 import type { Publisher } from "../message/contracts.ts";
 import { loseMessage, Message, receiveMessage } from "../message/message.ts";
 import { prometheus, type PrometheusOptions } from "./prometheus.ts";
+import { parseExposition } from "./testdata/exposition.ts";
 
 const broken = new Error("broken");
 
-/** The samples of a scrape by name and labels. */
+/** The samples of a scrape by name and labels; the whole of it must be what Prometheus takes. */
 function samples(text: string): Map<string, number> {
-  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  return new Map(lines.map((line) => {
-    const space = line.lastIndexOf(" ");
-    return [line.slice(0, space), Number(line.slice(space + 1))];
-  }));
+  return new Map(
+    parseExposition(text).flatMap(({ samples }) => {
+      return samples.map(({ text, value }) => [text, value] as const);
+    }),
+  );
 }
 
 function delivered(attempt = 1): Message {
@@ -231,6 +232,67 @@ describe("prometheus", () => {
       assert(metrics.text().endsWith("\n"));
     });
 
+    it("is what its grammar asks for, whatever the labels hold", async () => {
+      const metrics = prometheus({ namespace: "shop", subsystem: "orders" });
+      const names = [
+        'a"b\\c\nd',
+        "",
+        " ",
+        "}",
+        ",",
+        "=",
+        "\\n",
+        "\\",
+        '"',
+        "日本 🧾",
+        "le",
+        "\r\t\0",
+      ];
+      const ended = publisherThat(() => Promise.resolve());
+      for (const [at, name] of names.entries()) {
+        const message = delivered(at + 1);
+        const handle = metrics.middleware(() => {});
+        await handle(single(message, { handler: name }));
+        if (at % 2 === 0) message.ack();
+        else message.nack();
+        await metrics.publisher(ended, { name, handler: name }).publish("a", new Message());
+        const letter = new Message("", {
+          metadata: { dlq_handler: name.replace(/[\r\n\0]/g, "") },
+        });
+        await metrics.publisher(ended, { deadLetters: true }).publish("dead", letter);
+      }
+      await failureOf(() => metrics.middleware(failing(broken))(single()));
+      await turn();
+      const lags = [0, 7, 2 ** 53, 1e21, 0.1, 1e-7].map((lag, at) => ({
+        lane: names[at]!,
+        lag,
+        measuredAt: 0,
+      }));
+      const lagging = names.map((name) => ({ name, lag: () => Promise.resolve(lags) }));
+      const families = parseExposition(await metrics.scrape(lagging));
+      assertEquals(families.map(({ name, type }) => [name, type]), [
+        ["shop_orders_handler_execution_time_seconds", "histogram"],
+        ["shop_orders_subscriber_messages_received_total", "counter"],
+        ["shop_orders_handler_attempts", "histogram"],
+        ["shop_orders_handler_inflight", "gauge"],
+        ["shop_orders_handler_lag", "gauge"],
+        ["shop_orders_publish_time_seconds", "histogram"],
+        ["shop_orders_dlq_total", "counter"],
+      ]);
+      for (const { help } of families) assert(help.length > 10);
+      const family = (end: string) => families.find(({ name }) => name.endsWith(end))!;
+      const labelled = (end: string, label: string) => {
+        return [...new Set(family(end).samples.map(({ labels }) => labels.get(label)))].sort();
+      };
+      assertEquals(labelled("_inflight", "handler_name"), [...names, "bill"].sort());
+      assertEquals(
+        labelled("_publish_time_seconds", "publisher_name"),
+        [...names, "publisher"].sort(),
+      );
+      const lag = family("_lag").samples.filter(({ labels }) => labels.get("handler_name") === "}");
+      assertEquals(lag.map(({ value }) => value), [0, 7, 2 ** 53, 1e21, 0.1, 1e-7]);
+    });
+
     it("escapes what labels hold", async () => {
       const metrics = prometheus();
       await metrics.middleware(() => {})(single(undefined, { handler: 'a"b\\c\nd' }));
@@ -313,6 +375,37 @@ describe("prometheus", () => {
         answers[0]([lane("", 1)]);
         assertEquals(samples(await third).size, 1);
         assertEquals([await scrape(), answers.length], [0, 2]);
+      }));
+
+    it("asks a broker again that has said nothing for a minute", () =>
+      withFakeTime(async (time) => {
+        const metrics = prometheus();
+        const answers: ((lanes: ReturnType<typeof lane>[]) => void)[] = [];
+        const lost = {
+          name: "lost",
+          lag: () => new Promise<ReturnType<typeof lane>[]>((resolve) => answers.push(resolve)),
+        };
+        const scrape = async (wait: number) => {
+          const scraped = metrics.scrape([lost], { timeout: 10 });
+          await time.tickAsync(wait);
+          return samples(await scraped);
+        };
+        assertEquals((await scrape(10)).size, 0);
+        await time.tickAsync(59_980);
+        await scrape(10);
+        assertEquals(answers.length, 1);
+        await scrape(10);
+        assertEquals(answers.length, 2);
+        // The first answer comes too late to make room for a third question.
+        answers[0]([lane("", 1)]);
+        assertEquals((await scrape(10)).size, 0);
+        assertEquals(answers.length, 2);
+        answers[1]([lane("", 7)]);
+        await time.tickAsync(0);
+        const scraped = metrics.scrape([lost], { timeout: 10 });
+        await time.tickAsync(0);
+        answers[2]([lane("", 7)]);
+        assertEquals([...samples(await scraped).values()], [7]);
       }));
   });
 });

@@ -139,6 +139,26 @@ describe("a replay that is told nothing", () => {
     }));
 });
 
+describe("a handler of batches that is told nothing", () => {
+  it("gets 100 messages at most, and waits for them 100 ms at most", () =>
+    withTime(async (time, world) => {
+      const sizes: number[] = [];
+      world.router.onBatch("b", "in", world.in, ({ length }) => void sizes.push(length));
+      const turns = async () => {
+        for (let turn = 0; turn < 20; turn++) await time.tickAsync(0);
+      };
+      world.router.run().catch(() => {});
+      await turns();
+      await world.publish("in", ...Array.from({ length: 150 }, (_, at) => `m${at}`));
+      await turns();
+      assertEquals(sizes, [100]);
+      await time.tickAsync(99);
+      assertEquals(sizes, [100]);
+      await time.tickAsync(1);
+      assertEquals(sizes, [100, 50]);
+    }));
+});
+
 describe("a router that is told nothing", () => {
   it("prints warnings, without the stacks of errors, and errors, and nothing else", () => {
     const printed: unknown[][] = [];

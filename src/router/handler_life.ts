@@ -11,10 +11,8 @@ import { type HandlerHost, type HandlerParts, RoutedHandler } from "./routed_han
 
 /** What the life of a handler needs of the router around it. */
 export interface LifeHooks {
-  /** The logger of the user, which middleware gets. */
+  /** The logger of the user, so that it can do no harm. */
   readonly logger: Logger;
-  /** The same, so that it can do no harm. */
-  readonly log: Logger;
   /** Milliseconds that `stop` waits for running handlers. */
   readonly closeTimeout: number;
   /** It has ended, whoever ended it, or will never begin. */
@@ -63,7 +61,7 @@ export class HandlerLife implements HandlerHost {
     if (this.hasStarted) return;
     this.#state = "begun";
     const { handler } = this;
-    const { logger, log } = this.#hooks;
+    const { logger } = this.#hooks;
     try {
       this.#engine = prepareHandler(handler, globals, logger, this.#aftermath.add);
       await this.#engine.open();
@@ -73,7 +71,7 @@ export class HandlerLife implements HandlerHost {
       throw error;
     }
     const { name, topic } = handler;
-    log.info("handler started", { handler: name, topic, group: groupOf(handler) });
+    logger.info("handler started", { handler: name, topic, group: groupOf(handler) });
     this.#started.resolve();
     const ended = this.#engine.closed.finally(() => {
       this.#deadline.set(this.#hooks.closeTimeout);

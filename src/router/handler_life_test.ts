@@ -109,7 +109,7 @@ describe("Router: its logger", () => {
     }
   });
 
-  it("goes on when its logger throws", async () => {
+  it("goes on when its logger throws, and so do middlewares that write to it", async () => {
     const broken = () => {
       throw new Error("disk full");
     };
@@ -124,7 +124,10 @@ describe("Router: its logger", () => {
       world.router.on("h", "in", world.in, (message) => {
         seen.add(message.text());
         if (message.attempt === 1) throw new Error("once");
-      }).retry({ delays: [0] });
+      }).retry({ delays: [0] }).addMiddleware((next) => (work) => {
+        work.logger.debug("called");
+        return next(work);
+      });
       await world.run();
       await world.publish("in", "a");
       await seen.count(2);
@@ -134,6 +137,6 @@ describe("Router: its logger", () => {
       console.error = error;
       await world.close();
     }
-    assertEquals(printed.map(([, cause]) => String(cause)), Array(3).fill("Error: disk full"));
+    assertEquals(printed.map(([, cause]) => String(cause)), Array(5).fill("Error: disk full"));
   });
 });

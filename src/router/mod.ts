@@ -24,6 +24,7 @@ export type { Plugin, RouterFace } from "./plugin.ts";
 export { DuplicateHandlerError } from "./errors.ts";
 export { replay, type ReplayOptions, type ReplayReport } from "./replay.ts";
 export { type SignalOptions, signals } from "./signals.ts";
+export { type RejectionOptions, rejections } from "./rejections.ts";
 export { health, type HealthEndpoint, type HealthOptions, type HealthReport } from "./health.ts";
 export {
   asyncApi,

@@ -1,6 +1,7 @@
 import type { CloseOptions, Publisher, Subscriber } from "../message/contracts.ts";
 import { ClosedError } from "../message/errors.ts";
 import type { BatchHandler, Handler, Middleware } from "../message/handler.ts";
+import { guardLogger } from "../message/logger.ts";
 import { check, checkOptions, DURATION, FUNCTION, OBJECT, SIGNAL } from "../options/options.ts";
 import { Deadline } from "../transport/deadline.ts";
 import { DuplicateHandlerError } from "./errors.ts";
@@ -8,12 +9,7 @@ import { HandlerLife, type LifeHooks } from "./handler_life.ts";
 import type { Plugin } from "./plugin.ts";
 import { Plugins } from "./plugins.ts";
 import type { HandlerParts, RoutedHandler } from "./routed_handler.ts";
-import {
-  checkParts,
-  checkRouterOptions,
-  guardLogger,
-  type RouterOptions,
-} from "./router_options.ts";
+import { checkParts, checkRouterOptions, type RouterOptions } from "./router_options.ts";
 
 /** What `run` takes. */
 export interface RunOptions {
@@ -73,8 +69,7 @@ export class Router implements AsyncDisposable {
   constructor(options: RouterOptions = {}) {
     const { logger, closeTimeout } = checkRouterOptions(options);
     this.#hooks = {
-      logger,
-      log: guardLogger(logger),
+      logger: guardLogger(logger),
       closeTimeout,
       left: (life, failure) => this.#leave(life, failure),
     };
@@ -273,7 +268,7 @@ export class Router implements AsyncDisposable {
     if (this.#closing !== undefined) return;
     life.begin(this.#middleware).catch((error) => {
       const { name } = life.handler;
-      this.#hooks.log.error("handler could not be started", { handler: name, error });
+      this.#hooks.logger.error("handler could not be started", { handler: name, error });
       this.#leave(life);
     });
   }
@@ -283,11 +278,11 @@ export class Router implements AsyncDisposable {
     const { name } = life.handler;
     if (this.#lives.get(name) !== life) return;
     this.#lives.delete(name);
-    const { log } = this.#hooks;
-    if (failure === undefined) log.info("handler stopped", { handler: name });
+    const { logger } = this.#hooks;
+    if (failure === undefined) logger.info("handler stopped", { handler: name });
     else {
       this.#failure ??= failure;
-      log.error("handler lost its connection for good", { handler: name, error: failure.error });
+      logger.error("handler lost its connection for good", { handler: name, error: failure.error });
     }
     if (this.#lives.size === 0 && this.#state !== "new") this.close().catch(() => {});
   }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { CloseTimeoutError } from "../message/errors.ts";
+import { ClosedError, CloseTimeoutError } from "../message/errors.ts";
 import { Message } from "../message/message.ts";
 import { fromSubscriber } from "../transport/from_subscriber.ts";
 import { DuplicateHandlerError, type Plugin, Router } from "./mod.ts";
@@ -32,6 +32,45 @@ describe("Router: life", () => {
       assertEquals(await seen.count(1), ["a"]);
       assertThrows(() => late.workers(2), TypeError, "must be set before it starts");
     }));
+
+  it("gives a name free though its handler does not stop in time", async () => {
+    const world = new World({ closeTimeout: 1 });
+    try {
+      const begun = new Seen<string>();
+      const go = Promise.withResolvers<void>();
+      world.router.on("keep", "in", world.in, () => {});
+      const first = world.router.on("h", "in", world.in, async (message) => {
+        begun.add(message.text());
+        await go.promise;
+      });
+      await world.run();
+      await world.publish("in", "a");
+      await begun.count(1);
+      await assertRejects(() => first.stop(), CloseTimeoutError);
+      assertEquals(world.router.handlers().map(({ name }) => name), ["keep"]);
+      const again = world.router.on("h", "in", world.in, ({ attempt }) => begun.add(`${attempt}`));
+      await again.started;
+      // Nobody has settled it: it is for who comes next.
+      assertEquals((await begun.count(2)).length, 2);
+      go.resolve();
+    } finally {
+      await world.close();
+    }
+  });
+
+  it("takes no handler when it is closed, or closing", async () => {
+    const world = new World();
+    world.router.on("h", "in", world.in, () => {});
+    await world.run();
+    const closing = world.router.close();
+    const add = () => world.router.on("late", "in", world.in, () => {});
+    const text = "Cannot add handler 'late' as the router is closed";
+    assertThrows(add, ClosedError, text);
+    await closing;
+    assertThrows(add, ClosedError, text);
+    assertEquals(world.router.handlers(), []);
+    await world.close();
+  });
 
   it("goes on with the others when one handler is stopped", () =>
     inWorld(async (world) => {

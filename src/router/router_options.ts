@@ -4,7 +4,6 @@ import { checkTopic } from "../message/names.ts";
 import { check, checkOptions, DURATION, FUNCTION, OBJECT, type Rule } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import { CLOSE_TIMEOUT } from "../transport/deadline.ts";
-import { guard } from "../transport/guard.ts";
 import { accessOfSubscriber } from "../transport/subscriber.ts";
 import type { HandlerParts } from "./routed_handler.ts";
 
@@ -40,16 +39,6 @@ export function checkRouterOptions(options: RouterOptions): Required<RouterOptio
   const { logger = CONSOLE, closeTimeout = CLOSE_TIMEOUT } = options;
   for (const level of LEVELS) check("create a router", `logger.${level}`, logger[level], FUNCTION);
   return { logger, closeTimeout };
-}
-
-/** A logger that can do no harm: what it throws is printed, and the router goes on. */
-export function guardLogger(logger: Logger): Logger {
-  return {
-    debug: guard((message, attributes) => logger.debug(message, attributes)),
-    info: guard((message, attributes) => logger.info(message, attributes)),
-    warn: guard((message, attributes) => logger.warn(message, attributes)),
-    error: guard((message, attributes) => logger.error(message, attributes)),
-  };
 }
 
 /** @throws {TypeError | RangeError} Naming the argument, its value and its rule. */

@@ -177,6 +177,21 @@ describe("Router: middleware", () => {
       assertEquals(notes, ["g1", "g2"]);
     }));
 
+  it("is wrapped in the order of adding, also by several calls", () =>
+    inWorld(async (world) => {
+      const notes: string[] = [];
+      const seen = new Seen<string>();
+      world.router.use(noted(notes, "g1"));
+      const handler = world.router.on("h", "in", world.in, () => seen.add("h"));
+      handler.addMiddleware(noted(notes, "h1"), noted(notes, "h2"));
+      world.router.use(noted(notes, "g2"), noted(notes, "g3"));
+      handler.addMiddleware(noted(notes, "h3"));
+      await world.run();
+      await world.publish("in", "a");
+      await seen.count(1);
+      assertEquals(notes, ["g1", "g2", "g3", "h1", "h2", "h3"]);
+    }));
+
   it("sees every batch, and what it throws is a failure", () =>
     inWorld(async (world) => {
       const sizes = new Seen<[number, boolean]>();

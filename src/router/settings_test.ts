@@ -7,7 +7,8 @@ import { MemoryBroker } from "../memory/memory_broker.ts";
 import { publisher } from "../transport/publisher.ts";
 import { subscriber } from "../transport/subscriber.ts";
 import type { OnExhausted } from "../transport/verdict.ts";
-import { Down } from "./testdata/doctored.ts";
+import type { RoutedHandler } from "./routed_handler.ts";
+import { doctored, Down } from "./testdata/doctored.ts";
 import { inWorld, Seen, settle, type World } from "./testdata/world.ts";
 
 const groupsOf = ({ broker }: World) =>
@@ -85,6 +86,30 @@ describe("a handler", () => {
       }
     }));
 
+  it("keeps the order of keys in the whole group unless it is told otherwise, or says that it cannot", () =>
+    inWorld(async (world) => {
+      const { router, broker } = world;
+      const member = doctored(world, { traits: { ...broker.traits, keyOrder: "member" } });
+      router.on("own", "one", subscriber(member), () => {}).keyed("member");
+      router.on("other", "two", subscriber(member), () => {}).keyed({ by: "key", scope: "member" });
+      router.on("told", "three", world.in, () => {}).keyed("group");
+      await world.run();
+      const ways: ((handler: RoutedHandler) => RoutedHandler)[] = [
+        (handler) => handler.keyed(),
+        (handler) => handler.keyed("group"),
+        (handler) => handler.keyed({ by: "key" }),
+      ];
+      for (const [at, keyed] of ways.entries()) {
+        const late = keyed(router.on(`late${at}`, "four", subscriber(member), () => {}));
+        await assertRejects(
+          () => late.started,
+          RangeError,
+          "as 'scope' of 'ordered' must be 'member' where the transport keeps order within a member " +
+            "only: current value is 'group'",
+        );
+      }
+    }));
+
   it("pauses when too many messages fail, goes on later, and says both", () =>
     inWorld(async (world) => {
       const calls = new Seen<string>();
@@ -124,6 +149,29 @@ describe("a handler", () => {
       const elsewhere = new MemoryBroker();
       handler.dlq({ topic: "orders", publisher: publisher(elsewhere) });
       await elsewhere.close();
+    }));
+
+  it("gives some errors to the dead letters, and tries others again without end, as 'retry' says", () =>
+    inWorld(async (world) => {
+      class PoisonError extends Error {}
+      const done = new Seen<string>();
+      world.router.on("h", "orders", world.in, (message) => {
+        if (message.text() === "poison") throw new PoisonError("no order");
+        if (message.attempt < 9) throw new Error("busy");
+        done.add(`${message.text()} ${message.attempt}`);
+      }).retry({
+        maxRetries: Number.MAX_SAFE_INTEGER,
+        initialDelay: 0,
+        shouldRetry: (error) => !(error instanceof PoisonError),
+      }).dlq({ topic: "dead", publisher: world.out });
+      world.router.on("watch", "dead", world.in, (letter) => {
+        const { metadata } = letter;
+        const facts = [metadata.get("dlq_attempts"), metadata.get("dlq_reason")];
+        done.add(`${letter.text()} ${facts.join(" ")}`);
+      });
+      await world.run();
+      await world.publish("orders", "good", "poison");
+      assertEquals((await done.count(2)).toSorted(), ["good 9", "poison 1 Error: no order"]);
     }));
 
   it("refuses what is malformed when it is set", () =>

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Message } from "../message/message.ts";
 import { letterIdentity } from "./dead_letter.ts";
-import { start, withTime } from "./testdata/engine_world.ts";
+import { settle, start, withTime } from "./testdata/engine_world.ts";
 import { ScriptedTransport } from "./testdata/scripted_source.ts";
 
 const TARGET = { topic: "dead", handler: "bill", publish: () => Promise.resolve() };
@@ -48,6 +48,31 @@ async function letterOf(...errors: unknown[]): Promise<Message> {
 }
 
 describe("a dead letter", () => {
+  it("keeps what its message carries: bytes, key, time, and metadata with the context of its trace", async () => {
+    const letters: Message[] = [];
+    const transport = new ScriptedTransport();
+    const consumption = await start(transport, () => {
+      throw new Error("no");
+    }, {
+      deadLetter: { ...TARGET, publish: (letter) => Promise.resolve(void letters.push(letter)) },
+    });
+    const headers = [
+      ["traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
+      ["tracestate", "vendor=a"],
+      ["correlation_id", "c"],
+    ] as const;
+    const payload = new Uint8Array([0, 255, 1]);
+    const rec = { id: "a", key: "k", headers, payload, time: 7 };
+    const [delivery] = transport.current.deliver(["a"]);
+    transport.current.give({ ...delivery!, rec });
+    await settle();
+    await consumption.close();
+    const [letter] = letters;
+    const { uuid, key, timestamp, metadata } = letter!;
+    assertEquals([uuid, key, timestamp.getTime(), letter!.payload], ["a", "k", 7, payload]);
+    for (const [name, value] of headers) assertEquals(metadata.get(name), value);
+  });
+
   it("tells why, who, from where, how often, and when it failed first and last", async () => {
     const { uuid, metadata } = await letterOf(
       new Error("one"),

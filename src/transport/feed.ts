@@ -32,6 +32,9 @@ const BURST = 1_024;
 /** Milliseconds that the end of a lost source may take before the next one is made. */
 const CLOSE_LIMIT = 5_000;
 
+/** Milliseconds for which a source that gave nothing must have been there at least to count as let in. */
+const SHORTEST_STAY = 1_000;
+
 /**
  * The only loop in the house that fetches: it waits for room, asks the source for as much, hands it
  * over, and makes a new source when one is lost.
@@ -113,8 +116,10 @@ export class Feed {
       this.#hooks.event({ kind: "lost", at: Date.now(), cause });
       await this.#unlessStopped(inTime(closeQuietly(source), CLOSE_LIMIT));
       if (this.#stopped) return;
-      // Who was connected for long was not let in only to be thrown out again.
-      if (Date.now() - this.#connectedAt >= this.#reconnect.maxDelay) this.thrive();
+      // Who was connected for longer than any delay was not let in only to be thrown out again: to begin
+      // anew asks no more often than going on would. Without delays that would be as fast as it can.
+      const stay = Date.now() - this.#connectedAt;
+      if (stay >= Math.max(this.#reconnect.maxDelay, SHORTEST_STAY)) this.thrive();
       try {
         await this.#backOff(cause);
         source = await this.#connect(() => false);

@@ -106,13 +106,50 @@ describe("the feed", () => {
           await time.tickAsync(1);
           assertEquals(transport.sources.length, length + 1);
         }
-        await time.tickAsync(30_000);
-        transport.current.cut(new Error("after a long time"));
-        await time.tickAsync(100);
+        await time.tickAsync(4_999);
+        transport.current.cut(new Error("thrown out late"));
+        await time.tickAsync(799);
+        assertEquals(transport.sources.length, 4);
+        await time.tickAsync(1);
         assertEquals(transport.sources.length, 5);
+        await time.tickAsync(5_000);
+        transport.current.cut(new Error("after the longest delay"));
+        await time.tickAsync(100);
+        assertEquals(transport.sources.length, 6);
         await consumption.close();
       })
     ));
+
+  it("gives up a source that is let in only to be thrown out again, also without delays", () =>
+    withTime(async (time) => {
+      const transport = new ScriptedTransport();
+      const consumption = await start(transport, () => {}, {
+        reconnect: { maxDelay: 0, maxAttempts: 3 },
+      });
+      const failed = assertRejects(() => consumption.closed, Error, "thrown out");
+      for (const length of [2, 3, 3]) {
+        transport.current.cut(new Error("thrown out"));
+        await time.tickAsync(1);
+        assertEquals(transport.sources.length, length);
+      }
+      await failed;
+      await consumption.close();
+    }));
+
+  it("counts attempts anew after a second, where there are no delays", () =>
+    withTime(async (time) => {
+      const transport = new ScriptedTransport();
+      const consumption = await start(transport, () => {}, {
+        reconnect: { maxDelay: 0, maxAttempts: 2 },
+      });
+      for (const length of [2, 3, 4]) {
+        await time.tickAsync(1_000);
+        transport.current.cut(new Error("cut"));
+        await time.tickAsync(1);
+        assertEquals(transport.sources.length, length);
+      }
+      await consumption.close();
+    }));
 
   it("gives up after maxAttempts in a row, says so, and closes", () =>
     withTime(async (time) => {

@@ -8,6 +8,7 @@ import { openBroker } from "../../examples/demo/webhooks/brokers.ts";
 import { createFlow } from "../../examples/demo/webhooks/flow.ts";
 import { makePosts } from "../../examples/demo/webhooks/posts.ts";
 import { type Guards, newGuards } from "../../examples/demo/webhooks/guards.ts";
+import { Stage } from "../../examples/demo/webhooks/stages.ts";
 import { checkFlow } from "../../examples/demo/webhooks/verdict.ts";
 import { runProgram, startProgram } from "./_program.ts";
 
@@ -15,26 +16,28 @@ describe("demo, the webhooks", () => {
   it("are posted, routed, tried again, buried with their reason, and put back after the fix", async () => {
     const { code, stdout, stderr } = await runProgram("examples/demo.ts", "--only", "webhooks");
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    const rows = stdout.split("\n")
-      .filter((line) => /^(intake|index|archive|urgent|again) /.test(line))
-      .map((line) => line.replace(/( +[\d.]+ ms)+$/, "").replace(/\s+/g, " "));
+    const [heading, ...rows] = stdout.split("\n")
+      .filter((line) => /^(stage|intake|index|archive|urgent|again) +/.test(line))
+      .map((line) => line.replace(/( +[\d.]+){2}$/, "").replace(/\s+/g, " "));
+    assertEquals(heading, "stage handles in handled retried routed dead replayed p50 ms p99 ms");
     assertEquals(rows, [
-      "intake validate, route 332 329 3 0",
-      "index by repository 341 294 47 29",
-      "archive batches of 50 312 312 0 0",
-      "urgent alerts 17 17 0 0",
-      "again after the fix 18 18 0 0",
+      "intake all 332 329 0 329 3 0",
+      "index by key 341 294 29 0 18 18",
+      "archive by 50 312 312 0 0 0 0",
+      "urgent alerts 17 17 0 0 0 0",
+      "again mended 18 18 0 0 0 0",
     ]);
-    assertStringIncludes(stdout, "routed: 17 urgent, 312 others · dead: 18 · replayed: 18\n");
+    assertStringIncludes(stdout, "routed: 17 urgent, 312 others\n");
     assertStringIncludes(stdout, "posted twice: 13, delivered twice: 8, handled once\n");
     assertStringIncludes(
       stdout,
       "invalid: 3, left with the dead · forged or old: 2, answered 401\n",
     );
-    const times = stdout.matchAll(/ +([\d.]+) ms +([\d.]+) ms$/gm).toArray();
+    const times = stdout.matchAll(/^(?:intake|index|archive|urgent|again) .* ([\d.]+) +([\d.]+)$/gm)
+      .toArray();
     assertEquals(times.length, 5);
     for (const [, p50, p99] of times) assert(Number(p50) > 0 && Number(p99) >= Number(p50));
-    assert(stdout.endsWith("✓ all 17 checks of the webhooks hold\n"));
+    assert(stdout.endsWith("✓ all 20 checks of the webhooks hold\n"));
   });
 
   it("fail their checks where a stage loses what it gets", async () => {
@@ -56,10 +59,11 @@ describe("demo, the webhooks", () => {
       flow,
     });
     await flow.broker.close();
-    assertEquals(checks, 17);
+    assertEquals(checks, 20);
     assertEquals(faults, [
       "deliveries let in: 0 instead of 329",
       "intake handled: 0 instead of 329",
+      "intake routed: 0 instead of 329",
       "archive handled: 0 instead of 312",
       "batches of the archive: one at a time instead of several at a time, 50 at most",
       "urgent handled: 0 instead of 17",
@@ -68,6 +72,20 @@ describe("demo, the webhooks", () => {
       "answers to forged and old webhooks:  instead of 401,401",
       "stages with a p50 and a p99: 0 instead of 5",
     ]);
+  });
+
+  it("tell the milliseconds within which half, and 99 of a hundred, were handled", () => {
+    const stage = new Stage("a", "all");
+    const both = () => [stage.percentile(0.5), stage.percentile(0.99)];
+    assertEquals(both(), [undefined, undefined]);
+    stage.latencies.push(7);
+    assertEquals(both(), [7, 7]);
+    // Out of order, as messages come: 1 to 100.
+    stage.latencies.length = 0;
+    for (let at = 0; at < 100; at++) stage.latencies.push((at * 37) % 100 + 1);
+    assertEquals(both(), [50, 99]);
+    stage.latencies.push(1_000);
+    assertEquals(both(), [51, 100]);
   });
 
   const nothing: Middleware = (next) => next;

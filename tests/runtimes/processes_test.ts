@@ -34,6 +34,19 @@ describe("bus with threads", () => {
   }
 });
 
+describe("a promise that a handler starts and does not wait for", () => {
+  it(`goes on after it rejects, where the plugin 'rejections' is, in ${HERE}`, async () => {
+    const program = "forgotten_promise.ts";
+    const { code, stdout, stderr } = await runProgram({ program, args: ["with"] });
+    assertEquals([code, stdout, stderr], [0, "forgotten a\nforgotten b\nhandled a, b\n", ""]);
+  });
+
+  it(`ends the process as everywhere, where it is not, in ${HERE}`, async () => {
+    const { code, stdout } = await runProgram({ program: "forgotten_promise.ts" });
+    assertEquals([code, stdout], [1, ""]);
+  });
+});
+
 describe("capabilities()", () => {
   for (const program of ["capabilities_alone.ts", "capabilities_unawaited.ts"]) {
     it(`answers, then lets the process end: ${program} in ${HERE}`, async () => {

@@ -17,10 +17,10 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { type Handle, Message, type Meter, type Tracer } from "@beat/beat/message";
+import { type Handle, Message, type Meter, silent, type Tracer } from "@beat/beat/message";
 import { MemoryBroker } from "@beat/beat/memory";
 import { trace } from "@beat/beat/middleware";
-import { Router } from "@beat/beat/router";
+import { replay, Router } from "@beat/beat/router";
 import { publisher, subscriber } from "@beat/beat/transport";
 import { AbortScope } from "../../src/message/abort_scope.ts";
 import { receiveMessage } from "../../src/message/message.ts";
@@ -190,6 +190,37 @@ describe("trace with the SDK of OpenTelemetry", () => {
     assertEquals(process.attributes["messaging.system"], "memory");
   });
 
+  it("ties a dead letter, and what is put back of it, to the message that it was", async () => {
+    const { tracer, spans } = tracing();
+    const broker = new MemoryBroker();
+    const out = publisher(broker, { tracer });
+    const router = new Router({ logger: silent });
+    const [letter, again] = [Promise.withResolvers<Message>(), Promise.withResolvers<Message>()];
+    router.on("bill", "orders", subscriber(broker), (message) => {
+      if (message.metadata.has("replays")) return again.resolve(message);
+      throw new Error("no");
+    }).dlq({ topic: "dead", publisher: out });
+    router.on("watch", "dead", subscriber(broker), letter.resolve);
+    const done = router.run();
+    await router.running;
+    await out.publish("orders", new Message("order"));
+    const dead = await letter.promise;
+    await replay(subscriber(broker), "dead", { publisher: out, idle: 10 });
+    const back = await again.promise;
+    await router.close();
+    await done;
+    await out.close();
+    const [first, ...others] = ["publish orders", "publish dead"].flatMap((name) => {
+      return spans().filter((span) => span.name === name);
+    });
+    const { traceId, spanId } = first.spanContext();
+    for (const { metadata } of [dead, back]) {
+      assertEquals(metadata.get("traceparent"), `00-${traceId}-${spanId}-01`);
+    }
+    // The replay and the letter were published by calls of their own, which link to the first.
+    assertEquals(others.map(({ links: [link] }) => link.context.spanId), [spanId, spanId]);
+  });
+
   it("measures processing and counts what was consumed", async () => {
     const { meter, collect } = measuring();
     const handle = trace({ meter })(failing(undefined, new RangeError("too much")));
@@ -237,11 +268,14 @@ describe("trace with the SDK of OpenTelemetry", () => {
   });
 });
 
+/** What the conventions recommend for durations of messaging (`ExplicitBucketBoundaries`). */
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
 /** Calls by the type of their error; the histogram has the unit and the ranges of the conventions. */
 function countsByError(duration: MetricData): Record<string, number> {
   assert(duration.dataPointType === DataPointType.HISTOGRAM);
   assertEquals(duration.descriptor.unit, "s");
-  assertEquals(duration.dataPoints[0].value.buckets.boundaries.length, 14);
+  assertEquals(duration.dataPoints[0].value.buckets.boundaries, SECONDS);
   return Object.fromEntries(duration.dataPoints.map(({ attributes, value }) => [
     String(attributes["error.type"] ?? "none"),
     value.count,

@@ -6,6 +6,7 @@ import { openBroker } from "./brokers.ts";
 import { createFlow } from "./flow.ts";
 import type { Guards } from "./guards.ts";
 import { makeInvalid, makePosts, type Post, redelivery } from "./posts.ts";
+import { stageOf } from "./stages.ts";
 import { printFlow } from "./table.ts";
 import { RECEIVED } from "./topics.ts";
 import { checkFlow, type Facts } from "./verdict.ts";
@@ -50,7 +51,10 @@ export async function runWebhooks(
   flow.bug = false;
   const report = await replay(flow.broked, broker.topics.dead, {
     publisher: flow.out,
-    to: broker.topics.again,
+    to: ({ metadata }) => {
+      stageOf(stages, metadata.get("dlq_handler")!).replayed++;
+      return broker.topics.again;
+    },
     idle: broker.idle,
     // No fix makes a payload of what is none.
     filter: ({ metadata }) => !metadata.get("dlq_reason")?.startsWith("ValidationError"),
@@ -58,8 +62,12 @@ export async function runWebhooks(
   await stages.again.reaches(poison);
 
   await server.close();
+  const handlers = flow.router.handlers();
   await flow.router.close();
   await done;
+  for (const handler of handlers) {
+    stageOf(stages, handler.name).dead = handler.stats()!.deadLettered;
+  }
   const all: Facts = { ...facts, posts, dead: poison, report, flow };
   printFlow(terminal, all, time);
   const verdict = await checkFlow(all);

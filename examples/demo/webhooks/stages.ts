@@ -1,9 +1,10 @@
-import type { Message, Middleware } from "@beat/beat/message";
+import { Message, type Middleware, type Produced } from "@beat/beat/message";
 
 /** What a stage of the flow has done. */
 export class Stage {
   readonly name: string;
-  readonly describes: string;
+  /** What it handles, in a word. */
+  readonly handles: string;
   /** Calls of its handler, in messages. */
   calls = 0;
   /** Messages that it was done with. */
@@ -12,15 +13,20 @@ export class Stage {
   failed = 0;
   /** Attempts beyond a message's first. */
   retried = 0;
+  /** Messages that it sent on to another topic. */
+  routed = 0;
+  /** Messages that it gave to the dead letters, and those that were put back from there. */
+  dead = 0;
+  replayed = 0;
   /** Messages of its largest call. */
   largest = 0;
   /** Milliseconds from the post to the end of handling, one for each message. */
   readonly latencies: number[] = [];
   readonly #waiting: { count: number; resolve: () => void }[] = [];
 
-  constructor(name: string, describes: string) {
+  constructor(name: string, handles: string) {
     this.name = name;
-    this.describes = describes;
+    this.handles = handles;
   }
 
   /** Counts what goes through a handler; to be added to it as its outermost middleware. */
@@ -31,6 +37,7 @@ export class Stage {
       this.retried += work.messages.filter(({ attempt }) => attempt > 1).length;
       try {
         const produced = await next(work);
+        this.routed += countOf(produced);
         this.#count(work.messages);
         return produced;
       } catch (error) {
@@ -40,10 +47,13 @@ export class Stage {
     };
   }
 
-  /** The milliseconds within which such a share of the messages was handled; `undefined` if none was. */
+  /**
+   * The milliseconds within which such a share of the messages was handled: the smallest of all for which
+   * that is so (nearest rank). `undefined` if none was handled.
+   */
   percentile(share: number): number | undefined {
     const sorted = this.latencies.toSorted((a, b) => a - b);
-    return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)];
+    return sorted[Math.max(Math.ceil(sorted.length * share) - 1, 0)];
   }
 
   /** Resolves when so many messages are handled. */
@@ -63,7 +73,12 @@ export class Stage {
   }
 }
 
-/** The stages of the flow, in its order. */
+function countOf(produced: Produced): number {
+  if (produced instanceof Message) return 1;
+  return Array.isArray(produced) ? produced.length : 0;
+}
+
+/** The stages of the flow, by the names of their handlers, in its order. */
 export interface Stages {
   intake: Stage;
   index: Stage;
@@ -75,10 +90,15 @@ export interface Stages {
 /** All stages, with nothing counted. */
 export function newStages(): Stages {
   return {
-    intake: new Stage("intake", "validate, route"),
-    index: new Stage("index", "by repository"),
-    archive: new Stage("archive", "batches of 50"),
+    intake: new Stage("intake", "all"),
+    index: new Stage("index", "by key"),
+    archive: new Stage("archive", "by 50"),
     urgent: new Stage("urgent", "alerts"),
-    again: new Stage("again", "after the fix"),
+    again: new Stage("again", "mended"),
   };
+}
+
+/** The stage of a handler. */
+export function stageOf(stages: Stages, handler: string): Stage {
+  return stages[handler as keyof Stages];
 }

@@ -38,6 +38,7 @@ export async function checkFlow(facts: Facts): Promise<{ checks: number; faults:
     ["deliveries let in", intake.calls, posts.length + invalid],
     ["intake handled", intake.handled, posts.length],
     ["intake refused as invalid", intake.failed, invalid],
+    ["intake routed", intake.routed, posts.length],
     ["archive handled", archive.handled, events.length],
     ["batches of the archive", inBatches(archive), "several at a time, 50 at most"],
     ["urgent handled", urgent.handled, posts.length - events.length],
@@ -45,7 +46,9 @@ export async function checkFlow(facts: Facts): Promise<{ checks: number; faults:
     ["dead letters", letters.length, dead + invalid],
     ["dead letters with their reason", countReason(letters, "SyntaxError"), dead],
     ["dead letters that were invalid", countReason(letters, "ValidationError"), invalid],
+    ["left behind by the stages", deadOf(flow).join(), [invalid, dead, 0, 0, 0].join()],
     ["replayed", report.replayed, dead],
+    ["put back into the stages", replayedOf(flow).join(), [0, dead, 0, 0, 0].join()],
     ["left with the dead", report.skipped, invalid],
     ["handled after the fix", again.handled, dead],
     ["tied to their webhook", routed.filter(isTied).length, posts.length],
@@ -56,6 +59,14 @@ export async function checkFlow(facts: Facts): Promise<{ checks: number; faults:
   const faults = checks.filter(([, actual, expected]) => actual !== expected)
     .map(([name, actual, expected]) => `${name}: ${actual} instead of ${expected}`);
   return { checks: checks.length, faults };
+}
+
+function deadOf({ stages }: Flow): number[] {
+  return Object.values<Stage>({ ...stages }).map(({ dead }) => dead);
+}
+
+function replayedOf({ stages }: Flow): number[] {
+  return Object.values<Stage>({ ...stages }).map(({ replayed }) => replayed);
 }
 
 function countReason(letters: readonly Message[], name: string): number {
