@@ -1,13 +1,16 @@
-import type { MessageStream, SubscribeOptions } from "../message/contracts.ts";
+import type { MessageStream, SubscribeOptions, Subscriber } from "../message/contracts.ts";
 import type { Message } from "../message/message.ts";
 import { ConformanceError } from "./failure.ts";
 import type { Consumed } from "./logs.ts";
+import { tellMissing } from "./samples.ts";
 import type { Watch } from "./watch.ts";
 
 /** How an inbox reads. */
 export interface InboxOptions extends SubscribeOptions {
   /** Subscriptions that it reads from. @default {1} */
   members?: number;
+  /** What subscribes. @default {a subscriber for each subscription, on a connection of its own} */
+  on?: Subscriber;
   /** What settles a message. @default {it is acked} */
   handle?: (message: Message) => unknown;
 }
@@ -49,25 +52,22 @@ export class Inbox {
 
   /** Resolves when each of the messages came at least once. */
   async gets(messages: readonly Message[]): Promise<void> {
-    const missing = () => {
+    const isAll = () => {
       const ids = new Set(this.ids);
-      return messages.filter(({ uuid }) => !ids.has(uuid));
+      return messages.every(({ uuid }) => ids.has(uuid));
     };
-    // Few can have come before so many deliveries: most looks need no search.
-    const holds = () => this.seen.length >= messages.length && missing().length === 0;
-    await this.#watch.until(holds, () => {
-      const left = missing();
-      return `${left.length} of ${messages.length} messages did not come, '${
-        left[0]?.uuid
-      }' first,`;
-    });
+    await this.#watch.until(
+      // Few can have come before so many deliveries: most looks need no search.
+      () => this.seen.length >= messages.length && isAll(),
+      () => tellMissing(messages, this.ids),
+    );
   }
 
   /** Resolves when there were so many deliveries. */
   async counts(count: number): Promise<void> {
     await this.#watch.until(
       () => this.seen.length >= count,
-      () => `${this.seen.length} of ${count} deliveries came`,
+      () => `${this.seen.length} of ${count} deliveries came, of '${this.ids.at(-1)}' last,`,
     );
   }
 

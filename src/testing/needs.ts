@@ -37,6 +37,15 @@ export const takeover: Need = all(
       : "the broker is told of no decision, so what a consumer leaves is gone",
 );
 
+/** What one member has no room for must be free for another, and not wait for it in its lane. */
+export const spread: Need = all(
+  takeover,
+  ({ traits }) =>
+    traits.settle === "each" && traits.keyOrder !== "group"
+      ? undefined
+      : "a member may own the messages that it has no room for",
+);
+
 /** The order of a key must be kept by somebody. */
 export const keyOrder: Need = ({ traits }) =>
   traits.keyOrder === "none" ? "the transport keeps no order" : undefined;

@@ -11,7 +11,7 @@ export function override<T extends object>(object: T, changes: Partial<T>): T {
   });
 }
 
-/** A transport that may not be used, and counts how often it was. */
+/** A transport that may not be used, and counts how often its broker was asked. */
 export function untouchable(transport: Transport): { transport: Transport; calls: () => number } {
   let calls = 0;
   const refuse = () => {
@@ -23,8 +23,20 @@ export function untouchable(transport: Transport): { transport: Transport; calls
     transport: override(transport, {
       source: refuse,
       sink: () => override(transport.sink(), { send: refuse }),
+      peek: refuse,
+      ...(transport.admin && { admin: withEach(transport.admin, refuse) }),
     }),
   };
+}
+
+/** An object whose functions are all the same one. */
+function withEach<T extends object>(object: T, call: () => Promise<never>): T {
+  return new Proxy(object, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? call : value;
+    },
+  });
 }
 
 /** A signal that tells how many listeners it has. */

@@ -52,6 +52,15 @@ export function differences(sent: Message, got: Message): string[] {
   return found.map((what) => `of '${sent.uuid}', ${what}`);
 }
 
+/** Says which messages are not among these uuids, for the text of a failure. */
+export function tellMissing(messages: readonly Message[], came: Iterable<string>): string {
+  const ids = new Set(came);
+  const missing = messages.filter(({ uuid }) => !ids.has(uuid));
+  return `${missing.length} of ${messages.length} messages did not come, '${
+    missing[0]?.uuid
+  }' first,`;
+}
+
 /** Puts a list into parts of at most `size`. */
 export function chunked<T>(list: readonly T[], size: number): T[][] {
   const parts: T[][] = [];

@@ -1,7 +1,9 @@
 import type { Publisher, SubscribeOptions, Subscriber } from "../message/contracts.ts";
 import { ClosedError, CloseTimeoutError, PublishError } from "../message/errors.ts";
+import { silent } from "../message/logger.ts";
 import type { Message } from "../message/message.ts";
 import { newUuid } from "../message/uuid.ts";
+import { Router } from "../router/router.ts";
 import type { ConsumeOptions } from "../transport/consume_options.ts";
 import { consume, type Consumption } from "../transport/consumption.ts";
 import type { Consumer } from "../transport/procedure.ts";
@@ -22,10 +24,22 @@ export interface Faces {
   publisher(transport: Transport): Publisher;
   subscriber(transport: Transport): Subscriber;
   consume(transport: Transport, consumer: Consumer, options: ConsumeOptions): Promise<Consumption>;
+  router(): Router;
 }
 
 /** What users have. */
-export const FACES: Faces = { publisher, subscriber, consume };
+export const FACES: Faces = {
+  publisher,
+  subscriber,
+  consume,
+  router: () => new Router({ logger: silent }),
+};
+
+/** What handlers wait for until a test lets them pass. */
+export interface Gate {
+  readonly passed: Promise<void>;
+  readonly open: () => void;
+}
 
 /** What one test opens, and closes at its end. */
 export class World {
@@ -33,6 +47,7 @@ export class World {
   readonly #test: string;
   readonly #faces: Faces;
   readonly #opened: (() => Promise<unknown>)[] = [];
+  readonly #gates: Gate[] = [];
   #topics = 0;
 
   constructor(terms: Terms, test: string, faces: Faces) {
@@ -81,9 +96,9 @@ export class World {
 
   /** Subscriptions that are read all the time, each on a connection of its own. */
   async inbox(topic: string, options: InboxOptions = {}): Promise<Inbox> {
-    const { handle = (message) => message.ack(), members = 1, ...rest } = options;
+    const { handle = (message) => message.ack(), members = 1, on, ...rest } = options;
     const streams = await Promise.all(Array.from({ length: members }, async () => {
-      const subscribing = (await this.subscriber()).subscribe(topic, rest);
+      const subscribing = (on ?? await this.subscriber()).subscribe(topic, rest);
       return await this.within(subscribing, `Subscribing to '${topic}'`);
     }));
     return new Inbox(streams, this.watch(), handle);
@@ -107,6 +122,11 @@ export class World {
       }
     });
     return made;
+  }
+
+  /** A router without a word; who starts it closes it. */
+  router(): Router {
+    return this.#faces.router();
   }
 
   /** What makes a consumer a member of a group, where there are groups, and lets it miss nothing. */
@@ -161,6 +181,14 @@ export class World {
     return new Watch(this.terms.deadline);
   }
 
+  /** A gate that is opened at the end, so that a test that fails need not wait for its handlers. */
+  gate(): Gate {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const gate = { passed: promise, open: resolve };
+    this.#gates.push(gate);
+    return gate;
+  }
+
   /** Notes what is to be closed at the end, the last first. */
   opened(close: () => Promise<unknown>): void {
     this.#opened.push(close);
@@ -168,6 +196,7 @@ export class World {
 
   /** Closes everything that was opened; throws the first error, after the last attempt. */
   async end(): Promise<void> {
+    for (const { open } of this.#gates) open();
     let failure: { error: unknown } | undefined;
     for (const close of this.#opened.splice(0).reverse()) {
       try {

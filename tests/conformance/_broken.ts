@@ -10,6 +10,7 @@ import { MemoryBroker } from "../../src/memory/mod.ts";
 import type { ConformanceOptions } from "../../src/testing/mod.ts";
 import { override } from "../../src/testing/probes.ts";
 import type { Faces } from "../../src/testing/world.ts";
+import { newUuid } from "../../src/message/uuid.ts";
 import type {
   Delivery,
   Requeue,
@@ -34,7 +35,8 @@ export interface Bench extends Omit<ConformanceOptions, "test" | "traits" | "inP
 /** Puts something between a transport and those who use it. */
 export type Break = (transport: Transport) => Transport;
 
-const same: Break = (transport) => transport;
+/** Breaks nothing. */
+export const same: Break = (transport) => transport;
 
 /** A broker in memory. */
 export function memory(broken: Break = same, faces: Partial<Faces> = {}): Bench {
@@ -43,10 +45,11 @@ export function memory(broken: Break = same, faces: Partial<Faces> = {}): Bench 
 }
 
 /** A broker in memory, behind a network that fails. */
-export function network(broken: Break = same): Bench {
+export function network(broken: Break = same, faces: Partial<Faces> = {}): Bench {
   const own = new Network(new MemoryBroker());
   return {
     connect: () => broken(own.connect()),
+    faces,
     restartBroker: (whileDown) => own.restart(whileDown),
     freezeNetwork: () => own.freeze(),
     maxPayload: own.maxPayload,
@@ -85,6 +88,16 @@ export function onFetch(
   return onSource((source) => ({
     fetch: async (...args) => change(await source.fetch!(...args), source),
   }));
+}
+
+/** Every delivery twice. */
+export function twice(deliveries: readonly Delivery[]): Delivery[] {
+  return deliveries.flatMap((one) => [one, one]);
+}
+
+/** Every delivery twice, the second as if it were another message. */
+export function underTwoNames(deliveries: readonly Delivery[]): Delivery[] {
+  return deliveries.flatMap((one) => [one, { ...one, rec: { ...one.rec, id: newUuid() } }]);
 }
 
 /** Changes each record that is delivered. */
@@ -126,6 +139,27 @@ export function storesOnly(keeps: (item: SendItem, at: number) => boolean): Brea
     await sink.send(lane, items.filter(keeps));
     return items.map(() => undefined);
   });
+}
+
+/** Stores what goes to a topic in the one that was used before it as well. */
+export function echoing(): Break {
+  const topics: string[] = [];
+  return onSend(async (sink, lane, items) => {
+    if (!topics.includes(lane)) topics.push(lane);
+    const other = topics[topics.indexOf(lane) - 1];
+    if (other !== undefined) await sink.send(other, items);
+    return await sink.send(lane, items);
+  });
+}
+
+/** Whether it is on its way to dead letters. */
+export function isLetter({ rec }: SendItem): boolean {
+  return rec.headers.some(([name]) => name === "dlq_reason");
+}
+
+/** The same item with at most so many bytes of payload. */
+export function cut(item: SendItem, length: number): SendItem {
+  return { ...item, rec: { ...item.rec, payload: item.rec.payload.subarray(0, length) } };
 }
 
 /** Commits what it hands out, before anybody has handled it. */

@@ -1,8 +1,8 @@
 import { Message } from "../../message/message.ts";
 import type { Case } from "../case.ts";
 import { demand, demandEqual } from "../failure.ts";
-import { takeover } from "../needs.ts";
-import { allBytes, isSame } from "../samples.ts";
+import { spread, takeover } from "../needs.ts";
+import { allBytes, isSame, numbered } from "../samples.ts";
 import { inTime } from "../watch.ts";
 
 /** Milliseconds by which the clock of a broker may be coarse. */
@@ -72,6 +72,40 @@ export const ATTEMPTS: readonly Case[] = [
     },
   },
   {
+    name: "delivery: what a busy member nacks, and what it has no room for, comes to one that has",
+    needs: spread,
+    async run(world) {
+      const topic = await world.topic();
+      const gate = world.gate();
+      const watch = world.watch();
+      let nacked: Message | undefined;
+      let held: Message | undefined;
+      const busy = await world.inbox(topic, {
+        ...world.member("all"),
+        prefetch: 1,
+        async handle(message) {
+          nacked ??= message;
+          // Late enough for another message to take its place.
+          if (message.uuid === nacked.uuid) return void message.nack({ delay: 50 });
+          held = message;
+          watch.notify();
+          await gate.passed;
+          message.ack();
+        },
+      });
+      const messages = numbered(20, 5);
+      const sent = world.publish(await world.publisher(), topic, messages);
+      await watch.until(() => held !== undefined, () => "After what was nacked nothing came");
+      const free = await world.inbox(topic, world.member("all"));
+      await free.gets(messages.filter(({ uuid }) => uuid !== held!.uuid));
+      await world.silence();
+      demand(!free.ids.includes(held!.uuid), "What one member is busy with came to another");
+      gate.open();
+      await busy.close();
+      await sent;
+    },
+  },
+  {
     name:
       "delivery: a message that always fails is called as often as allowed, then the next comes",
     async run(world) {
@@ -96,7 +130,7 @@ export const ATTEMPTS: readonly Case[] = [
       const count = (text: string) => calls.filter((call) => call === text).length;
       await watch.until(
         () => count("next") >= 1 && count("poison") >= 3,
-        () => `Calls were ${calls}`,
+        () => `The third call of 'poison' or the first of 'next' did not come: calls were ${calls}`,
       );
       await world.silence();
       const expected = ["poison", "poison", "poison", "next"];
@@ -130,7 +164,7 @@ export const ATTEMPTS: readonly Case[] = [
         },
       });
       await world.deliver(await world.publisher(), topic, [poison, next]);
-      await watch.until(() => isNext, () => "What comes after it was not handled");
+      await watch.until(() => isNext, () => "'next', which comes after it, was not handled");
       await letters.counts(1);
       await world.silence();
       demandEqual(letters.ids, [poison.uuid], "The dead letters");
@@ -148,11 +182,11 @@ export const ATTEMPTS: readonly Case[] = [
       const topic = await world.topic();
       const signals: AbortSignal[] = [];
       const watch = world.watch();
-      const last = Promise.withResolvers<void>();
+      const gate = world.gate();
       const consumption = await world.consume(([message]) => {
         signals.push(message!.signal);
         watch.notify();
-        if (signals.length > 1) return last.promise;
+        if (signals.length > 1) return gate.passed;
       }, { topic, ...world.member("all") });
       const out = await world.publisher();
       const sent = [new Message("quick"), new Message("slow")].map((message) =>
@@ -164,7 +198,7 @@ export const ATTEMPTS: readonly Case[] = [
       const closed = consumption.close({ timeout: 0 }).catch(() => {});
       await inTime(aborted, world.terms.deadline, "The abort of the signal of a running handler");
       demand(!signals[0]!.aborted, "The signal of what was acked must not abort");
-      last.resolve();
+      gate.open();
       await closed;
       await Promise.all(sent);
     },

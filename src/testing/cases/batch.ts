@@ -1,10 +1,8 @@
 import type { Work } from "../../message/handler.ts";
-import { silent } from "../../message/logger.ts";
-import { Router } from "../../router/router.ts";
 import type { Case } from "../case.ts";
 import { demand, demandEqual, demandNone } from "../failure.ts";
 import { compareLogs } from "../logs.ts";
-import { numbered } from "../samples.ts";
+import { numbered, tellMissing } from "../samples.ts";
 
 /** That batches are as good as single messages. */
 export const BATCH: readonly Case[] = [
@@ -32,7 +30,10 @@ export const BATCH: readonly Case[] = [
       const expected = () => messages.map(({ uuid }) => [uuid, refused.has(uuid) ? 2 : 1] as const);
       await watch.until(
         () => refused.size > 0 && expected().every(([id, count]) => (calls.get(id) ?? 0) >= count),
-        () => `The calls of ${messages.length} messages were ${[...calls.values()]}`,
+        () => {
+          const late = expected().find(([id, count]) => (calls.get(id) ?? 0) < count);
+          return `'${late?.[0]}' was handled less often than ${late?.[1] ?? 1} times`;
+        },
       );
       await sent;
       await world.silence();
@@ -43,7 +44,7 @@ export const BATCH: readonly Case[] = [
     name: "batch: a middleware sees every batch, and they hold everything once",
     async run(world) {
       const topic = await world.topic();
-      const router = new Router({ logger: silent });
+      const router = world.router();
       const works: Work[] = [];
       const handled: string[] = [];
       const watch = world.watch();
@@ -63,7 +64,7 @@ export const BATCH: readonly Case[] = [
       const produced = await world.publish(await world.publisher(), topic, messages);
       await watch.until(
         () => new Set(handled).size === messages.length,
-        () => `${handled.length} of ${messages.length} messages were handled`,
+        () => tellMissing(messages, handled),
       );
       await world.silence();
       demandNone(compareLogs(produced, handled.map((id) => ({ id }))), topic);

@@ -1,5 +1,6 @@
 import { CloseTimeoutError } from "../../message/errors.ts";
 import type { Message } from "../../message/message.ts";
+import { scheduleMacrotask } from "../../runtime/macrotask.ts";
 import { GRACE } from "../../transport/deadline.ts";
 import type { Case } from "../case.ts";
 import { demand, demandNone, failureOf } from "../failure.ts";
@@ -100,7 +101,7 @@ export const CLOSE: readonly Case[] = [
       for (const one of publishing) one.catch(() => {});
       await world.within(out.close(), "Closing a publisher with a queue");
       // Whoever waits for a publish is told in the same turn as whoever waits for the end.
-      await world.silence();
+      await new Promise<void>(scheduleMacrotask);
       demand(
         settled === messages.length,
         `${messages.length - settled} publishes hang after close`,
@@ -117,18 +118,18 @@ export const CLOSE: readonly Case[] = [
     async run(world) {
       const topic = await world.topic();
       const began = Promise.withResolvers<Message>();
-      const go = Promise.withResolvers<void>();
+      const gate = world.gate();
       let isClosed = false;
       const consumption = await world.consume(([message]) => {
         began.resolve(message!);
-        return go.promise;
+        return gate.passed;
       }, { topic, ...world.member("all") });
       const sent = world.publish(await world.publisher(), topic, numbered(1));
       const message = await world.within(began.promise, "The call of the handler");
       const closing = consumption.close().then(() => isClosed = true);
       await world.silence();
       demand(!isClosed, "Close must wait for the handler that runs");
-      go.resolve();
+      gate.open();
       await world.within(closing, "Closing after the last handler");
       demand(message.state === "acked", `The ack of that handler must count: ${message.state}`);
       await sent;
@@ -142,11 +143,10 @@ export const CLOSE: readonly Case[] = [
     async run(world) {
       const topic = await world.topic();
       const began = Promise.withResolvers<void>();
-      const go = Promise.withResolvers<void>();
-      world.opened(() => Promise.resolve(go.resolve()));
+      const gate = world.gate();
       const consumption = await world.consume(() => {
         began.resolve();
-        return go.promise;
+        return gate.passed;
       }, { topic, ...world.member("all") });
       const messages = numbered(1);
       const sent = world.publish(await world.publisher(), topic, messages);

@@ -3,7 +3,7 @@ import type { Case } from "../case.ts";
 import { demandNone } from "../failure.ts";
 import { compareLogs, type Consumed, type Produced } from "../logs.ts";
 import { groups, takeover } from "../needs.ts";
-import { chunked, numbered } from "../samples.ts";
+import { chunked, numbered, tellMissing } from "../samples.ts";
 import { Zombie } from "../zombie.ts";
 
 /** That members share, and groups do not. */
@@ -51,6 +51,7 @@ export const GROUP: readonly Case[] = [
     async run(world) {
       const topic = await world.topic();
       const consumed: Consumed[] = [];
+      const ids = new Set<string>();
       const watch = world.watch();
       const join = () =>
         world.inbox(topic, {
@@ -60,6 +61,7 @@ export const GROUP: readonly Case[] = [
             await new Promise<void>(scheduleMacrotask);
             message.ack();
             consumed.push({ id: message.uuid });
+            ids.add(message.uuid);
             watch.notify();
           },
         });
@@ -75,10 +77,7 @@ export const GROUP: readonly Case[] = [
         else guest = await join();
         produced.push(...await publishing);
       }
-      await watch.until(
-        () => new Set(consumed.map(({ id }) => id)).size === messages.length,
-        () => compareLogs(produced, consumed, { duplicates: Infinity })[0] ?? "Too few came",
-      );
+      await watch.until(() => ids.size >= messages.length, () => tellMissing(messages, ids));
       await stays.close();
       await world.silence();
       demandNone(compareLogs(produced, consumed), topic);

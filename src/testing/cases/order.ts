@@ -3,7 +3,7 @@ import type { Case } from "../case.ts";
 import { demand, demandEqual, demandNone } from "../failure.ts";
 import { compareLogs } from "../logs.ts";
 import { keyOrder } from "../needs.ts";
-import { numbered, ofKey } from "../samples.ts";
+import { numbered, ofKey, tellMissing } from "../samples.ts";
 import { inTime } from "../watch.ts";
 import type { World } from "../world.ts";
 
@@ -33,18 +33,18 @@ export const ORDER: readonly Case[] = [
       const topic = await world.topic();
       const held: Message[] = [];
       const watch = world.watch();
-      const go = Promise.withResolvers<void>();
+      const gate = world.gate();
       await world.consume(async ([message]) => {
         held.push(message!);
         watch.notify();
-        if (held.length === 1) await go.promise;
+        if (held.length === 1) await gate.passed;
       }, { topic, ...ordered(world), workers: 2 });
       const messages = ofKey("one", 2);
       const sent = world.publish(await world.publisher(), topic, messages);
       await watch.until(() => held.length > 0, () => "The first message did not come");
       await world.silence();
       demand(held.length === 1, "The second message came before the first was settled");
-      go.resolve();
+      gate.open();
       await watch.until(() => held.length > 1, () => "The second message did not come");
       await sent;
       await world.silence();
@@ -79,7 +79,7 @@ export const ORDER: readonly Case[] = [
       const sent = world.deliver(await world.publisher(), topic, messages);
       await watch.until(
         () => new Set(done).size === messages.length,
-        () => `${done.length} of ${messages.length} messages were handled`,
+        () => tellMissing(messages, done),
       );
       await world.silence();
       const consumed = done.map((id) => ({ id }));

@@ -62,12 +62,12 @@ export const PAYLOAD: readonly Case[] = [
     async run(world) {
       const topic = await world.topic();
       const got: Uint8Array[] = [];
-      const go = Promise.withResolvers<void>();
+      const gate = world.gate();
       const inbox = await world.inbox(topic, {
         ...world.member("all"),
         // Looked at late: who shares the buffer has lost it by then.
         async handle(message) {
-          if (world.traits.retained) await go.promise;
+          if (world.traits.retained) await gate.passed;
           got.push(message.payload.slice());
           message.ack();
         },
@@ -79,7 +79,7 @@ export const PAYLOAD: readonly Case[] = [
         await world.publish(out, topic, [new Message(buffer, { key: "one" })]);
         buffer.fill(0xff);
       }
-      go.resolve();
+      gate.open();
       await inbox.counts(10);
       const expected = Array.from({ length: 10 }, (_, at) => new Uint8Array(1_024).fill(at + 1));
       const missing = expected.filter((bytes) => !got.some((one) => isSame(one, bytes)));

@@ -1,10 +1,11 @@
 import { Message } from "../../message/message.ts";
 import type { Case } from "../case.ts";
+import type { Inbox } from "../inbox.ts";
 import { demand, demandEqual, demandNone, failureOf } from "../failure.ts";
 import { compareLogs } from "../logs.ts";
 import { retained, takesOver } from "../needs.ts";
 import { countingListeners, untouchable } from "../probes.ts";
-import { numbered, ofKey } from "../samples.ts";
+import { numbered, ofKey, tellMissing } from "../samples.ts";
 
 /** Who gets what, and from when. */
 export const SUBSCRIBE: readonly Case[] = [
@@ -47,20 +48,27 @@ export const SUBSCRIBE: readonly Case[] = [
     async run(world) {
       const topic = await world.topic();
       const abort = new AbortController();
+      const on = await world.subscriber();
       const first = await world.inbox(topic, {
         ...world.member("all"),
+        on,
         signal: abort.signal,
         handle: (message) => message.nack({ delay: 0 }),
       });
       const messages = numbered(20, 3);
-      const sent = world.publish(await world.publisher(), topic, messages);
+      const out = await world.publisher();
+      const sent = world.publish(out, topic, messages);
       await first.counts(1);
       abort.abort();
       await world.within(first.ended, "The end of a stream whose signal was aborted");
-      await sent;
-      if (!takesOver(world.traits)) return;
-      const second = await world.inbox(topic, world.member("all"));
-      await second.gets(messages);
+      const produced = await sent;
+      // The subscriber itself goes on: with what the first had where a group keeps it, and with more.
+      const second = await world.inbox(topic, { ...world.member("all"), on });
+      const more = numbered(1);
+      produced.push(...await world.deliver(out, topic, more));
+      const isKept = takesOver(world.traits);
+      await second.gets(isKept ? [...messages, ...more] : more);
+      if (isKept) demandNone(compareLogs(produced, second.log), topic);
     },
   },
   {
@@ -70,14 +78,19 @@ export const SUBSCRIBE: readonly Case[] = [
       const topic = await world.topic();
       const out = await world.publisher();
       const messages = ofKey("one", 3);
-      for (let round = 1; round <= messages.length; round++) {
-        await world.publish(out, topic, [messages[round - 1]!]);
+      const readers: Inbox[] = [];
+      for (const [at, message] of messages.entries()) {
+        await world.publish(out, topic, [message]);
         const reader = await world.inbox(topic, { from: "earliest" });
-        await reader.gets(messages.slice(0, round));
-        await world.silence();
-        const published = messages.slice(0, round).map(({ uuid }) => uuid);
-        demandEqual([...reader.ids].sort(), [...published].sort(), `What reader ${round} got`);
+        await reader.gets(messages.slice(0, at + 1));
+        readers.push(reader);
       }
+      // Each goes on with what is published after it came.
+      await Promise.all(readers.map((reader) => reader.gets(messages)));
+      await world.silence();
+      const published = messages.map(({ uuid }) => uuid);
+      const got = readers.map(({ ids }) => [...ids].sort());
+      demandEqual(got, readers.map(() => [...published].sort()), "What the readers got");
     },
   },
   {
@@ -102,15 +115,18 @@ export const SUBSCRIBE: readonly Case[] = [
         `What rejects must be the reason: ${errors}`,
       );
       demandEqual(calls(), 0, "Calls of the transport");
-      const counting = countingListeners();
-      const live = { ...world.member("all"), signal: counting.signal };
-      const stream = await world.within(
-        (await world.subscriber()).subscribe(topic, live),
-        "Subscribing",
-      );
-      demand(counting.listeners() > 0, "A live subscription must listen to its signal");
-      await world.within(stream.close(), "Closing");
-      demandEqual(counting.listeners(), 0, "Listeners on the signal after close");
+      const subscribing = countingListeners();
+      const live = { ...world.member("all"), signal: subscribing.signal };
+      const inbox = await world.inbox(topic, live);
+      demand(subscribing.listeners() > 0, "A live subscription must listen to its signal");
+      const publishing = countingListeners();
+      const published = (await world.publisher()).publish(topic, new Message(), {
+        signal: publishing.signal,
+      });
+      await world.within(published, "Publishing");
+      demandEqual(publishing.listeners(), 0, "Listeners on the signal after a publish");
+      await world.within(inbox.close(), "Closing");
+      demandEqual(subscribing.listeners(), 0, "Listeners on the signal after close");
     },
   },
   {
@@ -152,7 +168,7 @@ export const SUBSCRIBE: readonly Case[] = [
       if (retained) await world.publish(out, topic, backlog);
       const prefetch = 32;
       const watch = world.watch();
-      const go = Promise.withResolvers<void>();
+      const gate = world.gate();
       let begun = 0;
       let ended = 0;
       let most = 0;
@@ -162,7 +178,7 @@ export const SUBSCRIBE: readonly Case[] = [
         begun++;
         most = Math.max(most, inFlight());
         watch.notify();
-        await go.promise;
+        await gate.passed;
         ended++;
         watch.notify();
       }, { topic, ...world.member("all"), workers: 4, prefetch });
@@ -171,7 +187,7 @@ export const SUBSCRIBE: readonly Case[] = [
       await watch.until(() => begun === 4, () => `${begun} of 4 handlers began`);
       await world.silence();
       demand(inFlight() <= prefetch, `${inFlight()} were taken, ${prefetch} may be`);
-      go.resolve();
+      gate.open();
       const enough = 10 * prefetch;
       await watch.until(() => ended >= enough, () => `${ended} of ${enough} were handled`);
       demand(most <= prefetch, `${most} were in memory, ${prefetch} may be`);
@@ -184,14 +200,13 @@ export const SUBSCRIBE: readonly Case[] = [
       const [slow, quick] = [await world.topic(), await world.topic()];
       const transport = await world.connect();
       const watch = world.watch();
-      const go = Promise.withResolvers<void>();
-      world.opened(() => Promise.resolve(go.resolve()));
+      const gate = world.gate();
       let isStanding = false;
       await world.consume(
         async () => {
           isStanding = true;
           watch.notify();
-          await go.promise;
+          await gate.passed;
         },
         { topic: slow, ...world.member("all"), workers: 1, prefetch: 4 },
         transport,
@@ -212,9 +227,9 @@ export const SUBSCRIBE: readonly Case[] = [
       const delivered = world.deliver(out, quick, messages);
       await watch.until(
         () => messages.every(({ uuid }) => seen.has(uuid)),
-        () => `${seen.size} of 20 messages came past a topic that stands still`,
+        () => `Past a topic that stands still, ${tellMissing(messages, seen)}`,
       );
-      go.resolve();
+      gate.open();
       await Promise.all([sent, delivered]);
     },
   },

@@ -1,0 +1,209 @@
+import { after } from "../../src/transport/timer.ts";
+import { cut, memory, network, onRec, onSend, same, storesOnly } from "./_broken.ts";
+import type { Defects } from "./_defects.ts";
+import { oneLine, onPublisher } from "./_faces.ts";
+
+const DECODER = new TextDecoder();
+const ENCODER = new TextEncoder();
+
+/** Defects of what comes, and of what publishing says. */
+export const CONTENT_DEFECTS: Defects = {
+  "headers: empty values, any text, 100 names, and names that differ in case come as they are": [
+    {
+      defect: "makes names lower case",
+      make: () =>
+        memory(onRec(({ headers }) => ({
+          headers: headers.map(([name, value]) => [name.toLowerCase(), value] as const),
+        }))),
+      says: /metadata Tenant 'upper' came as 'undefined'/,
+    },
+    {
+      defect: "loses empty values",
+      make: () =>
+        memory(onRec(({ headers }) => ({ headers: headers.filter(([, value]) => value !== "") }))),
+      says: /metadata empty '' came as 'undefined'/,
+    },
+    {
+      defect: "trims values",
+      make: () =>
+        memory(onRec(({ headers }) => ({
+          headers: headers.map(([name, value]) => [name, value.trim()] as const),
+        }))),
+      says: /metadata spaces/,
+    },
+  ],
+  "payload: none, every byte value, bytes that are no UTF-8, and large ones come as they are": [
+    {
+      defect: "takes bytes for text",
+      make: () =>
+        memory(onRec(({ payload }) => ({ payload: ENCODER.encode(DECODER.decode(payload)) }))),
+      says: /payload of \d+ bytes came as other/,
+    },
+  ],
+  "headers: ends of lines are refused, and the connection goes on": [
+    {
+      defect: "cuts values at the end of the line",
+      make: () =>
+        memory(
+          same,
+          onPublisher((made) => ({
+            publish: (topic, messages, options) => made.publish(topic, oneLine(messages), options),
+          })),
+        ),
+      says: /must fail: it did not/,
+    },
+    {
+      defect: "refuses by an error of its own",
+      make: () =>
+        memory(
+          same,
+          onPublisher((made) => ({
+            publish: (...args) =>
+              made.publish(...args).catch((cause) => {
+                throw new Error("It was refused", { cause });
+              }),
+          })),
+        ),
+      says: /must be refused by a RangeError: Error: It was refused/,
+    },
+    {
+      defect: "stores what it refuses",
+      make: () =>
+        memory(
+          same,
+          onPublisher((made) => ({
+            async publish(topic, messages, options) {
+              try {
+                await made.publish(topic, messages, options);
+              } catch (error) {
+                await made.publish(topic, oneLine(messages), options);
+                throw error;
+              }
+            },
+          })),
+        ),
+      says: /5 messages came, 1 was taken/,
+    },
+  ],
+  "payload: the largest comes, one more byte is refused, and the connection goes on": [
+    {
+      defect: "cuts what is too large",
+      make: () =>
+        network(
+          onSend((sink, lane, items) => sink.send(lane, items.map((item) => cut(item, 2 ** 20)))),
+        ),
+      says: /Publishing 1048577 bytes must fail/,
+    },
+    {
+      defect: "breaks the connection for what is too large",
+      make: () =>
+        network(onSend((sink, lane, items) => {
+          const isTooLarge = items.some(({ rec }) => rec.payload.length > 2 ** 20);
+          return isTooLarge ? Promise.reject(new Error("Broken pipe")) : sink.send(lane, items);
+        })),
+      says: /The outcome of what is too large must be "rejected": it is "unknown"/,
+    },
+    {
+      defect: "refuses the largest",
+      make: () =>
+        network(onSend(async (sink, lane, items) => {
+          const isLargest = items.some(({ rec }) => rec.payload.length === 2 ** 20);
+          if (!isLargest) return await sink.send(lane, items);
+          return items.map(() => ({ cause: new RangeError("Too large"), outcome: "rejected" }));
+        })),
+      says: /What becomes of a payload of 1048576 bytes must be \["acked"\]: it is \["failed"\]/,
+    },
+
+    {
+      defect: "stores a part of what it refuses",
+      make: () =>
+        network(onSend(async (sink, lane, items) => {
+          const results = await sink.send(lane, items);
+          const refused = items.filter((_, at) => results[at] !== undefined);
+          await sink.send(lane, refused.map((item) => cut(item, 100)));
+          return results;
+        })),
+      says: /3 messages came, 2 were taken/,
+    },
+    {
+      defect: "refuses by an error of its own",
+      make: () =>
+        network(
+          same,
+          onPublisher((made) => ({
+            publish: (...args) =>
+              made.publish(...args).catch(() => {
+                throw new RangeError("It was refused");
+              }),
+          })),
+        ),
+      says: /must fail with a PublishError: RangeError: It was refused/,
+    },
+  ],
+  "payload: the caller may use its buffer again when publish has resolved": [
+    {
+      defect: "confirms before it has copied",
+      make: () =>
+        memory(onSend(async (sink, lane, items) => {
+          after(5, () => void sink.send(lane, items));
+          return await items.map(() => undefined);
+        })),
+      says: /payloads were overwritten/,
+    },
+  ],
+  "publish: resolves only when the broker has it, so that it survives what comes next": [
+    {
+      defect: "confirms what it has not stored yet",
+      make: () => memory(storesOnly((_, at) => at > 0)),
+      says: /1 of 20 messages did not come/,
+      waits: true,
+    },
+  ],
+  "publish: of a call that fails in part, the messages that failed are named, all others come": [
+    {
+      defect: "refuses the whole call",
+      make: () =>
+        network(onSend(async (sink, lane, items) => {
+          const results = await sink.send(lane, items);
+          const failure = results.find((result) => result !== undefined);
+          return items.map(() => failure);
+        })),
+      says: /What is named as failed must be \[\[2,"rejected"\]\]/,
+    },
+    {
+      defect: "says nothing of what it refuses",
+      make: () =>
+        network(onSend(async (sink, lane, items) => {
+          await sink.send(lane, items);
+          return items.map(() => undefined);
+        })),
+      says: /A call with a message that is too large must fail: it did not/,
+    },
+
+    {
+      defect: "stores a part of what it refuses",
+      make: () =>
+        network(onSend(async (sink, lane, items) => {
+          const results = await sink.send(lane, items);
+          const refused = items.filter((_, at) => results[at] !== undefined);
+          await sink.send(lane, refused.map((item) => cut(item, 100)));
+          return results;
+        })),
+      says: /5 messages came, 4 were taken/,
+    },
+    {
+      defect: "refuses by an error of its own",
+      make: () =>
+        network(
+          same,
+          onPublisher((made) => ({
+            publish: (...args) =>
+              made.publish(...args).catch(() => {
+                throw new RangeError("It was refused");
+              }),
+          })),
+        ),
+      says: /must fail with a PublishError: RangeError: It was refused/,
+    },
+  ],
+};

@@ -1,0 +1,316 @@
+import { newUuid } from "../../src/message/uuid.ts";
+import { override } from "../../src/testing/probes.ts";
+import type { Delivery } from "../../src/transport/port.ts";
+import {
+  acksAtFetch,
+  acksNacks,
+  cut,
+  isLetter,
+  memory,
+  onFetch,
+  onRec,
+  onRequeue,
+  onSend,
+  onSource,
+  onSpec,
+  same,
+  shelf,
+  storesOnly,
+  twice,
+} from "./_broken.ts";
+import type { Defects } from "./_defects.ts";
+import { onConsumption, onMessages, onStream } from "./_faces.ts";
+
+/** Bytes with methods of their own, as a Buffer of Node is. */
+class ClientBytes extends Uint8Array {}
+
+/** Defects of delivery, and of what happens to what is not handled at once. */
+export const DELIVERY_DEFECTS: Defects = {
+  "delivery: what is published comes whole and once, and close ends the stream": [
+    {
+      defect: "cuts payloads at the first zero byte",
+      make: () =>
+        memory(onRec(({ payload }) => {
+          const end = payload.indexOf(0);
+          return end === -1 ? {} : { payload: payload.slice(0, end) };
+        })),
+      says: /payload of 256 bytes came as other 0 bytes/,
+    },
+    {
+      defect: "hands on what its client calls bytes",
+      make: () => memory(onRec(({ payload }) => ({ payload: new ClientBytes(payload) }))),
+      says: /payload came as a ClientBytes/,
+    },
+    {
+      defect: "loses headers",
+      make: () => memory(onRec(() => ({ headers: [] }))),
+      says: /metadata test 'number \d+' came as 'undefined'/,
+    },
+    {
+      defect: "delivers everything twice",
+      make: () => memory(onFetch(twice)),
+      says: /deliveries are duplicates, 0 may be/,
+    },
+    {
+      defect: "stamps messages with the time of their delivery",
+      make: () => memory(onRec(() => ({ time: Date.now() }))),
+      says: /time 2023/,
+    },
+    {
+      defect: "drops the last of each large batch, and confirms it",
+      make: () => memory(storesOnly((_, at) => at < 10)),
+      says: /13 of 23 messages did not come, '[-0-9a-f]+' first/,
+      waits: true,
+    },
+    {
+      defect: "loses keys",
+      make: () => memory(onRec(() => ({ key: "" }))),
+      says: /key 'key \d ü' came as ''/,
+    },
+    {
+      defect: "adds a header of its own",
+      make: () => memory(onRec(({ headers }) => ({ headers: [...headers, ["x-broker", "1"]] }))),
+      says: /metadata x-broker came and was not published/,
+    },
+    {
+      defect: "does not end a stream that is closed",
+      make: () => memory(same, onStream(() => ({ close: () => Promise.resolve() }))),
+      says: /The end of a closed stream did not happen/,
+      waits: true,
+    },
+  ],
+  "delivery: many publishers and members, each message comes to one of them": [
+    {
+      defect: "drops the last of each large batch, and confirms it",
+      make: () => memory(storesOnly((_, at) => at < 10)),
+      says: /messages did not come/,
+      waits: true,
+    },
+    {
+      defect: "gives everything to every member",
+      make: () => {
+        let members = 0;
+        return memory(onSpec((spec) => ({ ...spec, group: `all-${members++}` })));
+      },
+      says: /deliveries are duplicates, 0 may be/,
+    },
+  ],
+  "delivery: what is nacked comes again, and nothing else does": [
+    {
+      defect: "takes a nack for an ack",
+      make: () => shelf(acksNacks),
+      says: /20 of 22 deliveries came, of '.*' last/,
+      waits: true,
+    },
+    {
+      defect: "gives out all of a fetch again when one of it is nacked",
+      make: () =>
+        shelf(onSource((source) => {
+          let fetched: readonly Delivery[] = [];
+          return {
+            fetch: async (...args) => fetched = await source.fetch!(...args),
+            requeue: (items) =>
+              source.requeue!(fetched.map((delivery) => ({ ...items[0]!, delivery }))),
+          };
+        })),
+      says: /What came again must be/,
+    },
+  ],
+  "delivery: after every nack comes another delivery, across members that close": [
+    {
+      defect: "loses what is given back when a member closes",
+      make: () =>
+        shelf(onSource((source) => ({
+          close: async () => {
+            await source.ack(await source.fetch!(100, () => false, AbortSignal.timeout(50)));
+            await source.close();
+          },
+        }))),
+      says: /messages did not come/,
+      waits: true,
+    },
+    {
+      defect: "delivers everything twice",
+      make: () => memory(onFetch(twice)),
+      says: /deliveries are duplicates, 0 may be/,
+    },
+  ],
+  "delivery: attempt is 1 first and one more after each nack, redelivered says so": [
+    {
+      defect: "loses the count of deliveries",
+      make: () => shelf(onFetch((deliveries) => deliveries.map((one) => ({ ...one, count: 1 })))),
+      says: /Attempt and redelivered must be/,
+    },
+  ],
+  "delivery: what is nacked with a delay does not come earlier": [
+    {
+      defect: "ignores the delay of a nack",
+      make: () => shelf(onRequeue((items) => items.map((item) => ({ ...item, delay: 0 })))),
+      says: /It came after [\d.]+ ms, nacked with 300 ms/,
+    },
+    {
+      defect: "takes a nack for an ack",
+      make: () => shelf(acksNacks),
+      says: /1 of 2 deliveries came, of '.*' last/,
+      waits: true,
+    },
+  ],
+  "delivery: what one member nacks comes to another of its group": [
+    {
+      defect: "acks before anybody has handled it",
+      make: () => memory(acksAtFetch),
+      says: /0 of 1/,
+      waits: true,
+    },
+    {
+      defect: "begins to count anew for another member",
+      make: () =>
+        shelf(onSource((source) => {
+          let before: number | undefined;
+          return {
+            async fetch(...args) {
+              const deliveries = await source.fetch!(...args);
+              before ??= (deliveries[0]?.count ?? 1) - 1;
+              return deliveries.map((one) => ({ ...one, count: one.count - before! }));
+            },
+          };
+        })),
+      says: /The attempt after \d+ nacks of another member must be/,
+    },
+    {
+      defect: "names a message anew when it comes again",
+      make: () =>
+        shelf(
+          onFetch((deliveries) =>
+            deliveries.map((one) =>
+              one.count === 1 ? one : { ...one, rec: { ...one.rec, id: newUuid() } }
+            )
+          ),
+        ),
+      says: /What the other member got must be/,
+    },
+  ],
+  "delivery: a message that always fails is called as often as allowed, then the next comes": [
+    {
+      defect: "delivers everything twice",
+      make: () => memory(onFetch(twice)),
+      says: /The calls with 2 repeats must be/,
+    },
+    {
+      defect: "stores the first of each call, and confirms all",
+      make: () => memory(storesOnly((_, at) => at === 0)),
+      says: /the first of 'next' did not come: calls were poison,poison,poison/,
+      waits: true,
+    },
+  ],
+  "delivery: a message that always fails becomes a dead letter, bytes and reason kept": [
+    {
+      defect: "loses headers",
+      make: () => memory(onRec(() => ({ headers: [] }))),
+      says: /What it tells must be/,
+    },
+    {
+      defect: "stores nothing of what failed elsewhere",
+      make: () => memory(storesOnly((item) => !isLetter(item))),
+      says: /0 of 1/,
+      waits: true,
+    },
+    {
+      defect: "stores a dead letter twice",
+      make: () =>
+        memory(onSend(async (sink, lane, items) => {
+          await sink.send(lane, items.filter(isLetter));
+          return await sink.send(lane, items);
+        })),
+      says: /The dead letters must be/,
+    },
+    {
+      defect: "cuts dead letters",
+      make: () =>
+        memory(
+          onSend((sink, lane, items) =>
+            sink.send(lane, items.map((item) => isLetter(item) ? cut(item, 100) : item))
+          ),
+        ),
+      says: /The bytes of the dead letter are others/,
+    },
+    {
+      defect: "stores the first of each call, and confirms all",
+      make: () => memory(storesOnly((_, at) => at === 0)),
+      says: /'next', which comes after it, was not handled/,
+      waits: true,
+    },
+  ],
+  "delivery: the signal of a message aborts when its subscription ends before its handler": [
+    {
+      defect: "hands out messages whose signals nobody aborts",
+      make: () => memory(same, onMessages((message) => message.copy())),
+      says: /The abort of the signal of a running handler did not happen/,
+      waits: true,
+    },
+    {
+      defect: "hands out messages whose signals have aborted",
+      make: () =>
+        memory(same, onMessages((message) => override(message, { signal: AbortSignal.abort() }))),
+      says: /The signal must not abort while its subscription is open/,
+    },
+    {
+      defect: "aborts the signals of all messages that there were",
+      make: () => {
+        const closing = new AbortController();
+        const { signal } = closing;
+        return memory(
+          same,
+          onConsumption((made) => ({
+            close(options) {
+              closing.abort();
+              return made.close(options);
+            },
+          }), (message) => override(message, { signal })),
+        );
+      },
+      says: /The signal of what was acked must not abort/,
+    },
+  ],
+  "delivery: what a busy member nacks, and what it has no room for, comes to one that has": [
+    {
+      defect: "has a member take all there is, and keep what there is no room for",
+      make: () =>
+        shelf(onSource((source) => {
+          const kept: Delivery[] = [];
+          return {
+            async fetch(room, ...rest) {
+              if (kept.length === 0) kept.push(...await source.fetch!(100, ...rest));
+              return kept.splice(0, room);
+            },
+            extend: (deliveries) => source.extend!([...deliveries, ...kept]),
+          };
+        })),
+      says: /of 19 messages did not come/,
+      waits: true,
+    },
+    {
+      defect: "gives to a member that joins what others have",
+      make: () => {
+        const given: Delivery[] = [];
+        return shelf(onSource((source) => {
+          const joined = [...given];
+          return {
+            async fetch(...args) {
+              const own = await source.fetch!(...args);
+              given.push(...own);
+              return [...own, ...joined.splice(0)];
+            },
+          };
+        }));
+      },
+      says: /What one member is busy with came to another/,
+    },
+    {
+      defect: "stores the first of each call, and confirms all",
+      make: () => shelf(storesOnly((_, at) => at === 0)),
+      says: /After what was nacked nothing came/,
+      waits: true,
+    },
+  ],
+};

@@ -1,0 +1,223 @@
+import type { Message } from "../../src/message/message.ts";
+import { newUuid } from "../../src/message/uuid.ts";
+import { override } from "../../src/testing/probes.ts";
+import type { Delivery } from "../../src/transport/port.ts";
+import { after } from "../../src/transport/timer.ts";
+import {
+  acksAtFetch,
+  acksNacks,
+  memory,
+  onFetch,
+  onRec,
+  onSource,
+  onSpec,
+  same,
+  shelf,
+  storesOnly,
+  twice,
+  underTwoNames,
+} from "./_broken.ts";
+import type { Defects } from "./_defects.ts";
+import { showing } from "./_faces.ts";
+
+/** Defects of groups, order, batches and of handling something once. */
+export const GROUP_DEFECTS: Defects = {
+  "group: each group gets everything, from when it was there first": [
+    {
+      defect: "takes all groups for one",
+      make: () => memory(onSpec((spec) => ({ ...spec, group: "all" }))),
+      says: /messages did not come/,
+      waits: true,
+    },
+    {
+      defect: "delivers everything twice",
+      make: () => memory(onFetch(twice)),
+      says: /deliveries are duplicates, 0 may be/,
+    },
+  ],
+  "group: what a member had that was killed comes to the survivor": [
+    {
+      defect: "waits for a member for ever",
+      make: () => {
+        const { connect } = shelf();
+        const { traits } = connect();
+        return shelf((transport) =>
+          onSource((source) => {
+            const keep = { cancel: () => {} };
+            const held = new Set<Delivery>();
+            const prolong = () => {
+              void source.extend!([...held]);
+              keep.cancel = after(20, prolong);
+            };
+            prolong();
+            return {
+              fetch: async (...args) => {
+                const deliveries = await source.fetch!(...args);
+                for (const delivery of deliveries) held.add(delivery);
+                return deliveries;
+              },
+              close: async () => {
+                keep.cancel();
+                await source.close();
+              },
+            };
+          })(override(transport, { traits }))
+        );
+      },
+      says: /messages did not come/,
+      waits: true,
+    },
+    {
+      defect: "acks before anybody has handled it",
+      make: () => memory(acksAtFetch),
+      says: /messages did not come/,
+      waits: true,
+    },
+  ],
+  "group: members that join and leave under load lose nothing": [
+    {
+      defect: "acks before anybody has handled it",
+      make: () => memory(acksAtFetch),
+      says: /of 200 messages did not come/,
+      waits: true,
+    },
+    {
+      defect: "delivers everything twice",
+      make: () => memory(onFetch(twice)),
+      says: /deliveries are duplicates, 0 may be/,
+    },
+  ],
+  "order: messages of a key come in the order of their publishing, to all members together": [
+    {
+      defect: "delivers what it has fetched from behind",
+      make: () => memory(onFetch((deliveries) => [...deliveries].reverse())),
+      says: /came after '.*', which was published later/,
+    },
+  ],
+  "order: the next of a key waits until the one before it is settled": [
+    {
+      defect: "loses keys",
+      make: () => memory(onRec(() => ({ key: "" }))),
+      says: /The second message came before the first was settled/,
+    },
+    {
+      defect: "delivers everything twice",
+      make: () => memory(onFetch(twice)),
+      says: /What came must be/,
+    },
+
+    {
+      defect: "stores the first of each call, and confirms all",
+      make: () => memory(storesOnly((_, at) => at === 0)),
+      says: /The second message did not come/,
+      waits: true,
+    },
+  ],
+  "order: with 8 workers and failures a key keeps its order, and other keys overlap in time": [
+    {
+      defect: "delivers what it has fetched from behind",
+      make: () => memory(onFetch((deliveries) => [...deliveries].reverse())),
+      says: /came after '.*', which was published later/,
+    },
+    {
+      defect: "takes all keys for one",
+      make: () => memory(onRec(() => ({ key: "one" }))),
+      says: /80 of 80 messages did not come/,
+      waits: true,
+    },
+  ],
+  "batch: of a batch that is acked in part only the rest comes again": [
+    {
+      defect: "delivers everything twice",
+      make: () => memory(onFetch(twice)),
+      says: /How often each message was handled must be/,
+    },
+    {
+      defect: "takes a nack for an ack",
+      make: () => shelf(acksNacks),
+      says: /'.+' was handled less often than 2 times/,
+      waits: true,
+    },
+  ],
+  "batch: a middleware sees every batch, and they hold everything once": [
+    {
+      defect: "loses all but the first of what it fetched at once",
+      make: () => memory(onFetch((deliveries) => deliveries.slice(0, 1))),
+      says: /messages did not come/,
+      waits: true,
+    },
+    {
+      defect: "delivers everything twice",
+      make: () => memory(onFetch(twice)),
+      says: /deliveries are duplicates, 0 may be/,
+    },
+
+    {
+      defect: "shows a middleware single messages",
+      make: () => memory(same, showing((work) => ({ ...work, batch: false }))),
+      says: /Each work must say that it is a batch/,
+    },
+    {
+      defect: "shows a middleware what it has shown before as well",
+      make: () => {
+        const shown: Message[] = [];
+        return memory(
+          same,
+          showing((work) => {
+            shown.push(...work.messages);
+            return { ...work, messages: [...shown] };
+          }),
+        );
+      },
+      says: /A batch must be of 10 at most/,
+    },
+    {
+      defect: "shows a middleware the first of each batch",
+      make: () =>
+        memory(same, showing((work) => ({ ...work, messages: work.messages.slice(0, 1) }))),
+      says: /What the middleware saw must be/,
+    },
+  ],
+  "dedupe: a handler that fails is called again when its message comes again": [
+    {
+      defect: "takes a nack for an ack",
+      make: () => shelf(acksNacks),
+      says: /'once', which failed, did not come again/,
+      waits: true,
+    },
+    {
+      defect: "loses the count of deliveries",
+      make: () => shelf(onFetch((deliveries) => deliveries.map((one) => ({ ...one, count: 1 })))),
+      says: /The attempts that the handler saw must be \[1,2\]: it is \[1,1\]/,
+    },
+  ],
+  "dedupe: the same message published twice is handled once": [
+    {
+      defect: "names messages anew",
+      make: () => memory(onRec(() => ({ id: newUuid() }))),
+      says: /What was handled must be \["last","twice"\]/,
+    },
+    {
+      defect: "stores the first message of a topic, and confirms all",
+      make: () => {
+        let count = 0;
+        return memory(storesOnly(() => count++ === 0));
+      },
+      says: /'last' did not come/,
+      waits: true,
+    },
+  ],
+  "dedupe: a crash between the effect and its mark costs one more call and no message": [
+    {
+      defect: "acks before anybody has handled it",
+      make: () => memory(acksAtFetch),
+      says: /'once', never marked, did not come again/,
+      waits: true,
+    },
+    {
+      defect: "delivers everything twice, under two names",
+      make: () => memory(onFetch(underTwoNames)),
+      says: /The calls must be \["first","second"\]/,
+    },
+  ],
+};
