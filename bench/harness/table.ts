@@ -68,6 +68,8 @@ export function renderQuestion(question: Question, rows: Row[]): string {
 function missingIn(question: Question, inCase: string, rows: Row[]): string[] {
   const subjects = question.cases.find(({ name }) => name === inCase)!.subjects;
   const asked = subjects.filter((subject) => !("sample" in subject));
+  // What only other programs measure has a row of no runtime.
+  if (asked.length === 0) return [];
   return RUNTIMES.filter((name) => isMeasurable(question, { name })).flatMap((runtime) => {
     const measured = rows.filter((row) => row.runtime === runtime);
     const missing = asked.filter(({ name }) => !measured.some(({ subject }) => subject === name));

@@ -1,5 +1,6 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { BusClosedError } from "../core/errors.ts";
 import { createSyncBus } from "./sync.ts";
 import { turn } from "./testdata/waits.ts";
 
@@ -45,6 +46,30 @@ describe("sync bus", () => {
       const bus = createSyncBus();
       await assertRejects(() => bus.emitAsync(""), TypeError, "'type' must be");
       await assertRejects(() => bus.emitAsync(undefined as unknown as ""), TypeError);
+    });
+
+    it("rejects with a thrown undefined as it was", async () => {
+      const bus = createSyncBus();
+      bus.on("a", () => Promise.reject());
+      bus.on("a", () => {});
+      const outcome = await bus.emitAsync("a").then(() => "resolved", (error) => [error]);
+      assertEquals(outcome, [undefined]);
+      assertEquals(bus.stats().failed, 1);
+    });
+
+    it("rejects from outside while the bus drains, and once it is closed", async () => {
+      const bus = createSyncBus();
+      let calls = 0;
+      bus.on("a", () => {
+        calls++;
+        return turn();
+      });
+      const first = bus.emitAsync("a");
+      const drained = bus.drain();
+      await assertRejects(() => bus.emitAsync("a"), BusClosedError, "Cannot emit 'a'");
+      await Promise.all([first, drained]);
+      await assertRejects(() => bus.emitAsync({ type: "a", data: 1 }), BusClosedError);
+      assertEquals([calls, bus.stats().emitted], [1, 1]);
     });
 
     it("resolves for an event that nobody wants", async () => {

@@ -137,6 +137,22 @@ for (const [kind, create] of Object.entries(QUEUEING)) {
       }));
   });
 
+  describe(`${kind} bus: handlers that throw undefined`, () => {
+    it("have failed like any other, and are told of", async () => {
+      const heard: unknown[] = [];
+      const bus = create({ onError: (error, { event }) => void heard.push([error, event.type]) });
+      let handled = 0;
+      bus.on("a", fail(undefined));
+      bus.on("a", () => Promise.reject());
+      bus.on("a", () => handled++);
+      bus.emit("a");
+      await bus.drain();
+      const { processed, failed } = bus.stats();
+      assertEquals([heard, handled], [[[undefined, "a"], [undefined, "a"]], 1]);
+      assertEquals([processed, failed], [1, 2]);
+    });
+  });
+
   describe(`${kind} bus: a hook that fails`, () => {
     it("onDrop is printed, and harms nobody", async () => {
       const printed: unknown[][] = [];

@@ -29,6 +29,9 @@ describe("scenario() without a name", () => {
       assertThrows(() => scenario(), RangeError, "current value is 'asnyc'");
     }));
 
+  it("takes an empty BEAT_SCENARIO for none", () =>
+    withScenario("", () => assertEquals(scenario().capabilities.engine, "sync")));
+
   it("makes a sync bus where it is not set", () => {
     assertEquals(scenario().capabilities.engine, "sync");
   });

@@ -67,6 +67,21 @@ describe("anchored", () => {
   });
 });
 
+describe("README.md", () => {
+  const page = readFileSync(pathOf("README.md"), "utf8");
+  const blocks = [...page.matchAll(/^[ \t]*```(\S[^\n]*)\n(.*?)^[ \t]*```$/gms)];
+
+  it("has no code that nobody runs: all is TypeScript, but for commands and configuration", () => {
+    const languages = blocks.map(([, language]) => language);
+    assertEquals([...new Set(languages)].sort(), ["json", "sh", "ts"]);
+    assertEquals(snippetsIn(page).length, languages.filter((each) => each === "ts").length);
+  });
+
+  it("has configuration that can be read", () => {
+    for (const [, language, text] of blocks) if (language === "json") JSON.parse(text!);
+  });
+});
+
 // On Deno, `deno test --doc` checks and runs them.
 if (!("deno" in process.versions)) {
   describe("snippets", () => {

@@ -155,6 +155,15 @@ export async function broadcast(): Promise<string | void> {
   }
 }
 
+/** Waits for a signal with a time-out, by timers that hold the process as the signal may not. */
+export async function waitForSignal(): Promise<string | void> {
+  const signal: AbortSignal = find("AbortSignal.timeout").call(AbortSignal, 1);
+  for (let turn = 0; !signal.aborted && turn < 1_000; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  if (!signal.aborted) return "never aborts";
+}
+
 /** Tells whether the clock moves while code runs. */
 export function watchClock(): string | void {
   const started = performance.now();

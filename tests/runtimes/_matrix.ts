@@ -9,6 +9,7 @@ import {
   sendThroughPort,
   shared,
   waitForNotify,
+  waitForSignal,
   watchClock,
 } from "./_attempts.ts";
 import { builtin, each, find, MISSING, Missing, type Row, THROWS } from "./_table.ts";
@@ -153,6 +154,10 @@ export const MATRIX: Row[] = [
   {
     capability: "AbortSignal.any",
     attempt: () => must(find("AbortSignal.any").call(AbortSignal, [AbortSignal.abort()]).aborted),
+  },
+  {
+    capability: "AbortSignal.timeout",
+    attempt: waitForSignal,
   },
   {
     capability: "CustomEvent",
