@@ -11,6 +11,7 @@ import { exists, listFiles, TOOLS_LOCK } from "./_files.ts";
 import { findDeadLinks } from "./_links.ts";
 import { publishedFiles } from "./_graph.ts";
 import { findSecondEngines } from "./_one_engine.ts";
+import { findStrayAtomics } from "./_one_seam.ts";
 import { parseSummary, summaryLine } from "./_outcome.ts";
 import { entryPoints, findExportDrift, findPackages } from "./_packages.ts";
 import { run, runLive } from "./_process.ts";
@@ -46,6 +47,7 @@ const GATES: Gate[] = [
   { name: "types", judge: () => command("check", "--quiet", TOOLS_LOCK, ".") },
   { name: "floors and circles", judge: async () => verdict(await findFloorBreaches()) },
   { name: "one fetch loop", judge: () => verdict(findSecondEngines()) },
+  { name: "one seam of shared memory", judge: () => verdict(findStrayAtomics()) },
   { name: "thin adapters", judge: judgeAdapters },
   { name: "faults have tests", judge: () => verdict(findFaultsWithoutTest()) },
   { name: "links lead somewhere", judge: () => verdict(findDeadLinks()) },

@@ -17,11 +17,11 @@ export interface DropReport {
    * not stop. `"in-doubt"`: its thread died while it handled the event, which a `CrashError` names.
    */
   reason: "overflow" | "closed" | "thread-failed" | "thread-stuck" | "in-doubt";
-  /** How many events: 1 on overflow, all of one type at close. */
+  /** How many events: 1 on overflow, or all of one type that a thread has dropped; so at close. */
   count: number;
   /** Type of the dropped events. */
   type: string;
-  /** The event, on overflow. */
+  /** The event, on overflow in the thread of the bus. */
   event?: BusEvent;
 }
 

@@ -2,7 +2,10 @@
 export interface Subscription {
   /** The pattern that was subscribed. */
   readonly pattern: string;
-  /** Resolves when emits reach the handler: at once, where the handler runs in the same thread. */
+  /**
+   * Resolves when emits reach the handler: at once, where the handler runs in the same thread. Of a
+   * subscription that has ended nothing is waited for.
+   */
   readonly ready: Promise<void>;
   /** Ends the subscription; says whether it was live. An emit that runs finishes on its list. */
   unsubscribe(): boolean;

@@ -119,25 +119,6 @@ export class DeadThreads {
     reportDrops(this.#core, types, "thread-stuck");
   }
 
-  /** Drops what waits in a ring that nobody reads any more. */
-  discardRing(from: number, to: number, reason: DropReport["reason"]): void {
-    const { cells, layout } = this.#mesh;
-    const core = this.#core;
-    const place = layout.ring(from, to);
-    const { ledger } = core;
-    const types: string[] = [];
-    for (const word of takeOverFromReader(cells, place).ready) {
-      types.push(this.#events.typeOf(from, word));
-      finishFrame(cells, place, word);
-      // What goes home has not been counted as processed by the ring.
-      if (to !== HOME) ledger.processed--;
-      ledger.dropped++;
-      if (reason === "closed") core.discarded++;
-    }
-    releaseDone(cells, place);
-    reportDrops(core, types, reason);
-  }
-
   /** What the thread has said that it dies of, if home has not read that yet. */
   #takeFault(node: number): Error | undefined {
     const { cells, layout } = this.#mesh;
@@ -150,9 +131,23 @@ export class DeadThreads {
     }
   }
 
+  /** Drops what waits for a thread in rings that nobody reads any more. */
   #discardInbox(node: number, reason: DropReport["reason"]): void {
-    for (let from = 0; from <= this.#mesh.layout.threads; from++) {
-      this.discardRing(from, node, reason);
+    const { cells, layout } = this.#mesh;
+    const core = this.#core;
+    const { ledger } = core;
+    for (let from = 0; from <= layout.threads; from++) {
+      const place = layout.ring(from, node);
+      const types: string[] = [];
+      for (const word of takeOverFromReader(cells, place).ready) {
+        types.push(this.#events.typeOf(from, word));
+        finishFrame(cells, place, word);
+        ledger.processed--;
+        ledger.dropped++;
+        if (reason === "closed") core.discarded++;
+      }
+      releaseDone(cells, place);
+      reportDrops(core, types, reason);
     }
   }
 

@@ -1,6 +1,7 @@
 import { UnsupportedError } from "../core/errors.ts";
 import { EventBus } from "../core/event_bus.ts";
 import { canStartThread } from "../runtime/capabilities.ts";
+import { canWaitAsync } from "../runtime/shared_cells.ts";
 import { completeFlowBus, createFlowBus, FLOW_ENGINES } from "./flow.ts";
 import { FlowEngine } from "./flow_engine.ts";
 import { completeFlowOptions } from "./flow_thread_options.ts";
@@ -72,6 +73,6 @@ export function createFlowThreadBus<M extends object = OpenEventMap>(
 function checkSharing(action: string): void {
   const missing = typeof SharedArrayBuffer === "undefined"
     ? "shared memory: a page must be cross-origin isolated"
-    : Atomics.waitAsync === undefined && "'Atomics.waitAsync'";
+    : !canWaitAsync() && "'Atomics.waitAsync'";
   if (missing) throw new UnsupportedError(action, `there is no ${missing}`);
 }

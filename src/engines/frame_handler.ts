@@ -77,6 +77,7 @@ export class FrameHandler {
     const isForEach = (this.#mesh.cells.get(word + FRAME_FLAGS) & FLAG_EACH) !== 0;
     let event = held as FrameEvent | undefined;
     let delivery: PendingDelivery | undefined;
+    let waiting: Registration | undefined;
     reader.start(word);
     for (let i = 0; i < registrations.length; i++) {
       const registration = registrations[i];
@@ -91,8 +92,7 @@ export class FrameHandler {
         if (result === undefined || !isThenable(result)) continue;
         delivery ??= this.#createDelivery(event, reader, word);
         delivery.follow(result, registration);
-        // Last, as the codec is code of the user: what it throws must not leave the promise alone.
-        event.keep();
+        waiting ??= registration;
       } catch (error) {
         event ??= this.createEvent(type, word);
         this.#core.fail(error, event, registration);
@@ -103,8 +103,18 @@ export class FrameHandler {
       reader.finish(word, true);
       return false;
     }
+    this.#keep(event!, waiting!);
     delivery.leave();
     return true;
+  }
+
+  /** Builds the event for those who wait: last, so that a codec that throws is in nobody's way. */
+  #keep(event: FrameEvent, waiting: Registration): void {
+    try {
+      event.keep();
+    } catch (error) {
+      this.#core.fail(error, event, waiting);
+    }
   }
 
   #callWithCursor({ handler, pattern }: Registration, word: number): void {

@@ -97,8 +97,7 @@ export class HomeEngine implements Engine {
     const routes = new Routes(threads + 1, HOME);
     const schedule = () => this.#idle.schedule();
     this.outbox = new Outbox(mesh, routes, this.#options, schedule);
-    const offer = this.offer.bind(this);
-    this.queue = new RoomQueue(mesh, this.outbox, this.core, offer);
+    this.queue = new RoomQueue(mesh, this.outbox, this.core, this.offer.bind(this));
     this.#notes = new Notes(mesh, routes, this.outbox, 0);
     const books = this.books = new HomeBooks(mesh, this.core.ledger, () => this.#followState());
     this.core.ledger.remote = books;
@@ -203,12 +202,11 @@ export class HomeEngine implements Engine {
   async stop(timeout: number): Promise<void> {
     this.#isClosing = true;
     this.#becomeReady.reject(new BusClosedError("wait for the threads"));
-    const { cells, layout } = this.#mesh;
-    cells.store(HEADER_STATE, STATE_CLOSED);
+    this.#mesh.cells.store(HEADER_STATE, STATE_CLOSED);
     // Threads that are not ref'd, and waits in the background, keep no process until they answer.
     const handle = setInterval(() => {}, 2 ** 30);
     await this.#supervisor.close(timeout).finally(() => clearInterval(handle));
-    for (let from = 1; from <= layout.threads; from++) this.#dead.discardRing(from, HOME, "closed");
+    this.#inbox.end();
     this.#idle.end();
     this.core.ledger.settle();
     this.#release();
@@ -300,6 +298,7 @@ export class HomeEngine implements Engine {
 
   #hear(from: number, note: Note): void {
     if (note[0] === "fault") return this.#supervisor.blame(from, reviveError(note[1]));
+    if (note[0] === "dropped") return this.core.reportDrop(note[1]);
     // What has died since may have said so.
     if (note[0] === "serving" && !this.#supervisor.serve(from, note[1])) return;
     this.#notes.hear(from, note);

@@ -1,8 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { BusClosedError } from "../core/errors.ts";
+import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { withIdleThread } from "./testdata/idle_thread.ts";
 import { turn } from "./testdata/waits.ts";
+import type { Subscription } from "../core/subscription.ts";
 
 /** How many events the queue of home holds, and how many may wait for promises beside it. */
 const QUEUE = 65_536;
@@ -87,4 +88,49 @@ describe("emit() that makes room in the full queue of home", () => {
       assertThrows(() => bus.emit("local"), BusClosedError);
       return Promise.resolve();
     }));
+});
+
+describe("notes to a thread that reads nothing", () => {
+  it("are of what is subscribed now, however often that has changed", () =>
+    withIdleThread(async (bus, { read }) => {
+      for (const data of [new Uint8Array(200), undefined]) {
+        assertThrows(() => {
+          for (;;) bus.emit("told", data);
+        }, QueueFullError);
+      }
+      let first: Subscription | undefined;
+      for (let i = 0; i < 10_000; i++) {
+        const subscription = bus.on("passing", () => {});
+        first ??= subscription;
+        subscription.unsubscribe();
+      }
+      // Nobody has to hear of it any more.
+      await first!.ready;
+      bus.on("staying", () => {});
+      read();
+      const told: unknown[] = [];
+      while (told.length === 0) {
+        await turn();
+        told.push(...read());
+      }
+      assertEquals(told, [["on", 10_001, "staying", false]]);
+    }, { capacity: 1_024, overflow: "error" }));
+});
+
+describe("close()", () => {
+  it("hears all that a thread has told before it ended", async () => {
+    const told: unknown[] = [];
+    const onError = (error: unknown) => void told.push((error as Error).message);
+    await withIdleThread((bus, { engine }) => {
+      const failing = engine.core.on("failing", () => {});
+      void bus.close({ timeout: 60_000 });
+      for (let i = 0; i < 1_000; i++) {
+        const error = Object.assign(new Error(`${i}`), { stack: "" });
+        engine.core.fail(error, { type: "failing", data: undefined }, failing);
+      }
+      engine.answer();
+      return Promise.resolve();
+    }, { onError });
+    assertEquals(told, Array.from({ length: 1_000 }, (_, i) => `${i}`));
+  });
 });

@@ -72,6 +72,12 @@ export class HomeInbox {
     return isBusy && !this.#queue.isFull;
   }
 
+  /** Moves all that has come; a thread that does not stop may go on sending, for nobody. */
+  end(): void {
+    for (const reader of this.#mesh.readers) reader?.seal();
+    while (this.move());
+  }
+
   /** Looks at a full queue again soon: whoever waits for room in it is woken by nobody else. */
   watchRoom(): void {
     if (!this.#queue.isFull) return;

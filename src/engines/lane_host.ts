@@ -227,14 +227,16 @@ export class LaneHost implements Feed {
       const { cells } = this.#lanes;
       const resolution = this.#resolve(inbox, word);
       const event = readEvent(cells, word, resolution.type, this.#codec);
-      // The codec is code of the user: a bus that it has closed has taken all frames.
-      if (core.state === "closed") return false;
-      if (!this.#offer(resolution, event)) {
+      // Codecs are code of the user: a bus that one of them has closed has taken all frames.
+      if (this.#isOver()) return false;
+      const hasRoom = this.#offer(resolution, event);
+      if (this.#isOver()) return false;
+      if (!hasRoom) {
         this.#isStuck = true;
         return false;
       }
     } catch (error) {
-      if (core.state === "closed") return false;
+      if (this.#isOver()) return false;
       // Its data is not what the codec has made, or takes: an event without handlers.
       core.ledger.emitted++;
       core.ledger.processed++;
@@ -248,6 +250,10 @@ export class LaneHost implements Feed {
       core.ledger.emitted--;
     }
     return true;
+  }
+
+  #isOver(): boolean {
+    return this.#engine.core.state === "closed";
   }
 
   /** Hands an event on, if there is room for it; says whether there was. */

@@ -1,5 +1,6 @@
 import { FLAG_NOTE } from "../ring/frame.ts";
 import { HOME } from "./mesh.ts";
+import type { DropReport } from "../core/bus_options.ts";
 import type { Registration } from "../core/registration.ts";
 import type { Mesh } from "./mesh.ts";
 import type { Outbox } from "./outbox.ts";
@@ -14,6 +15,7 @@ export type Note =
   | readonly [kind: "known", id: number]
   | readonly [kind: "serving", generation: number]
   | readonly [kind: "gone", node: number]
+  | readonly [kind: "dropped", report: DropReport]
   | readonly [kind: "fault", error: ErrorReport];
 
 /** An error as another thread gets it. */
@@ -41,8 +43,11 @@ export class Notes {
   readonly #outbox: Outbox;
   readonly #ids = new Map<Registration, number>();
   readonly #own = new Map<number, Registration>();
-  /** What found no room, by node. */
-  readonly #waiting: Note[][] = [];
+  /**
+   * What found no room, by node, each under what it is about: what is said of it later takes its
+   * place, so that no more waits than there is to say, however long a thread reads nothing.
+   */
+  readonly #waiting: Map<string, Note>[] = [];
   /** Nodes that have not heard of a subscription, and what to do when all have. */
   readonly #open = new Map<number, { nodes: Set<number>; resolve: () => void }>();
   /**
@@ -60,7 +65,7 @@ export class Notes {
     this.#routes = routes;
     this.#outbox = outbox;
     for (let node = 0; node <= mesh.layout.threads; node++) {
-      this.#waiting.push([]);
+      this.#waiting.push(new Map());
       // The thread of the bus never dies before the others, so it has always heard everything.
       this.#isWelcome.push(mesh.self === HOME);
     }
@@ -105,20 +110,27 @@ export class Notes {
     this.#ids.delete(registration);
     this.#own.delete(id);
     this.#routes.remove(this.#mesh.self, id);
-    this.#tellAll(["off", id]);
+    for (const node of this.#others()) {
+      this.#settleOne(id, node);
+      // Who has not heard of the beginning needs not hear of the end.
+      if (!this.#waiting[node].delete(`on${id}`)) this.tell(node, ["off", id]);
+    }
   }
 
   /** Tells one thread something, at once or when there is room: no event overtakes it. */
   tell(node: number, note: Note): void {
-    this.#waiting[node].push(note);
+    const waiting = this.#waiting[node];
+    const about = note[0] + note[1];
+    waiting.delete(about);
+    waiting.set(about, note);
     if (this.#sendTo(node)) this.#outbox.awaitRoom();
   }
 
   /** Sends what waits and finds room now; says whether anything still waits. */
   flush(): boolean {
     let isWaiting = false;
-    for (const [node, { length }] of this.#waiting.entries()) {
-      if (length > 0 && this.#sendTo(node)) isWaiting = true;
+    for (const [node, { size }] of this.#waiting.entries()) {
+      if (size > 0 && this.#sendTo(node)) isWaiting = true;
     }
     return isWaiting;
   }
@@ -147,9 +159,11 @@ export class Notes {
         break;
       case "off":
         routes.remove(node, note[1]);
+        this.#waiting[node].delete(`known${note[1]}`);
         break;
       case "known":
-        this.#settleOne(note[1], node);
+        // A thread before in this place has numbered its subscriptions as well.
+        if (this.#isWelcome[node]) this.#settleOne(note[1], node);
         break;
       case "serving":
         if (this.#isWelcome[node]) routes.serve(node);
@@ -169,7 +183,7 @@ export class Notes {
   /** Nothing is sent to a thread any more, nor waited for. */
   leave(node: number): void {
     this.#routes.leave(node);
-    this.#waiting[node].length = 0;
+    this.#waiting[node].clear();
     this.#settle(node);
   }
 
@@ -201,13 +215,14 @@ export class Notes {
     const waiting = this.#waiting[node];
     const writer = this.#mesh.writers[node]!;
     writer.hold(undefined);
-    while (
-      waiting.length > 0 &&
-      this.#outbox.sendTo(node, { type: "note", data: waiting[0] }, FLAG_NOTE)
-    ) waiting.shift();
-    if (waiting.length === 0) return false;
-    writer.hold(() => this.#sendTo(node));
-    return true;
+    for (const [about, note] of waiting) {
+      if (!this.#outbox.sendTo(node, { type: "note", data: note }, FLAG_NOTE)) {
+        writer.hold(() => this.#sendTo(node));
+        return true;
+      }
+      waiting.delete(about);
+    }
+    return false;
   }
 
   #settle(node: number): void {

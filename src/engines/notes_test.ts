@@ -92,6 +92,42 @@ describe("a note that finds no room", () => {
   });
 });
 
+describe("notes that find no room", () => {
+  it("do not answer what has ended meanwhile", async () => {
+    const { engine, read } = fullThread("error");
+    engine.notes.hear(HOME, ["welcome", 1]);
+    for (let id = 1; id <= 1_000; id++) {
+      engine.notes.hear(HOME, ["on", id, "a", false]);
+      engine.notes.hear(HOME, ["off", id]);
+    }
+    engine.notes.hear(HOME, ["on", 1_001, "a", false]);
+    read();
+    const seen: unknown[] = [];
+    while (seen.length === 0) {
+      await turn();
+      seen.push(...read());
+    }
+    assertEquals(seen, [["known", 1_001]]);
+    await end(engine);
+  });
+});
+
+describe("an answer to the thread before", () => {
+  it("makes no subscription ready of the one that has taken its place", async () => {
+    const { engine } = engineOfThread({ generation: 2 });
+    let isReady = false;
+    void engine.core.on("a", () => {}).ready.then(() => isReady = true);
+    engine.notes.hear(HOME, ["known", 1]);
+    await turn();
+    assertEquals(isReady, false);
+    engine.notes.hear(HOME, ["welcome", 2]);
+    engine.notes.hear(HOME, ["known", 1]);
+    await turn();
+    assertEquals(isReady, true);
+    await end(engine);
+  });
+});
+
 describe("a note of a pattern that a frame just holds", () => {
   it("says what is subscribed: as one of all types it would take events of other threads", async () => {
     const { engine, read } = engineOfThread({}, CAPACITY);

@@ -11,6 +11,7 @@ import {
 } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import { RINGS_LIMIT } from "../ring/layout.ts";
+import { canWaitAsync } from "../runtime/shared_cells.ts";
 import type { BusOptions } from "../core/bus_options.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { BatchSettings } from "./flow_options.ts";
@@ -145,7 +146,7 @@ export const THREAD_RULES: Rules = {
 
 /** Whether threads can share memory here, and sleep until another one changes it. */
 export function canShareMemory(): boolean {
-  return typeof SharedArrayBuffer !== "undefined" && Atomics.waitAsync !== undefined;
+  return typeof SharedArrayBuffer !== "undefined" && canWaitAsync();
 }
 
 /** The options with their defaults. */

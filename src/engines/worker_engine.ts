@@ -1,12 +1,5 @@
 import { BusCore } from "../core/bus_core.ts";
-import {
-  FLAG_KEY,
-  FLAG_KIND,
-  FLAG_NOTE,
-  FRAME_FLAGS,
-  FRAME_MARK,
-  MARK_DONE,
-} from "../ring/frame.ts";
+import { FLAG_KEY, FLAG_KIND, FLAG_NOTE, FRAME_FLAGS } from "../ring/frame.ts";
 import { readData, readExtras } from "../ring/frame_event.ts";
 import {
   HEADER_STATE,
@@ -16,7 +9,8 @@ import {
   NODE_WATCH,
   STATE_OPEN,
 } from "../ring/layout.ts";
-import { RingScanner } from "../ring/ring_scanner.ts";
+import { DropReports } from "./drop_reports.ts";
+import { EarlyNotes } from "./early_notes.ts";
 import { FlowThread } from "./flow_thread.ts";
 import { FrameHandler } from "./frame_handler.ts";
 import { Idle } from "./idle.ts";
@@ -59,9 +53,9 @@ export class WorkerEngine implements Engine {
   readonly #backlog = new KeyedBacklog();
   readonly #held = new WeakMap<BusEvent, TakenFrame>();
   readonly #frames: FrameHandler;
-  /** Look ahead in the rings, by the node that writes them. */
-  readonly #scanners: RingScanner[];
+  readonly #earlyNotes: EarlyNotes;
   readonly #counters: ThreadCounters;
+  readonly #drops: DropReports;
   readonly #pulse: Pulse;
   /**
    * The node whose ring is next. A turn that a promise has stopped must not begin with the same ring
@@ -73,11 +67,8 @@ export class WorkerEngine implements Engine {
   #onSettled: (() => void) | undefined;
 
   constructor(mesh: Mesh, options: WorkerOptions) {
-    const { cells, layout } = mesh;
     this.#mesh = mesh;
-    this.#scanners = mesh.readers.map((reader, from) =>
-      new RingScanner(cells, layout.ring(from, mesh.self), reader!)
-    );
+    this.#earlyNotes = new EarlyNotes(mesh, (from, note) => this.notes.hear(from, note));
     this.#options = options;
     this.subscribeRules = options.flow ? {} : THREAD_SUBSCRIBE_RULES;
     // At once, as the thread may not come to the end of its turn.
@@ -87,8 +78,11 @@ export class WorkerEngine implements Engine {
         noteFailed();
         sendFailure(mesh, this.outbox, error, context);
       },
-      // An iterator that overflows counts as a handler that fails.
-      onDrop: noteFailed,
+      onDrop: ({ type }) => {
+        // An iterator that overflows counts as a handler that fails.
+        noteFailed();
+        this.#drops.add(type);
+      },
     }, this);
     this.#counters = new ThreadCounters(mesh);
     this.#pulse = new Pulse(this.#counters, options.stallTimeout, () => this.#isStopping());
@@ -110,9 +104,10 @@ export class WorkerEngine implements Engine {
       valueCodec: options.valueCodec,
       onSettled,
     });
-    const routes = new Routes(layout.threads + 1, mesh.self);
+    const routes = new Routes(mesh.layout.threads + 1, mesh.self);
     this.outbox = new Outbox(mesh, routes, options, () => this.#idle.schedule(), this.#pulse);
     this.notes = new Notes(mesh, routes, this.outbox, options.generation);
+    this.#drops = new DropReports(this.outbox);
     this.queue = new RoomQueue(mesh, this.outbox, this.core, (resolution, event) => {
       if (!this.outbox.plan(resolution, event)) this.#counters.countUnwanted();
       else if (!this.outbox.hasRoom()) return false;
@@ -124,7 +119,7 @@ export class WorkerEngine implements Engine {
       hasWork: () => this.#hasWork(),
       recheck: () => {
         // Room may have come before this thread announced its sleep, and nobody wakes it for that.
-        if (this.outbox.hasWaiters) this.queue.serve(this.notes.flush());
+        this.#serve();
         return this.#hasWork();
       },
       // Batches have a timer.
@@ -139,7 +134,7 @@ export class WorkerEngine implements Engine {
   start(onStop: () => void): void {
     this.#onStop = onStop;
     // Before any event, of which this thread may die: others send it everything until it answers.
-    this.#hearNotes();
+    this.#earlyNotes.hear();
     this.#idle.schedule();
     this.#pulse.start();
   }
@@ -148,7 +143,10 @@ export class WorkerEngine implements Engine {
     const { outbox } = this;
     if (!outbox.plan(resolution, event)) this.#counters.countUnwanted();
     else if (outbox.makeRoom(this.isInHandler())) outbox.commit();
-    else this.#counters.countDropped();
+    else {
+      this.#counters.countDropped();
+      this.#drops.add(resolution.type);
+    }
   }
 
   deliverUnsafely(resolution: Resolution, event: BusEvent): void {
@@ -180,7 +178,7 @@ export class WorkerEngine implements Engine {
 
   /** Says that nothing of this thread touches the memory any more. */
   answer(): void {
-    this.notes.flush();
+    this.#flush();
     this.#close();
     // A timer may live on, which ends a subscription or throws.
     this.core.seal("closed");
@@ -208,7 +206,7 @@ export class WorkerEngine implements Engine {
     if (this.core.ledger.pending < this.#options.concurrency) {
       return this.#backlog.hasDue || this.#mesh.hasNext();
     }
-    return this.#scanners.some((scanner) => scanner.hasUnscanned());
+    return this.#earlyNotes.areThere;
   }
 
   /** Handles a burst, and sends what waits for room; says whether there is more. */
@@ -239,10 +237,21 @@ export class WorkerEngine implements Engine {
     }
     this.flow?.follow();
     // A handler may wait for what another thread tells: events must not hold that up.
-    if (this.core.ledger.pending >= this.#options.concurrency) this.#hearNotes();
-    if (this.outbox.hasWaiters) this.queue.serve(this.notes.flush());
+    if (this.core.ledger.pending >= this.#options.concurrency) this.#earlyNotes.hear();
+    this.#serve();
     // Batches begin when the event loop has a turn.
     return left <= 0 || (this.flow !== undefined && left < BURST);
+  }
+
+  /** Lets those go on who wait for room, as far as there is some. */
+  #serve(): void {
+    if (this.outbox.hasWaiters) this.queue.serve(this.#flush());
+  }
+
+  /** Sends what waits to be told and finds room now; says whether anything still waits. */
+  #flush(): boolean {
+    const isNoted = !this.notes.flush();
+    return this.#drops.flush() || !isNoted;
   }
 
   /** Whether it takes an event: none before all is subscribed. */
@@ -313,25 +322,6 @@ export class WorkerEngine implements Engine {
       }
     }
     this.#frames.handle(resolution, reader, word);
-  }
-
-  /** Hears what threads tell while events wait for promises. */
-  #hearNotes(): void {
-    const { cells, readers } = this.#mesh;
-    for (const [from, scanner] of this.#scanners.entries()) {
-      scanner.scan((word) => {
-        const flags = cells.get(word + FRAME_FLAGS);
-        if (cells.get(word + FRAME_MARK) === MARK_DONE) return false;
-        if ((flags & FLAG_KIND) !== FLAG_NOTE) return false;
-        this.notes.hear(from, readData(cells, word) as Note);
-        return true;
-      });
-      const reader = readers[from]!;
-      // Moves over what was heard: two threads that wait for room would otherwise keep each other's
-      // ring full of it.
-      reader.peek();
-      if (reader.release()) this.#mesh.offerRoom(from);
-    }
   }
 
   #handleDue(): void {

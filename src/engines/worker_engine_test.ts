@@ -5,6 +5,7 @@ import { createEventIterator } from "../core/event_iterator.ts";
 import { NODE_ANSWER, NODE_FAILED, NODE_PARK, NODE_STOP } from "../ring/layout.ts";
 import { engineOfThread } from "./testdata/engine_of_thread.ts";
 import { turn, withFakeTime } from "./testdata/waits.ts";
+import type { BusEvent } from "../core/event.ts";
 
 describe("the engine of a thread", () => {
   it("shows life while it waits, and none after it has answered", () =>
@@ -185,6 +186,42 @@ describe("the engine of a thread", () => {
     assertEquals(order, ["slow", "next"]);
     assertEquals(engine.core.ledger.failed, 2);
     engine.answer();
+  });
+
+  it("gives every handler the error of a codec that takes no data, and asks it once", async () => {
+    let calls = 0;
+    const { engine, emit, read } = engineOfThread({
+      valueCodec: {
+        encode: () => new Uint8Array(),
+        decode() {
+          calls++;
+          throw new RangeError("no data");
+        },
+      },
+    });
+    engine.notes.serve();
+    const seen: string[] = [];
+    const touch = (who: string, event: BusEvent) => {
+      try {
+        void event.data;
+      } catch (error) {
+        seen.push(`${who}: ${(error as Error).message}`);
+      }
+    };
+    engine.core.on("a", async (event) => {
+      await turn();
+      touch("the first, later", event);
+    });
+    engine.core.on("a", (event) => touch("the second, at once", event));
+    emit("a", {});
+    read();
+    engine.start(() => {});
+    while (seen.length < 2) await turn();
+    assertEquals(seen, ["the second, at once: no data", "the first, later: no data"]);
+    // The second has got it: nobody else is to be told.
+    assertEquals([calls, engine.core.ledger.failed], [1, 0]);
+    engine.answer();
+    await turn();
   });
 
   it("tells how many events an iterator of it had no room for", async () => {

@@ -38,7 +38,7 @@ export class LocalSink implements Sink {
         return undefined;
       } catch (cause) {
         if (rec.key !== "") failures.set(rec.key, cause);
-        const isRejected = event === undefined || isRefusal(cause);
+        const isRejected = event === undefined || this.#isRefusal(cause);
         return { cause, outcome: isRejected ? "rejected" : "unknown" };
       }
     });
@@ -47,9 +47,11 @@ export class LocalSink implements Sink {
   close(): Promise<void> {
     return Promise.resolve();
   }
-}
 
-/** Whether the bus took nothing; any other error is a handler's, beside which others may have it. */
-function isRefusal(cause: unknown): boolean {
-  return cause instanceof BusClosedError || cause instanceof QueueFullError;
+  /** Whether the bus took nothing; any other error is a handler's, beside which others may have it. */
+  #isRefusal(cause: unknown): boolean {
+    // What queues events calls no handler from which an emit could have it.
+    const isQueue = this.#bus.capabilities?.engine !== "sync";
+    return isQueue || cause instanceof BusClosedError || cause instanceof QueueFullError;
+  }
 }

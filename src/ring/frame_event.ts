@@ -117,6 +117,11 @@ function parse(text: string): any {
   }
 }
 
+/** What is known of the data of an event: nothing, what they are, or why there are none. */
+const UNREAD = 0;
+const READ = 1;
+const FAILED = 2;
+
 /** An event in a ring: what nobody touches is never built. */
 export class FrameEvent implements BusEvent {
   readonly type: string;
@@ -124,8 +129,9 @@ export class FrameEvent implements BusEvent {
   readonly #word: number;
   readonly #codec: ValueCodec | undefined;
   #extras: Extras | undefined;
+  /** The data, or what their codec has thrown. */
   #data: unknown;
-  #hasData = false;
+  #state: number = UNREAD;
 
   constructor(type: string, cells: Cells, word: number, codec: ValueCodec | undefined) {
     this.type = type;
@@ -134,18 +140,16 @@ export class FrameEvent implements BusEvent {
     this.#codec = codec;
   }
 
-  /** The payload, built when it is first touched. */
+  /** The payload, built when it is first touched; what its codec throws, all get who touch it. */
   get data(): unknown {
-    if (!this.#hasData) {
-      this.#data = readData(this.#frame("data"), this.#word, this.#codec);
-      this.#hasData = true;
-    }
+    if (this.#state === UNREAD) this.#read(this.#frame("data"));
+    if (this.#state === FAILED) throw this.#data;
     return this.#data;
   }
 
   set data(value: unknown) {
     this.#data = value;
-    this.#hasData = true;
+    this.#state = READ;
   }
 
   get key(): string {
@@ -168,12 +172,16 @@ export class FrameEvent implements BusEvent {
     return this.#rest("timestamp").timestamp!;
   }
 
-  /** Builds everything, as the frame may be gone when it is next asked for. */
+  /**
+   * Builds everything, as the frame may be gone when it is next asked for.
+   *
+   * @throws What the codec throws, if nobody has got that yet.
+   */
   keep(): void {
     if (this.#cells === undefined) return;
-    this.#rest("data");
     try {
-      void this.data;
+      this.#rest("data");
+      if (this.#state === UNREAD) void this.data;
     } finally {
       this.#cells = undefined;
     }
@@ -182,6 +190,15 @@ export class FrameEvent implements BusEvent {
   /** Lets go of the frame: what was not touched cannot be had any more. */
   expire(): void {
     this.#cells = undefined;
+  }
+
+  #read(cells: Cells): void {
+    try {
+      this.data = readData(cells, this.#word, this.#codec);
+    } catch (error) {
+      this.#data = error;
+      this.#state = FAILED;
+    }
   }
 
   #rest(name: string): Extras {

@@ -77,6 +77,11 @@ export class SharedCells implements Cells {
   }
 }
 
+/** Whether a thread can wait in the background: without that none sleeps and keeps its timers. */
+export function canWaitAsync(): boolean {
+  return Atomics.waitAsync !== undefined;
+}
+
 /** Tells the processor that this thread spins; nothing where that cannot be said. */
 export const pause: () => void = (Atomics as unknown as { pause?: () => void }).pause ??
   (() => {});

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { CrashError, forFlow, ThreadFailedError } from "../../mod.ts";
+import type { ValueCodec } from "../../mod.ts";
 import { attach, share } from "../../src/engines/lanes.ts";
 import { moduleOf } from "./_buses.ts";
 import { Failures, keyOfThread, PATIENT, reports, withFlowBus } from "./_flow_buses.ts";
@@ -103,6 +104,27 @@ describe("lanes into a flow bus with threads", () => {
       assertEquals(batches.flat().at(-1), 2);
       const { inDoubt, depth } = bus.stats();
       assertEquals([inDoubt, depth], [1, 0]);
+    });
+  });
+});
+
+describe("lanes into a flow bus whose codec closes it", () => {
+  it("leave each event in the books once", async () => {
+    const closed = Promise.withResolvers<void>();
+    let close = () => {};
+    const valueCodec: ValueCodec = {
+      encode(data) {
+        if ((data as { text: string }).text === "close") close();
+        return new TextEncoder().encode(JSON.stringify(data));
+      },
+      decode: (bytes) => JSON.parse(new TextDecoder().decode(bytes)),
+    };
+    await withFlowBus("flow_codec", { valueCodec }, async (bus) => {
+      close = () => closed.resolve(bus.close(PATIENT).then(() => {}));
+      const producer = attach(share(bus));
+      for (const text of ["a", "close", "b"]) producer.emit("item", { text });
+      await closed.promise;
+      assertEquals(bus.stats().depth, 0);
     });
   });
 });

@@ -87,6 +87,21 @@ describe("a full ring", () => {
     });
   });
 
+  it("hears of what a thread drops: how many of a type", async () => {
+    const drops: DropReport[] = [];
+    const onDrop = (report: DropReport) => void drops.push(report);
+    const options = { threads: 1, capacity: 1024, overflow: "drop-newest", onDrop } as const;
+    await withBus("kinds", options, async (bus) => {
+      await bus.ready;
+      await bus.on("seen", () => {}).ready;
+      bus.emit("burst", 500);
+      await bus.drain();
+      const { emitted, processed, dropped } = bus.stats();
+      assertEquals([dropped > 400, emitted], [true, processed + dropped]);
+      assertEquals(drops, [{ reason: "overflow", count: dropped, type: "seen" }]);
+    });
+  });
+
   it("refuses 'drop-oldest', which only the reader could do", () => {
     assertThrows(
       () => forAsync({ handlers: moduleOf("kinds"), overflow: "drop-oldest" } as never),

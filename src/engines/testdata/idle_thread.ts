@@ -5,6 +5,7 @@ import { readFrames } from "./engine_of_thread.ts";
 import { turn } from "./waits.ts";
 import type { AsyncBus } from "../../core/contracts.ts";
 import type { OpenEventMap } from "../../core/event.ts";
+import type { ThreadOptions } from "../thread_options.ts";
 import type { WorkerOptions } from "../worker_options.ts";
 
 /** A thread that runs in this one, and reads nothing by itself. */
@@ -25,9 +26,10 @@ export class IdleThread extends EventTarget {
 /** Runs a test with a bus and its one thread, which wants `written`, and each `told`. */
 export async function withIdleThread(
   test: (bus: AsyncBus<OpenEventMap>, thread: IdleThread) => Promise<void>,
+  options: Partial<ThreadOptions> = {},
 ): Promise<void> {
   const thread = new IdleThread();
-  const bus = createThreadBus({ handlers: () => thread, threads: 1 });
+  const bus = createThreadBus({ handlers: () => thread, threads: 1, ...options });
   const { engine } = thread;
   engine.notes.greet();
   engine.core.on("written", () => {});
