@@ -26,7 +26,13 @@ const PROCESSES: RuntimeName[] = ["deno", "bun", "node22", "node24", "node26"];
 
 /** Processes that are killed: what is left of them is in the database, not in the runtime. */
 const SQL_OMIT: NonNullable<Suite["omit"]> = [{
-  files: ["/relay_faults_test.ts", "/outbox_test.ts", "/faults_test.ts", "/interop_test.ts"],
+  files: [
+    "/relay_faults_test.ts",
+    "/outbox_test.ts",
+    "/order_test.ts",
+    "/faults_test.ts",
+    "/interop_test.ts",
+  ],
   on: ["bun", "node22", "node24", "node26"],
 }];
 
@@ -257,6 +263,7 @@ const SUITES: Suite[] = [
     // What stands on a broker is told by one runtime; headers are read by the platform.
     omit: [{ files: ["/watermill_test.ts"], on: ["bun", "node24"] }],
   },
+  { name: "guarantees", path: "tests/guarantees", permissions: ["-A"], runtimes: ["deno"] },
   { name: "soak", path: "tests/soak", runtimes: ["deno"] },
   { name: "bundlers", path: "tests/bundlers", permissions: ["-A"], runtimes: ["deno"] },
   {

@@ -1,4 +1,4 @@
-import { sendBy, type Sink } from "@beat/beat/transport";
+import { sendBy, type SendResult, type Sink } from "@beat/beat/transport";
 import type { Connection } from "./connection.ts";
 import { writeHeaders } from "./headers.ts";
 import { checkSize } from "./size.ts";
@@ -13,15 +13,18 @@ export function coreSink(connection: Connection): Sink {
         const { nc } = await connection.open("publish");
         connection.checkConnected();
         return {
+          // The client has it then, or refuses this one alone.
           write({ topic, rec }) {
             const headers = writeHeaders(rec);
             checkSize(nc.info, rec, headers);
-            return [topic, rec.payload, { headers }] as const;
+            nc.publish(topic, rec.payload, { headers });
           },
           async send(written) {
-            for (const message of written) nc.publish(...message);
-            await connection.untilLost(nc.flush());
-            return written.map(() => undefined);
+            const result = await connection.untilLost(nc.flush()).then(
+              () => undefined,
+              (cause): SendResult => ({ cause, outcome: "unknown" }),
+            );
+            return written.map(() => result);
           },
         };
       }),

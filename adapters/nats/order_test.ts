@@ -3,7 +3,9 @@ import { describe, it } from "@std/testing/bdd";
 import { Message } from "@beat/beat/message";
 import { publisher } from "@beat/beat/transport";
 import { Child } from "../../tests/faults/child.ts";
+import { readKeyOrder } from "../../tests/faults/key_order.ts";
 import { withService } from "../../tests/_services/mod.ts";
+import { textOf } from "../../tests/_services/test_host.ts";
 import { joinGroup, PARTITIONS } from "./testdata/logging_member.ts";
 import { type Workplace, workplace } from "./testdata/workplace.ts";
 
@@ -41,15 +43,10 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
         while ((await member.consumption.lag()).some(({ lag }) => lag > 0));
         await member.consumption.close();
         await member.transport.close();
-        const last = new Map<string, number>();
-        const faults: string[] = [];
-        for (const { key, payload } of await nats.peek(log, Infinity)) {
-          const number = Number(new TextDecoder().decode(payload));
-          const before = last.get(key) ?? -1;
-          // What the killed one had handled and not acked comes once more.
-          if (number !== before && number !== before + 1) faults.push(`${number} after ${before}`);
-          last.set(key, number);
-        }
+        const handled = (await nats.peek(log, Infinity)).map((rec) =>
+          [rec.key, Number(textOf(rec))] as const
+        );
+        const { faults, last } = readKeyOrder(handled);
         assertEquals(faults, []);
         assertEquals(last, new Map(KEYS.map((key) => [key, ROUNDS - 1])));
       }),

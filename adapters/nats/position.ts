@@ -1,7 +1,11 @@
 import type { StartPosition } from "@beat/beat/message";
-import { type Consumer, DeliverPolicy, type StreamInfo } from "@nats-io/jetstream";
+import { AckPolicy, type Consumer, DeliverPolicy, type StreamInfo } from "@nats-io/jetstream";
 import type { Opened } from "./connection.ts";
-import type { Topic } from "./topics.ts";
+import { NANOS } from "./topic_config.ts";
+import { type Topic, unlessMissing } from "./topics.ts";
+
+/** Milliseconds after which the server forgets a consumer that was to be removed and was not. */
+const FORGET = 5_000;
 
 /** Where a reader is; it outlives the source. */
 export interface Position {
@@ -19,14 +23,46 @@ export function positionOf({ state }: StreamInfo, from: StartPosition): Position
 
 /** A consumer at a position that the server forgets soon after nobody asks for it. */
 export function openReader({ js }: Opened, topic: Topic, position: Position): Promise<Consumer> {
-  const { next, since } = position;
+  const { next } = position;
+  const filter = filterOf(topic);
   return js.consumers.get(topic.stream, {
-    ...(topic.subjects.length === 1 ? { filter_subjects: topic.subjects[0]! } : {}),
-    ...(next === undefined
-      ? {
-        deliver_policy: DeliverPolicy.StartTime,
-        opt_start_time: new Date(since).toISOString(),
-      }
-      : { opt_start_seq: next }),
+    ...(filter === undefined ? {} : { filter_subjects: filter }),
+    ...(next === undefined ? startTimeOf(position) : { opt_start_seq: next }),
   });
+}
+
+/**
+ * How many messages a reader has not settled. Nobody counts them from an ordered consumer on, which has
+ * sent more than was settled: the server is asked what one that begins there would get.
+ */
+export async function countUnsettled(
+  { jsm }: Opened,
+  topic: Topic,
+  position: Position,
+): Promise<number> {
+  const { next } = position;
+  const filter = filterOf(topic);
+  const { name, num_pending } = await jsm.consumers.add(topic.stream, {
+    ack_policy: AckPolicy.None,
+    inactive_threshold: FORGET * NANOS,
+    mem_storage: true,
+    ...(filter === undefined ? {} : { filter_subject: filter }),
+    ...(next === undefined
+      ? startTimeOf(position)
+      : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: next }),
+  });
+  await unlessMissing(jsm.consumers.delete(topic.stream, name));
+  return num_pending;
+}
+
+/** A stream of partitions has nothing but its topic. */
+function filterOf({ subjects }: Topic): string | undefined {
+  return subjects.length === 1 ? subjects[0] : undefined;
+}
+
+function startTimeOf({ since }: Position) {
+  return {
+    deliver_policy: DeliverPolicy.StartTime,
+    opt_start_time: new Date(since).toISOString(),
+  };
 }

@@ -1,8 +1,8 @@
 import { type Host, type Lane, READER, type Source } from "@beat/beat/transport";
 import type { Consumer, ConsumerMessages } from "@nats-io/jetstream";
-import type { Connection } from "./connection.ts";
+import type { Connection, Opened } from "./connection.ts";
 import { readRec } from "./headers.ts";
-import type { Position } from "./position.ts";
+import { countUnsettled, type Position } from "./position.ts";
 import { partitionNameOf, type Topic } from "./topics.ts";
 
 /** What a reader is made of. */
@@ -12,6 +12,7 @@ export interface ReaderPlan {
   readonly position: Position;
   readonly host: Host;
   readonly connection: Connection;
+  readonly opened: Opened;
   /** Messages that the client may have beside those that the engine has. */
   readonly prefetch: number;
 }
@@ -24,7 +25,7 @@ const DELETED = new Set<string>(["consumer_deleted", "stream_not_found"]);
 
 /** A reader without group: the client asks for more as the engine has room, and notices gaps. */
 export function readerSource(plan: ReaderPlan): Source {
-  const { connection, consumer, host, position, prefetch, topic } = plan;
+  const { connection, consumer, host, opened, position, prefetch, topic } = plan;
   const lane: Lane = { name: "", fenced: false };
   let messages: ConsumerMessages | undefined;
   let isClosed = false;
@@ -66,6 +67,11 @@ export function readerSource(plan: ReaderPlan): Source {
     },
 
     offset: ({ token }) => String(token),
+
+    async lag() {
+      const lag = await countUnsettled(opened, topic, position);
+      return [{ lane: lane.name, lag, measuredAt: Date.now() }];
+    },
 
     async close() {
       isClosed = true;

@@ -45,6 +45,24 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
     );
 
     it(
+      "knows duplicates for as long as it was told, and no longer than it keeps messages",
+      test(async (place) => {
+        const { admin } = await place.open({ duplicateWindow: 60_000 });
+        const { topic } = place;
+        const window = async () =>
+          (await place.jsm.streams.info(place.stream)).config.duplicate_window / 1e6;
+        assertEquals(await window(), 60_000);
+        await admin.update(topic, { maxMessages: 10 });
+        assertEquals(await window(), 60_000);
+        await admin.update(topic, { retentionMs: 5_000 });
+        assertEquals(await window(), 5_000);
+        await admin.remove(topic);
+        await admin.create(topic, { retentionMs: 7_000 });
+        assertEquals(await window(), 7_000);
+      }),
+    );
+
+    it(
       "names what cannot be changed, or cannot be at all",
       test(async (place) => {
         const { admin } = await place.open({ partitions: 3 });

@@ -9,6 +9,7 @@ import type { Partitions } from "./partitions.ts";
 import { EXTEND, GIVE_BACK, TRANSFER } from "./scripts.ts";
 import { eachLane, idOf, laneOf, type StreamEntry, type StreamLane } from "./stream_lane.ts";
 import { lagOf } from "./stream_state.ts";
+import type { Trail } from "./trail.ts";
 
 /** What the source of a member is made of. */
 export interface GroupPlan {
@@ -19,15 +20,15 @@ export interface GroupPlan {
   /** The lanes, and who shares them where there are several. */
   readonly lanes: ReadonlyMap<number, StreamLane>;
   readonly partitions: Partitions | undefined;
-  /** The last id that was read, by lane. */
-  readonly positions: Map<string, string>;
+  /** What was read, by lane. */
+  readonly trails: ReadonlyMap<string, Trail>;
   /** The stream that a record of a topic goes to. */
   streamOf(topic: string, rec: Rec): Promise<string>;
 }
 
 /** Where a member of a group has its deliveries from. */
 export function groupSource(plan: GroupPlan): Source {
-  const { lanes, layout, lookout, member, partitions, positions, reader, streamOf } = plan;
+  const { lanes, layout, lookout, member, partitions, reader, streamOf, trails } = plan;
   const { connection, topic, group, consumer, lease } = member;
   const words = ["XREADGROUP", "GROUP", group, consumer];
   const newest = new LaneReader<StreamLane>({
@@ -50,7 +51,7 @@ export function groupSource(plan: GroupPlan): Source {
       // Whoever was stopped for long has to ask whether the lanes are still there.
       if (partitions?.isOver) await partitions.share();
       for (const [{ fenced, name }, entries] of found) {
-        if (!fenced) positions.set(name, entries.at(-1)!.id);
+        if (!fenced) trails.get(name)!.goOn(entries.at(-1)!.id);
       }
       return found.flatMap(deliver);
     },

@@ -1,9 +1,10 @@
 import type { StartPosition } from "@beat/beat/message";
 import type { Connection } from "./connection.ts";
-import { resumeAt, startOf } from "./position.ts";
+import { setOut } from "./position.ts";
 import { ABANDON, LEAVE } from "./scripts.ts";
 import { groupsOf } from "./stream_state.ts";
 import { laneNameOf, type Topic } from "./topics.ts";
+import type { Trail } from "./trail.ts";
 
 /** A consumer in a group. */
 export interface Member {
@@ -20,28 +21,24 @@ export interface Member {
 const FORGET = 600_000;
 
 /**
- * Makes the group on all streams, unless there is one. `positions` has the last id that was read of each
- * lane: there a group goes on that has vanished with its server.
+ * Makes the group on all streams, unless there is one. A group that has vanished with its server goes on
+ * where its trail leads.
  */
 export async function join(
   member: Member,
   from: StartPosition,
-  positions: Map<string, string>,
+  trails: Map<string, Trail>,
 ): Promise<void> {
   const { connection, topic, group, consumer, lease } = member;
   for (const [partition, stream] of topic.keys.streams.entries()) {
     const lane = laneNameOf(topic, partition);
-    const known = positions.get(lane);
-    const start = known === undefined
-      ? await startOf(connection, stream, from)
-      : await resumeAt(connection, stream, known);
+    const trail = await setOut(trails, lane, { connection, stream, from });
     try {
-      await connection.call("XGROUP", "CREATE", stream, group, start, "MKSTREAM");
-      positions.set(lane, start);
+      await connection.call("XGROUP", "CREATE", stream, group, trail.end, "MKSTREAM");
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith("BUSYGROUP"))) throw error;
       const other = (await groupsOf(connection, stream)).find(({ name }) => name === group);
-      positions.set(lane, other?.last ?? start);
+      if (other !== undefined) trail.goBack(other.last);
     }
     // What it had before its connection was lost need not wait for the end of its lease.
     await connection.run(ABANDON, [stream], group, consumer, lease);

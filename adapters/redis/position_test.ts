@@ -1,8 +1,9 @@
-import { assertEquals } from "@std/assert";
+import type { Delivery, Source } from "@beat/beat/transport";
+import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { withService } from "../../tests/_services/mod.ts";
-import { take, TestHost, textsOf } from "../../tests/_services/test_host.ts";
-import { isBefore } from "./position.ts";
+import { take, TestHost, textOf, textsOf } from "../../tests/_services/test_host.ts";
+import { isBefore } from "./stream_state.ts";
 import { workplace } from "./testdata/workplace.ts";
 
 /** The id of an entry that a server has written whose clock was ahead. */
@@ -40,6 +41,41 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
       );
 
       it(
+        `goes on where it has been in a stream that lacks its end: ${name}`,
+        workplace(url, async (place) => {
+          const transport = place.transport();
+          const { group: _, ...alone } = place.spec();
+          const spec = group === undefined ? alone : place.spec();
+          const ids = Array.from({ length: 200 }, (_, at) => `${1_000 + at}-0`);
+          const write = async (...own: readonly string[]) => {
+            for (const id of own) await place.redis.xadd(place.topic, id, "payload", id);
+          };
+          await write(...ids);
+          const first = await place.source(transport, spec);
+          for (const _ of ids) await first.ack(await take(first, 1));
+          await first.close();
+          // What a replica has that was three entries behind when it became the server.
+          await place.redis.del(place.topic);
+          await write(...ids.slice(0, -3));
+          const second = await place.source(transport, spec);
+          await write("1198-5");
+          await second.ack(await take(second, 1));
+          await second.close();
+          const third = await place.source(transport, spec);
+          await write("2000-0");
+          assertEquals(textsOf(await take(third, 1)), ["2000-0"]);
+          // One that was long behind has little of what the consumer remembers.
+          await third.close();
+          await place.redis.del(place.topic);
+          await write(...ids.slice(0, 100));
+          const fourth = await place.source(transport, spec);
+          await write("1100-5");
+          const texts = textsOf(await takeUntil(fourth, "1100-5"));
+          assert(texts.length < 40, `${texts.length} of 101 came again`);
+        }),
+      );
+
+      it(
         `goes on where it was in a stream that only grew: ${name}`,
         workplace(url, async (place) => {
           const transport = place.transport();
@@ -71,3 +107,10 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
     );
   });
 });
+
+/** Takes until a text has come. */
+async function takeUntil(source: Source, text: string): Promise<Delivery[]> {
+  const taken: Delivery[] = [];
+  do taken.push(...await take(source, 1)); while (textOf(taken.at(-1)!.rec) !== text);
+  return taken;
+}

@@ -21,11 +21,12 @@ import { Server } from "./server.ts";
 import { Lookout } from "./lookout.ts";
 import { join } from "./member.ts";
 import { Partitions } from "./partitions.ts";
-import { resumeAt, startOf } from "./position.ts";
-import { readerSource } from "./reader_source.ts";
+import { setOut } from "./position.ts";
+import { openReader } from "./reader_source.ts";
 import { streamAdmin } from "./stream_admin.ts";
 import { StreamLane } from "./stream_lane.ts";
 import { laneNameOf, type Topic, Topics } from "./topics.ts";
+import type { Trail } from "./trail.ts";
 
 /** Redis Streams as a broker. */
 export interface RedisTransport extends Transport, HealthReporter, ConnectionEvents {
@@ -37,8 +38,8 @@ export interface RedisTransport extends Transport, HealthReporter, ConnectionEve
 interface Memory {
   /** Its name in a group: a new one for each start. */
   readonly consumer: string;
-  /** The last id that it has read, or settled if it is a reader, by lane. */
-  readonly positions: Map<string, string>;
+  /** What it has read, or settled if it is a reader, by lane. */
+  readonly trails: Map<string, Trail>;
 }
 
 /** Milliseconds that a reader waits for entries in one read. */
@@ -148,17 +149,14 @@ class StreamsTransport implements RedisTransport {
 
   async #reader(spec: SourceSpec, topic: Topic, reader: BlockingReader): Promise<Source> {
     const { connection } = this.#server;
-    const { positions } = this.#memoryOf(spec);
+    const { trails } = this.#memoryOf(spec);
+    const { from } = spec;
     for (const [partition, stream] of topic.keys.streams.entries()) {
-      const lane = laneNameOf(topic, partition);
-      const known = positions.get(lane);
-      const start = known === undefined
-        ? startOf(connection, stream, spec.from)
-        : resumeAt(connection, stream, known);
-      positions.set(lane, await start);
+      await setOut(trails, laneNameOf(topic, partition), { connection, stream, from });
     }
     const { layout, timeout } = this.#plan;
-    return readerSource({ topic, layout, reader, positions, wait: Math.min(BLOCK, timeout / 2) });
+    const wait = Math.min(BLOCK, timeout / 2);
+    return await openReader({ connection, topic, layout, reader, trails, wait });
   }
 
   async #member(
@@ -169,9 +167,9 @@ class StreamsTransport implements RedisTransport {
     reader: BlockingReader,
   ): Promise<Source> {
     const { lease, layout, trimAcked, onMissed } = this.#plan;
-    const { consumer, positions } = this.#memoryOf(spec);
+    const { consumer, trails } = this.#memoryOf(spec);
     const member = { connection: this.#server.connection, topic, group, consumer, lease };
-    await join(member, spec.from, positions);
+    await join(member, spec.from, trails);
     const partitions = topic.partitions === 1 ? undefined : new Partitions(member, host);
     await partitions?.share();
     const lookout = new Lookout(member, {
@@ -181,7 +179,7 @@ class StreamsTransport implements RedisTransport {
       },
     });
     return groupSource({
-      ...{ member, layout, reader, lookout, partitions, positions },
+      ...{ member, layout, reader, lookout, partitions, trails },
       lanes: partitions?.lanes ?? new Map([[0, new StreamLane("", 0, topic.keys.streams[0]!)]]),
       streamOf: async (name, rec) => streamOf(await this.#topics.open("publish", name), rec),
     });
@@ -190,7 +188,7 @@ class StreamsTransport implements RedisTransport {
   #memoryOf(spec: SourceSpec): Memory {
     let memory = this.#memories.get(spec);
     if (memory === undefined) {
-      memory = { consumer: `${this.#plan.consumer}-${newUuid()}`, positions: new Map() };
+      memory = { consumer: `${this.#plan.consumer}-${newUuid()}`, trails: new Map() };
       this.#memories.set(spec, memory);
     }
     return memory;

@@ -5,6 +5,42 @@ import { TRIM } from "./scripts.ts";
 import type { StreamLane } from "./stream_lane.ts";
 import type { Topic } from "./topics.ts";
 
+/** Before the first entry. */
+export const BEGINNING = "0-0";
+
+/** What a server knows of a stream. */
+export interface StreamState {
+  /** Entries that it has. */
+  readonly length: number;
+  /** Entries that it has ever had. */
+  readonly added: number;
+  /** The id of the first entry that it has. */
+  readonly first: string;
+  /** The largest id that was given. */
+  readonly last: string;
+}
+
+/** What a server knows of a stream, which need not exist. */
+export async function streamStateOf(connection: Connection, stream: string): Promise<StreamState> {
+  if (await connection.call("EXISTS", stream) === 0) {
+    return { length: 0, added: 0, first: BEGINNING, last: BEGINNING };
+  }
+  const info = read(await connection.call("XINFO", "STREAM", stream) as Uint8Array[]);
+  return {
+    length: Number(info.length),
+    added: Number(info["entries-added"]),
+    first: text(info["recorded-first-entry-id"]),
+    last: text(info["last-generated-id"]),
+  };
+}
+
+/** Whether an id of a stream comes before another. */
+export function isBefore(one: string, other: string): boolean {
+  const [ms, sequence] = one.split("-").map(BigInt);
+  const [otherMs, otherSequence] = other.split("-").map(BigInt);
+  return ms === otherMs ? sequence! < otherSequence! : ms! < otherMs!;
+}
+
 /** Whether entries go although somebody may not have read them. */
 export function isTrimmed({ maxMessages, retentionMs }: Topic): boolean {
   return maxMessages !== undefined || retentionMs !== undefined;

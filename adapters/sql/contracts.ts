@@ -82,7 +82,9 @@ export interface SqlDialect {
   /** Where a reader begins. */
   begin(tables: Tables, topic: string, from: StartPosition): Plan<Position>;
   /** The next messages for a reader, none that could get an earlier neighbour later. */
-  read(tables: Tables, topic: string, position: Position, limit: number): Plan<readonly SqlRow[]>;
+  read(tables: Tables, topic: string, position: Position, limit: number): Plan<readonly Passed[]>;
+  /** How many messages a reader has still before it. */
+  unread(tables: Tables, topic: string, position: Position): Plan<number>;
   /** Whether the database refused because somebody else was at it: the same may work a moment later. */
   isBusy(error: unknown): boolean;
   /** Whether the database itself said no, so that nothing is stored. */
@@ -95,10 +97,21 @@ export interface Position {
   readonly seq: number;
   /** The transaction that published it; `"0"` where that is of no use. */
   readonly xid: string;
-  /** Transactions that ended before the reader began, in the form of the database. */
+  /**
+   * What was committed when the reader began, in the form of the database: on PostgreSQL the transactions
+   * that had ended, elsewhere the numbers of messages that were not.
+   */
   readonly base: string;
   /** Nothing that was published before, in milliseconds since 1970. */
   readonly since: number;
+}
+
+/** A message that a reader has come to. */
+export interface Passed {
+  /** The message. */
+  readonly row: SqlRow;
+  /** Where the reader is after it. */
+  readonly position: Position;
 }
 
 /** A queue: what a group has not settled. */

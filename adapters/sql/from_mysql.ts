@@ -35,7 +35,9 @@ export function fromMysql<Tx extends MysqlTx>(
       const [rows] = values.length === 0
         ? await client.query(sql)
         : await client.execute(sql, values.map(toMysql));
-      return Array.isArray(rows) ? rows : [];
+      if (!Array.isArray(rows)) return [];
+      // A compound statement has results, of which the first is what was asked for.
+      return Array.isArray(rows[0]) ? rows[0] : rows;
     },
   };
   if (!("getConnection" in client)) return session;

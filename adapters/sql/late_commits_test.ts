@@ -5,37 +5,108 @@ import { describe, it } from "@std/testing/bdd";
 import { publishInTx, type SqlConnection, sqlTransport } from "./mod.ts";
 import { onEveryDatabase, using } from "./testdata/databases.ts";
 
+/** Later than all that is published. */
+const FUTURE = 4_102_444_800_000;
+
 onEveryDatabase((name, fresh) => {
   /** SQLite has one transaction at a time. */
   const onServers = name === "SQLite" ? it.skip : it;
 
-  const onPostgres = name.startsWith("PostgreSQL") ? it : it.skip;
-
   describe("what is written before and committed after", () => {
-    for (const from of ["earliest", "latest"] as const) {
-      // Only PostgreSQL tells which transactions were open when the group began.
-      (from === "earliest" ? onServers : onPostgres)(
-        `comes to a group that began between, from "${from}"`,
-        async () => {
-          const made = await fresh();
-          await using(made, 2, async ([{ connection }, other]) => {
-            const { prefix } = made;
-            const early = await write(connection, prefix, "early");
-            const transport = sqlTransport({
-              connection: other!.connection,
-              prefix,
-              pollInterval: 5,
-            });
-            const source = await transport.source(specOf({ from }), undefined as never);
-            // It looks before there is anything, and is not to believe that it has seen all.
-            assertEquals(await source.fetch!(1, () => false, AbortSignal.timeout(50)), []);
-            await early.commit();
-            assertEquals(textOf(await take(source)), "early");
-            await source.close();
+    for (const from of ["earliest", "latest", new Date(FUTURE)] as const) {
+      const since = from instanceof Date ? "a time" : `"${from}"`;
+      onServers(`comes to a group that began between, from ${since}`, async () => {
+        const made = await fresh();
+        await using(made, 2, async ([{ connection }, other]) => {
+          const { prefix } = made;
+          const early = await write(connection, prefix, "early");
+          const transport = sqlTransport({
+            connection: other!.connection,
+            prefix,
+            pollInterval: 5,
           });
-        },
-      );
+          const source = await transport.source(specOf({ from }), undefined as never);
+          // It looks before there is anything, and is not to believe that it has seen all.
+          assertEquals(await source.fetch!(1, () => false, AbortSignal.timeout(50)), []);
+          await early.commit();
+          assertEquals(textOf(await take(source)), "early");
+          await source.close();
+        });
+      });
     }
+
+    onServers("comes to a reader that began between, and what is earlier does not", async () => {
+      const made = await fresh();
+      await using(made, 3, async ([one, two, reading]) => {
+        const { prefix } = made;
+        const early = await write(one!.connection, prefix, "early");
+        const undone = await write(two!.connection, prefix, "rolled back");
+        const { connection } = reading!;
+        await (await write(connection, prefix, "before")).commit();
+        const transport = sqlTransport({ connection, prefix, pollInterval: 5 });
+        const { group: _, ...alone } = specOf({ from: "latest" });
+        const source = await transport.source(alone, undefined as never);
+        await undone.rollBack();
+        await early.commit();
+        await (await write(connection, prefix, "after")).commit();
+        assertEquals((await source.lag!()).map(({ lag }) => lag), [2]);
+        const first = await take(source);
+        // A source that is made anew goes on there.
+        await source.ack([first]);
+        assertEquals((await source.lag!()).map(({ lag }) => lag), [1]);
+        await source.close();
+        const again = await transport.source(alone, undefined as never);
+        assertEquals([first, await take(again)].map(textOf), ["early", "after"]);
+        await again.close();
+      });
+    });
+
+    onServers("is all that a group from the end gets of what is earlier", async () => {
+      const made = await fresh();
+      await using(made, 4, async ([one, two, three, reading]) => {
+        const { prefix } = made;
+        const early = await write(one!.connection, prefix, "early");
+        await (await write(two!.connection, prefix, "before")).commit();
+        const undone = await write(three!.connection, prefix, "rolled back");
+        const transport = sqlTransport({
+          connection: reading!.connection,
+          prefix,
+          pollInterval: 5,
+        });
+        const source = await transport.source(specOf({ from: "latest" }), undefined as never);
+        const another = await transport.source(specOf({ from: "latest" }), undefined as never);
+        await undone.rollBack();
+        await early.commit();
+        await (await write(two!.connection, prefix, "after")).commit();
+        const taken = [await take(source), await take(another)];
+        assertEquals(taken.map(textOf), ["early", "after"]);
+        assertEquals((await source.lag!()).map(({ lag }) => lag), [2]);
+        await source.ack(taken);
+        assertEquals((await source.lag!()).map(({ lag }) => lag), [0]);
+        await source.close();
+        await another.close();
+      });
+    });
+
+    onServers("is waited for by nobody once its group has been there", async () => {
+      const made = await fresh();
+      await using(made, 2, async ([{ connection }, other]) => {
+        const { prefix } = made;
+        const transport = sqlTransport({ connection: other!.connection, prefix, pollInterval: 5 });
+        const first = await transport.source(specOf({ from: "latest" }), undefined as never);
+        await (await write(connection, prefix, "one")).commit();
+        await first.ack([await take(first)]);
+        const early = await write(connection, prefix, "early", "another");
+        const second = await transport.source(specOf({ from: "latest" }), undefined as never);
+        await (await write(other!.connection, prefix, "two")).commit();
+        assertEquals(textOf(await take(second)), "two");
+        await early.commit();
+        assertEquals(textOf(await take(second)), "early");
+        assertEquals((await second.lag!()).map(({ lag }) => lag), [2]);
+        await first.close();
+        await second.close();
+      });
+    });
 
     onServers("is not delivered beside what is later of its key", async () => {
       const made = await fresh();
@@ -80,16 +151,20 @@ function specOf(changes: { from?: StartPosition; ordered?: boolean }): SourceSpe
 async function write(connection: SqlConnection, prefix: string, text: string, key = "k") {
   const written = Promise.withResolvers<void>();
   const end = Promise.withResolvers<void>();
-  const committed = Promise.resolve(connection.transaction(async (session) => {
+  const ended = Promise.resolve(connection.transaction(async (session) => {
     await publishInTx(session, "t", new Message(text, { key }), { prefix });
     written.resolve();
     await end.promise;
   }));
-  await Promise.race([written.promise, committed]);
+  await Promise.race([written.promise, ended]);
   return {
     commit() {
       end.resolve();
-      return committed;
+      return ended;
+    },
+    async rollBack() {
+      end.reject(new Error("no"));
+      await ended.catch(() => {});
     },
   };
 }

@@ -21,6 +21,7 @@ export type { PostgresClient, PostgresOptions, PostgresTx } from "./from_postgre
 export { fromPg, type PgClient, type PgPool, type PgPooled } from "./from_pg.ts";
 export { fromMysql, type MysqlPool, type MysqlTx } from "./from_mysql.ts";
 export type {
+  Passed,
   Plan,
   Position,
   Queue,

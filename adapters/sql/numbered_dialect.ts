@@ -1,4 +1,4 @@
-import type { Plan, Position, SqlDialect, SqlRow } from "./contracts.ts";
+import type { Passed, Plan, Position, SqlDialect, SqlValue, Statement } from "./contracts.ts";
 import type { StartPosition } from "@beat/beat/message";
 import { bury, transfer } from "./queue_plans.ts";
 import { COLUMNS } from "./record.ts";
@@ -21,6 +21,8 @@ export interface NumberedParts extends
   readonly forUpdate: string;
   /** What tables are made of. */
   readonly parts: TableParts;
+  /** Messages of a topic that are written and not committed; not where one transaction writes at a time. */
+  readonly notCommitted?: (tables: Tables, topic: string) => Plan<readonly number[]>;
   /** The statement that makes the trigger of new messages. */
   readonly trigger: (tables: Tables) => string;
 }
@@ -40,6 +42,7 @@ export function numberedDialect(own: NumberedParts): SqlDialect {
         `queue ${parts.name(500)} NOT NULL`,
         `topic ${parts.name(200)} NOT NULL`,
         `since ${parts.int64}`,
+        `late ${parts.text}`,
         "PRIMARY KEY (queue, topic)",
       ]),
       trigger(tables),
@@ -48,8 +51,9 @@ export function numberedDialect(own: NumberedParts): SqlDialect {
     catchUp: (tables, queue) => catchUp(own, tables, queue),
     transfer,
     bury,
-    begin: (tables, _topic, from) => begin(tables, from),
+    begin: (tables, topic, from) => begin(own, tables, topic, from),
     read: (tables, topic, position, limit) => read(own, tables, topic, position, limit),
+    unread,
   };
 }
 
@@ -59,18 +63,29 @@ export function sinceOf(from: StartPosition): number | undefined {
   return from === "earliest" ? 0 : from.getTime();
 }
 
+/**
+ * What was written by who could not see the group yet, and is committed after it began, is looked for when
+ * all others see the group: it is there by then, as triggers look at the groups after that.
+ */
 function* join(
-  { insertIgnore }: NumberedParts,
-  { groups, catchUps }: Tables,
+  { insertIgnore, notCommitted }: NumberedParts,
+  tables: Tables,
   queue: string,
   topic: string,
   from: StartPosition,
 ): Plan<void> {
+  const { groups, catchUps } = tables;
+  yield [`${insertIgnore} INTO ${groups} (queue, topic) VALUES (?, ?)`, [queue, topic]];
   yield [
     `${insertIgnore} INTO ${catchUps} (queue, topic, since) VALUES (?, ?, ?)`,
     [queue, topic, sinceOf(from) ?? null],
   ];
-  yield [`${insertIgnore} INTO ${groups} (queue, topic) VALUES (?, ?)`, [queue, topic]];
+  if (notCommitted === undefined || from === "earliest") return;
+  const ours = "queue = ? AND topic = ? AND late IS NULL";
+  const isNew = yield [`SELECT topic FROM ${catchUps} WHERE ${ours}`, [queue, topic]];
+  if (isNew.length === 0) return;
+  const late = yield* notCommitted(tables, topic);
+  yield [`UPDATE ${catchUps} SET late = ? WHERE ${ours}`, [late.join(), queue, topic]];
 }
 
 /** Puts earlier messages into a queue, waiting for those that are not yet committed. */
@@ -80,39 +95,82 @@ function* catchUp(
   queue: string,
 ): Plan<boolean> {
   const pending = yield [
-    `SELECT topic, since FROM ${catchUps} WHERE queue = ? AND since IS NOT NULL${forUpdate}`,
+    `SELECT topic, since, late FROM ${catchUps}
+    WHERE queue = ? AND (since IS NOT NULL OR late <> '')${forUpdate}`,
     [queue],
   ];
-  for (const { topic, since } of pending) {
-    yield [
-      `${impatiently}${insertIgnore} INTO ${deliveries} (queue, seq, message_key)
-      SELECT ?, m.seq, m.message_key FROM ${messages} m
-      WHERE ? IN (m.topic, '${EVERY_TOPIC}') AND m.published_at >= ?${upToDate}`,
-      [queue, topic as string, Number(since)],
-    ];
+  const put = (which: string, ...values: SqlValue[]): Statement => [
+    `${impatiently}${insertIgnore} INTO ${deliveries} (queue, seq, message_key)
+    SELECT ?, m.seq, m.message_key FROM ${messages} m WHERE ${which}${upToDate}`,
+    [queue, ...values],
+  ];
+  for (const { topic, since, late } of pending) {
+    if (since !== null) {
+      const which = `? IN (m.topic, '${EVERY_TOPIC}') AND m.published_at >= ?`;
+      yield put(which, topic as string, Number(since));
+    }
+    if (late) yield put(`m.seq IN (${late})`);
   }
-  if (pending.length > 0) yield [`UPDATE ${catchUps} SET since = NULL WHERE queue = ?`, [queue]];
+  if (pending.length > 0) {
+    yield [`UPDATE ${catchUps} SET since = NULL, late = '' WHERE queue = ?`, [queue]];
+  }
   return true;
 }
 
-function* begin({ messages }: Tables, from: StartPosition): Plan<Position> {
+function* begin(
+  { notCommitted }: NumberedParts,
+  tables: Tables,
+  topic: string,
+  from: StartPosition,
+): Plan<Position> {
   const since = sinceOf(from);
   if (since !== undefined) return { seq: 0, xid: "0", base: "", since };
-  const rows = yield [`SELECT MAX(seq) AS seq FROM ${messages}`];
-  return { seq: Number(rows[0]!.seq ?? 0), xid: "0", base: "", since: 0 };
+  const [row] = yield [`SELECT MAX(seq) AS seq FROM ${tables.messages}`];
+  const seq = Number(row!.seq ?? 0);
+  const late = notCommitted === undefined ? [] : yield* notCommitted(tables, topic);
+  return { seq, xid: "0", base: late.filter((one) => one < seq).join(), since: 0 };
 }
 
+/** What comes after a position, as a condition. */
+const AHEAD = "m.seq > ? AND m.published_at >= ?";
+
+/** First what is late, though it has lower numbers; what of that was rolled back is passed over. */
 function* read(
-  { impatiently, upToDate }: NumberedParts,
+  own: NumberedParts,
   { messages }: Tables,
   topic: string,
-  { seq, since }: Position,
+  position: Position,
   limit: number,
-): Plan<readonly SqlRow[]> {
-  return yield [
-    `${impatiently}SELECT ${COLUMNS} FROM ${messages} m
-    WHERE m.topic = ? AND m.seq > ? AND m.published_at >= ?
-    ORDER BY m.seq LIMIT ?${upToDate}`,
-    [topic, seq, since, limit],
+): Plan<readonly Passed[]> {
+  const { seq, base, since } = position;
+  const select = (which: string, ...values: SqlValue[]): Statement => [
+    `${own.impatiently}SELECT ${COLUMNS} FROM ${messages} m WHERE ${which}
+    ORDER BY m.seq LIMIT ?${own.upToDate}`,
+    [...values, limit],
   ];
+  if (base !== "") {
+    const late = yield select(`m.seq IN (${base})`);
+    if (late.length > 0) {
+      const seqs = base.split(",");
+      return late.map((row) => {
+        const rest = seqs.slice(seqs.indexOf(String(row.seq)) + 1);
+        return { row, position: { ...position, base: rest.join() } };
+      });
+    }
+  }
+  const rows = yield select(`m.topic = ? AND ${AHEAD}`, topic, seq, since);
+  return rows.map((row) => ({ row, position: { ...position, seq: Number(row.seq), base: "" } }));
+}
+
+function* unread(
+  { messages }: Tables,
+  topic: string,
+  { seq, base, since }: Position,
+): Plan<number> {
+  const [row] = yield [
+    `SELECT COUNT(*) AS n FROM ${messages} m
+    WHERE m.topic = ? AND (${AHEAD} OR m.seq IN (${base || 0}))`,
+    [topic, seq, since],
+  ];
+  return Number(row!.n);
 }

@@ -1,4 +1,14 @@
-import type { Plan, Position, Queue, SqlDialect, SqlRow, Stretch, Ticket } from "./contracts.ts";
+import type {
+  Passed,
+  Plan,
+  Position,
+  Queue,
+  SqlDialect,
+  SqlRow,
+  SqlValue,
+  Stretch,
+  Ticket,
+} from "./contracts.ts";
 import type { Rec, StartPosition } from "@beat/beat/message";
 import { sinceOf } from "./numbered_dialect.ts";
 import { dueOf, isDue, present, whereOurs } from "./queue_plans.ts";
@@ -64,6 +74,7 @@ export const postgres: SqlDialect = {
   bury,
   begin,
   read,
+  unread,
   isBusy: (error) => BUSY.includes(codeOf(error)),
   // Five characters are the server's; class 08 and 57P are those of a connection that ends.
   isRefusal: (error) => /^(?!08|57P)[0-9A-Z]{5}$/.test(codeOf(error)),
@@ -183,16 +194,37 @@ function* begin(_tables: Tables, _topic: string, from: StartPosition): Plan<Posi
 function* read(
   { messages }: Tables,
   topic: string,
-  { seq, xid, base, since }: Position,
+  position: Position,
   limit: number,
-): Plan<readonly SqlRow[]> {
-  return yield [
+): Plan<readonly Passed[]> {
+  const [ahead, values] = aheadOf(topic, position);
+  const rows = yield [
     `SELECT ${COLUMNS}, CAST(m.xid AS text) AS xid FROM ${messages} m
-    WHERE m.topic = ? AND (m.xid, m.seq) > (CAST(? AS xid8), ?)
-      AND m.xid < pg_snapshot_xmin(pg_current_snapshot())
-      AND m.published_at >= ? AND NOT pg_visible_in_snapshot(m.xid, CAST(? AS pg_snapshot))
+    WHERE ${ahead} AND m.xid < pg_snapshot_xmin(pg_current_snapshot())
     ORDER BY m.xid, m.seq LIMIT ?`,
-    [topic, xid, seq, since, base, limit],
+    [...values, limit],
+  ];
+  return rows.map((row) => ({
+    row,
+    position: { ...position, seq: Number(row.seq), xid: row.xid as string },
+  }));
+}
+
+function* unread({ messages }: Tables, topic: string, position: Position): Plan<number> {
+  const [ahead, values] = aheadOf(topic, position);
+  const [row] = yield [`SELECT COUNT(*) AS n FROM ${messages} m WHERE ${ahead}`, values];
+  return Number(row!.n);
+}
+
+/** What a reader has before it, as a condition. */
+function aheadOf(
+  topic: string,
+  { seq, xid, base, since }: Position,
+): [condition: string, values: SqlValue[]] {
+  return [
+    `m.topic = ? AND (m.xid, m.seq) > (CAST(? AS xid8), ?) AND m.published_at >= ?
+      AND NOT pg_visible_in_snapshot(m.xid, CAST(? AS pg_snapshot))`,
+    [topic, xid, seq, since, base],
   ];
 }
 

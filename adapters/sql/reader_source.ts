@@ -1,4 +1,4 @@
-import type { Position } from "./contracts.ts";
+import type { Passed, Position } from "./contracts.ts";
 import { type Delivery, type Lane, READER, type Source } from "@beat/beat/transport";
 import { look, type Polling } from "./polling.ts";
 import { recordOf } from "./record.ts";
@@ -20,12 +20,14 @@ export function readerSource(plan: ReaderPlan): Source {
   let { position } = bookmark;
 
   const take = async (room: number): Promise<Delivery[]> => {
-    const before = position;
-    const rows = await run(connection, connection.dialect.read(tables, topic, before, room));
-    return rows.map((row) => {
-      position = { ...before, seq: Number(row.seq), xid: String(row.xid ?? "0") };
-      return { rec: recordOf(row), token: position, lane, count: 1 };
-    });
+    const found = await run(connection, connection.dialect.read(tables, topic, position, room));
+    position = found.at(-1)?.position ?? position;
+    return found.map((passed) => ({
+      rec: recordOf(passed.row),
+      token: passed,
+      lane,
+      count: 1,
+    }));
   };
 
   return {
@@ -34,9 +36,16 @@ export function readerSource(plan: ReaderPlan): Source {
       look(plan, async () => paused(lane) ? [] : await take(room), signal),
     // deno-lint-ignore require-await
     async ack(deliveries) {
-      bookmark.position = deliveries.at(-1)!.token as Position;
+      bookmark.position = (deliveries.at(-1)!.token as Passed).position;
     },
-    offset: ({ token }) => String((token as Position).seq),
+    offset: ({ token }) => String((token as Passed).row.seq),
+    async lag() {
+      const lag = await run(
+        connection,
+        connection.dialect.unread(tables, topic, bookmark.position),
+      );
+      return [{ lane: lane.name, lag, measuredAt: Date.now() }];
+    },
     close: plan.close,
   };
 }

@@ -1,4 +1,4 @@
-import type { Plan, Position, SqlRow } from "./contracts.ts";
+import type { Passed, Plan, Position } from "./contracts.ts";
 import { ClosedError, type Rec } from "@beat/beat/message";
 import {
   Bell,
@@ -103,14 +103,14 @@ export function sqlTransport(options: SqlTransportOptions): SqlTransport {
       }),
 
     async peek(topic, limit) {
-      const rows = await run(
+      const found = await run(
         connection,
-        (function* (): Plan<readonly SqlRow[]> {
+        (function* (): Plan<readonly Passed[]> {
           const start = yield* dialect.begin(tables, topic, "earliest");
           return yield* dialect.read(tables, topic, start, limit);
         })(),
       );
-      return rows.map(recordOf);
+      return found.map(({ row }) => recordOf(row));
     },
 
     health: (given) => measureHealth(() => connection.query("SELECT 1 AS ok", []), given),

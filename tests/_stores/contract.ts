@@ -25,6 +25,20 @@ export function testStore(use: UseStores): void {
   );
 
   it(
+    "gives a key that others have had to one of many who claim it at once",
+    use(async (stores) => {
+      // Who is second must not go by what was there before the first.
+      for (let round = 0; round < 8; round++) {
+        const key = `k${round}`;
+        await stores[0]!.release(key, await held(stores[0]!, key, LONG));
+        const claims = Array.from({ length: 12 }, (_, at) => stores[at % 3]!.claim(key, LONG));
+        const kinds = (await Promise.all(claims)).map(({ kind }) => kind).sort();
+        assertEquals(kinds, ["claimed", ...new Array(11).fill("in-flight")]);
+      }
+    }),
+  );
+
+  it(
     "says for how long a key is held at most",
     use(async ([store, other]) => {
       await held(store!, "k", LONG);

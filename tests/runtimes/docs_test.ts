@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
+import { tablesOf } from "../_markdown/tables.ts";
 import { MATRIX } from "./_matrix.ts";
 import { DEATH_MATRIX, PROCESS_MATRIX } from "./_processes.ts";
 import { cellsOf, COLUMNS, PROCESS_COLUMNS } from "./_table.ts";
@@ -20,16 +21,3 @@ describe("docs/threads.md", () => {
     assertEquals(tablesOf(page)[0], cellsOf(DEATH_MATRIX, PROCESS_COLUMNS));
   });
 });
-
-/** The tables of a page that begin with an empty cell, without the lines that divide them. */
-function tablesOf(page: string): string[][][] {
-  return page.split(/\n\s*\n/)
-    .filter((block) => /^\|\s+\|/.test(block))
-    .map((block) =>
-      block.trim().split("\n").filter((line) => !/^[|\s:-]+$/.test(line)).map(cellsIn)
-    );
-}
-
-function cellsIn(line: string): string[] {
-  return line.split("|").slice(1, -1).map((cell) => cell.trim().replaceAll("`", ""));
-}
