@@ -1,4 +1,4 @@
-import { Message } from "@beat/beat/message";
+import { Message, type Store } from "@beat/beat/message";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { testStore } from "../../tests/_stores/contract.ts";
@@ -16,6 +16,41 @@ onEveryDatabase((name, fresh) => {
         await test(clients.map(({ connection }) => sqlStore(connection, { prefix })));
       });
     });
+
+    // SQLite has one transaction at a time.
+    (isSqlite ? it.skip : it)(
+      "gives a key to nobody while it is being marked as done",
+      async () => {
+        const made = await fresh();
+        await using(made, 2, async ([one, other]) => {
+          const { prefix } = made;
+          const quick = sqlStore(other!.connection, { prefix });
+          const go = Promise.withResolvers<void>();
+          let marking: Promise<boolean>;
+          let key: string;
+          let isInTime = false;
+          // The claim may be over before it can be marked, on a busy machine.
+          for (let attempt = 0; !isInTime; attempt++) {
+            key = `k${attempt}`;
+            const first = await quick.claim(key, LEASE);
+            assert(first.kind === "claimed");
+            const read = Promise.withResolvers<void>();
+            const slow = pausing(one!.connection, /^UPDATE .* SET token/, () => {
+              read.resolve();
+              return go.promise;
+            });
+            marking = sqlStore(slow, { prefix }).done(key, first.claim, 60_000);
+            isInTime = await Promise.race([read.promise.then(() => true), marking]);
+          }
+          const claiming = claimAtLast(quick, key!);
+          // The claim is over, and who is in the middle of marking it must still be alone.
+          const waited = new Promise((resolve) => setTimeout(resolve, 2 * LEASE));
+          await Promise.race([claiming, waited]);
+          go.resolve();
+          assertEquals([await marking!, await claiming], [true, "done"]);
+        });
+      },
+    );
 
     it("refuses a key that could be taken for another", async () => {
       const made = await fresh();
@@ -96,3 +131,33 @@ onEveryDatabase((name, fresh) => {
     }
   });
 });
+
+/** Milliseconds that a claim holds which is to be over. */
+const LEASE = 200;
+
+/** A connection that waits before it executes what is like a statement. */
+function pausing(
+  connection: SqlConnection,
+  statement: RegExp,
+  wait: () => Promise<void>,
+): SqlConnection {
+  const session = (inner: SqlSession): SqlSession => ({
+    dialect: inner.dialect,
+    async query(sql, values) {
+      if (statement.test(sql)) await wait();
+      return await inner.query(sql, values);
+    },
+  });
+  return {
+    ...session(connection),
+    transaction: (work) => connection.transaction((inner, tx) => work(session(inner), tx)),
+  };
+}
+
+/** What becomes of a claim when the one before is over. */
+async function claimAtLast(store: Store, key: string): Promise<string> {
+  for (;;) {
+    const { kind } = await store.claim(key, 30_000);
+    if (kind !== "in-flight") return kind;
+  }
+}
