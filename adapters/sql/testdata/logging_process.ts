@@ -1,0 +1,18 @@
+/**
+ * A member of a group in a process of its own, which stands still with what it has when it has handled
+ * some messages: it is there to be killed.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { joinGroup } from "./logging_member.ts";
+import { type Client, open } from "./servers.ts";
+
+const [client, url, prefix, lease, most] = process.argv.slice(2) as string[];
+const { connection } = await open(client as Client, url!);
+let count = 0;
+await joinGroup({ connection, prefix: prefix!, lease: Number(lease) }, async () => {
+  console.log(`handled ${++count};`);
+  if (count > Number(most)) await new Promise(() => {});
+});
