@@ -1,8 +1,10 @@
 import { describe, it } from "@std/testing/bdd";
+import { Redis } from "ioredis";
 import { conformance } from "@beat/beat/testing";
 import type { Traits } from "@beat/beat/transport";
 import { Proxy } from "../../tests/faults/proxy.ts";
 import { withService } from "../../tests/_services/mod.ts";
+import { topicsOfATest } from "../../tests/_services/topics_of_a_test.ts";
 import { redisPubSub, redisTransport } from "./mod.ts";
 
 const LEASE = 2_000;
@@ -25,6 +27,15 @@ const short = !("Deno" in globalThis);
 withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
   // A server of somebody else is not restarted: to the suite it is as if it could not be.
   const restarting = restart === undefined ? { inProcess: true } : { restartBroker: restart };
+  const remove = async (topics: readonly string[]) => {
+    const transport = redisTransport({ url });
+    for (const topic of topics) await transport.admin.remove(topic);
+    await transport.close();
+    // Its log has all that was ever written, until it is written anew.
+    const redis = new Redis(url);
+    await redis.bgrewriteaof().catch(() => {});
+    await redis.quit();
+  };
 
   describe("Redis Streams", () => {
     const opening = Proxy.open(url);
@@ -41,6 +52,7 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
       },
       maxPayload: MAX_PAYLOAD,
       traits: TRAITS,
+      topic: topicsOfATest(remove),
       ...restarting,
       short,
     });
@@ -53,6 +65,7 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
         test: it,
         connect: () => redisTransport({ url, lease: LEASE, partitions: 4 }),
         traits: { ...TRAITS, keyOrder: "group" },
+        topic: topicsOfATest(remove),
         ...restarting,
         short,
       });
