@@ -3,7 +3,7 @@ import { ConformanceError } from "./failure.ts";
 
 interface Waiting {
   readonly holds: () => boolean;
-  readonly resolve: () => void;
+  readonly resolve: (isThere: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -19,7 +19,7 @@ export class Watch {
 
   /** Something happened: all conditions are looked at again. */
   notify(): void {
-    for (const waiting of this.#waiting) if (waiting.holds()) waiting.resolve();
+    for (const waiting of this.#waiting) if (waiting.holds()) waiting.resolve(true);
   }
 
   /** Nothing that is waited for will happen any more. */
@@ -32,14 +32,13 @@ export class Watch {
   async until(holds: () => boolean, says: () => string): Promise<void> {
     if (holds()) return;
     if (this.#failure !== undefined) throw this.#failure.error;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     const waiting = { holds, resolve, reject };
     this.#waiting.add(waiting);
-    const cancel = after(this.#deadline, () => {
-      reject(new ConformanceError(`${says()} within ${this.#deadline} ms`));
-    });
+    const cancel = after(this.#deadline, () => resolve(false));
     try {
-      await promise;
+      // Here, and not by the timer: the stack tells who has waited.
+      if (!await promise) throw new ConformanceError(`${says()} within ${this.#deadline} ms`);
     } finally {
       cancel();
       this.#waiting.delete(waiting);
@@ -47,14 +46,16 @@ export class Watch {
   }
 }
 
+const LATE = Symbol("late");
+
 /** Resolves as a promise does, or fails at the deadline. */
 export async function inTime<T>(promise: Promise<T>, deadline: number, what: string): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const cancel = after(deadline, () => {
-    late.reject(new ConformanceError(`${what} did not happen within ${deadline} ms`));
-  });
+  const late = Promise.withResolvers<typeof LATE>();
+  const cancel = after(deadline, () => late.resolve(LATE));
   try {
-    return await Promise.race([promise, late.promise]);
+    const result = await Promise.race([promise, late.promise]);
+    if (result !== LATE) return result;
+    throw new ConformanceError(`${what} did not happen within ${deadline} ms`);
   } finally {
     cancel();
   }

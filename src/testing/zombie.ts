@@ -10,6 +10,7 @@ export class Zombie implements Host {
   readonly #transport: Transport;
   readonly #first = Promise.withResolvers<void>();
   #source: Source | undefined;
+  #hasLeft = false;
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -19,14 +20,13 @@ export class Zombie implements Host {
   async join(topic: string, group: string): Promise<{ taken: Promise<void> }> {
     const spec: SourceSpec = { topic, group, from: "earliest", prefetch: MOST, ordered: false };
     this.#source = await this.#transport.source(spec, this);
-    const { signal } = new AbortController();
-    const fetched = this.#source.fetch?.(MOST, () => false, signal);
-    fetched?.then(() => this.#first.resolve(), (error) => this.#first.reject(error));
+    this.#take(this.#source).catch((error) => this.#first.reject(error));
     return { taken: this.#first.promise };
   }
 
   /** Its connection ends, for brokers that go by that. */
   async leave(): Promise<void> {
+    this.#hasLeft = true;
     await this.#source?.close();
   }
 
@@ -51,4 +51,13 @@ export class Zombie implements Host {
   end(): void {}
 
   event(): void {}
+
+  async #take(source: Source): Promise<void> {
+    const { signal } = new AbortController();
+    // A fetch may come back with nothing after a while.
+    while (source.fetch !== undefined && !this.#hasLeft) {
+      const deliveries = await source.fetch(MOST, () => false, signal);
+      if (deliveries.length > 0) return this.#first.resolve();
+    }
+  }
 }

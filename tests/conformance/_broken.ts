@@ -56,8 +56,17 @@ export function network(broken: Break = same, faces: Partial<Faces> = {}): Bench
   };
 }
 
-/** The broker of the docs: with leases, acks one by one, and nacks that it waits out itself. */
+/** The broker of the docs: acks one by one, and nacks that it waits out itself. */
 export function shelf(broken: Break = same): Bench {
+  const own = new Shelf();
+  // On a busy machine a short lease might be over, which is not what is to be found.
+  const connect = () => shelfTransport(own, 60_000);
+  const traits = { ...connect().traits, lease: 0 };
+  return { connect: () => broken(override(connect(), { traits })) };
+}
+
+/** The same with leases that end soon. */
+export function leasedShelf(broken: Break = same): Bench {
   const own = new Shelf();
   return { connect: () => broken(shelfTransport(own, 100)) };
 }
@@ -99,6 +108,24 @@ export function twice(deliveries: readonly Delivery[]): Delivery[] {
 export function underTwoNames(deliveries: readonly Delivery[]): Delivery[] {
   return deliveries.flatMap((one) => [one, { ...one, rec: { ...one.rec, id: newUuid() } }]);
 }
+
+/** Never begins to deliver. */
+export const neverLive: Break = (transport) =>
+  override(transport, { source: () => new Promise(() => {}) });
+
+/** Loses what it fetches. */
+export const deliversNothing: Break = onFetch(() => []);
+
+/** Loses what it fetches but for the first time. */
+export const deliversFirst: Break = onSource((source) => {
+  let fetches = 0;
+  return {
+    async fetch(...args) {
+      const deliveries = await source.fetch!(...args);
+      return fetches++ === 0 ? deliveries : [];
+    },
+  };
+});
 
 /** Changes each record that is delivered. */
 export function onRec(change: (rec: Delivery["rec"]) => Partial<Delivery["rec"]>): Break {

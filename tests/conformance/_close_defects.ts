@@ -5,6 +5,7 @@ import { publisher } from "../../src/transport/publisher.ts";
 import { after } from "../../src/transport/timer.ts";
 import {
   acksAtFetch,
+  deliversNothing,
   memory,
   onFetch,
   onRequeue,
@@ -39,6 +40,12 @@ export const CLOSE_DEFECTS: Defects = {
       defect: "acks before anybody has handled it",
       make: () => memory(acksAtFetch),
       says: /did not come/,
+      waits: true,
+    },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /0 of 5 deliveries came/,
       waits: true,
     },
   ],
@@ -133,6 +140,12 @@ export const CLOSE_DEFECTS: Defects = {
         })),
       says: /came although its publishing failed/,
     },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /100 of 100 messages did not come/,
+      waits: true,
+    },
   ],
   "close: waits for the handler that runs and takes its ack, so nothing comes again": [
     {
@@ -173,6 +186,24 @@ export const CLOSE_DEFECTS: Defects = {
       make: () => memory(onSource(() => ({ ack: () => Promise.resolve() }))),
       says: /What was acked while closing came again/,
     },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /The call of the handler did not happen/,
+      waits: true,
+    },
+    {
+      defect: "never ends its close",
+      make: () =>
+        memory(
+          same,
+          onConsumption((made) => ({
+            close: (options) => made.close(options).then(() => new Promise(() => {})),
+          })),
+        ),
+      says: /Closing after the last handler did not happen/,
+      waits: true,
+    },
   ],
   "close: ends in time though a handler never does, and its message goes back to the group": [
     {
@@ -194,6 +225,12 @@ export const CLOSE_DEFECTS: Defects = {
       defect: "acks before anybody has handled it",
       make: () => ({ ...memory(acksAtFetch), deadline: 1_500 }),
       says: /messages did not come/,
+      waits: true,
+    },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /The call of the handler did not happen/,
       waits: true,
     },
   ],
@@ -227,6 +264,32 @@ export const CLOSE_DEFECTS: Defects = {
           });
         }),
       says: /Closing a connection twice did not happen/,
+      waits: true,
+    },
+    {
+      defect: "never ends the close of a publisher",
+      make: () => memory(same, onPublisher(() => ({ close: () => new Promise(() => {}) }))),
+      says: /Closing twice did not happen/,
+      waits: true,
+    },
+    {
+      defect: "never ends the close of a publisher whose connection is closed",
+      make: () => {
+        let isGone = false;
+        return memory(
+          (transport) =>
+            override(transport, {
+              async close() {
+                isGone = true;
+                await transport.close();
+              },
+            }),
+          onPublisher((made) => ({
+            close: (options) => isGone ? new Promise(() => {}) : made.close(options),
+          })),
+        );
+      },
+      says: /Closing after the connection did not happen/,
       waits: true,
     },
   ],

@@ -1,5 +1,14 @@
 import { after } from "../../src/transport/timer.ts";
-import { cut, memory, network, onRec, onSend, same, storesOnly } from "./_broken.ts";
+import {
+  cut,
+  deliversNothing,
+  memory,
+  network,
+  onRec,
+  onSend,
+  same,
+  storesOnly,
+} from "./_broken.ts";
 import type { Defects } from "./_defects.ts";
 import { oneLine, onPublisher } from "./_faces.ts";
 
@@ -31,6 +40,12 @@ export const CONTENT_DEFECTS: Defects = {
         }))),
       says: /metadata spaces/,
     },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /6 of 6 messages did not come/,
+      waits: true,
+    },
   ],
   "payload: none, every byte value, bytes that are no UTF-8, and large ones come as they are": [
     {
@@ -38,6 +53,12 @@ export const CONTENT_DEFECTS: Defects = {
       make: () =>
         memory(onRec(({ payload }) => ({ payload: ENCODER.encode(DECODER.decode(payload)) }))),
       says: /payload of \d+ bytes came as other/,
+    },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /6 of 6 messages did not come/,
+      waits: true,
     },
   ],
   "headers: ends of lines are refused, and the connection goes on": [
@@ -84,6 +105,12 @@ export const CONTENT_DEFECTS: Defects = {
         ),
       says: /5 messages came, 1 was taken/,
     },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /1 of 1 messages did not come/,
+      waits: true,
+    },
   ],
   "payload: the largest comes, one more byte is refused, and the connection goes on": [
     {
@@ -113,7 +140,6 @@ export const CONTENT_DEFECTS: Defects = {
         })),
       says: /What becomes of a payload of 1048576 bytes must be \["acked"\]: it is \["failed"\]/,
     },
-
     {
       defect: "stores a part of what it refuses",
       make: () =>
@@ -139,6 +165,12 @@ export const CONTENT_DEFECTS: Defects = {
         ),
       says: /must fail with a PublishError: RangeError: It was refused/,
     },
+    {
+      defect: "delivers nothing",
+      make: () => network(deliversNothing),
+      says: /2 of 2 messages did not come/,
+      waits: true,
+    },
   ],
   "payload: the caller may use its buffer again when publish has resolved": [
     {
@@ -150,12 +182,28 @@ export const CONTENT_DEFECTS: Defects = {
         })),
       says: /payloads were overwritten/,
     },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /0 of 10 deliveries came/,
+      waits: true,
+    },
   ],
   "publish: resolves only when the broker has it, so that it survives what comes next": [
     {
       defect: "confirms what it has not stored yet",
       make: () => memory(storesOnly((_, at) => at > 0)),
       says: /1 of 20 messages did not come/,
+      waits: true,
+    },
+    {
+      defect: "never confirms",
+      make: () =>
+        memory(onSend(async (sink, lane, items) => {
+          await sink.send(lane, items);
+          return await new Promise(() => {});
+        })),
+      says: /Publishing did not happen/,
       waits: true,
     },
   ],
@@ -179,7 +227,6 @@ export const CONTENT_DEFECTS: Defects = {
         })),
       says: /A call with a message that is too large must fail: it did not/,
     },
-
     {
       defect: "stores a part of what it refuses",
       make: () =>
@@ -204,6 +251,12 @@ export const CONTENT_DEFECTS: Defects = {
           })),
         ),
       says: /must fail with a PublishError: RangeError: It was refused/,
+    },
+    {
+      defect: "delivers nothing",
+      make: () => network(deliversNothing),
+      says: /4 of 4 messages did not come/,
+      waits: true,
     },
   ],
 };

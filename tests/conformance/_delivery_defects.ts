@@ -5,6 +5,7 @@ import {
   acksAtFetch,
   acksNacks,
   cut,
+  deliversNothing,
   isLetter,
   memory,
   onFetch,
@@ -115,6 +116,12 @@ export const DELIVERY_DEFECTS: Defects = {
         })),
       says: /What came again must be/,
     },
+    {
+      defect: "loses the last of each large batch, and delivers the others twice",
+      make: () => memory((transport) => storesOnly((_, at) => at < 19)(onFetch(twice)(transport))),
+      says: /1 of 20 messages did not come/,
+      waits: true,
+    },
   ],
   "delivery: after every nack comes another delivery, across members that close": [
     {
@@ -134,12 +141,24 @@ export const DELIVERY_DEFECTS: Defects = {
       make: () => memory(onFetch(twice)),
       says: /deliveries are duplicates, 0 may be/,
     },
+    {
+      defect: "takes a nack for an ack",
+      make: () => shelf(acksNacks),
+      says: /10 of 20 deliveries came/,
+      waits: true,
+    },
   ],
   "delivery: attempt is 1 first and one more after each nack, redelivered says so": [
     {
       defect: "loses the count of deliveries",
       make: () => shelf(onFetch((deliveries) => deliveries.map((one) => ({ ...one, count: 1 })))),
       says: /Attempt and redelivered must be/,
+    },
+    {
+      defect: "takes a nack for an ack",
+      make: () => shelf(acksNacks),
+      says: /1 of 4 deliveries came/,
+      waits: true,
     },
   ],
   "delivery: what is nacked with a delay does not come earlier": [
@@ -188,6 +207,12 @@ export const DELIVERY_DEFECTS: Defects = {
           ),
         ),
       says: /What the other member got must be/,
+    },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /0 of 1 deliveries came, of 'undefined' last/,
+      waits: true,
     },
   ],
   "delivery: a message that always fails is called as often as allowed, then the next comes": [
@@ -271,6 +296,12 @@ export const DELIVERY_DEFECTS: Defects = {
       },
       says: /The signal of what was acked must not abort/,
     },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /0 of 2 messages came/,
+      waits: true,
+    },
   ],
   "delivery: what a busy member nacks, and what it has no room for, comes to one that has": [
     {
@@ -283,7 +314,6 @@ export const DELIVERY_DEFECTS: Defects = {
               if (kept.length === 0) kept.push(...await source.fetch!(100, ...rest));
               return kept.splice(0, room);
             },
-            extend: (deliveries) => source.extend!([...deliveries, ...kept]),
           };
         })),
       says: /of 19 messages did not come/,

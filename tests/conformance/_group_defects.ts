@@ -6,7 +6,10 @@ import { after } from "../../src/transport/timer.ts";
 import {
   acksAtFetch,
   acksNacks,
+  deliversNothing,
+  leasedShelf,
   memory,
+  neverLive,
   onFetch,
   onRec,
   onSource,
@@ -39,9 +42,9 @@ export const GROUP_DEFECTS: Defects = {
     {
       defect: "waits for a member for ever",
       make: () => {
-        const { connect } = shelf();
+        const { connect } = leasedShelf();
         const { traits } = connect();
-        return shelf((transport) =>
+        return leasedShelf((transport) =>
           onSource((source) => {
             const keep = { cancel: () => {} };
             const held = new Set<Delivery>();
@@ -73,6 +76,18 @@ export const GROUP_DEFECTS: Defects = {
       says: /messages did not come/,
       waits: true,
     },
+    {
+      defect: "never begins to deliver",
+      make: () => memory(neverLive),
+      says: /Subscribing did not happen/,
+      waits: true,
+    },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /A delivery to the member that is killed did not happen/,
+      waits: true,
+    },
   ],
   "group: members that join and leave under load lose nothing": [
     {
@@ -93,6 +108,12 @@ export const GROUP_DEFECTS: Defects = {
       make: () => memory(onFetch((deliveries) => [...deliveries].reverse())),
       says: /came after '.*', which was published later/,
     },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /100 of 100 messages did not come/,
+      waits: true,
+    },
   ],
   "order: the next of a key waits until the one before it is settled": [
     {
@@ -105,11 +126,16 @@ export const GROUP_DEFECTS: Defects = {
       make: () => memory(onFetch(twice)),
       says: /What came must be/,
     },
-
     {
       defect: "stores the first of each call, and confirms all",
       make: () => memory(storesOnly((_, at) => at === 0)),
       says: /The second message did not come/,
+      waits: true,
+    },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /The first message did not come/,
       waits: true,
     },
   ],
@@ -151,7 +177,6 @@ export const GROUP_DEFECTS: Defects = {
       make: () => memory(onFetch(twice)),
       says: /deliveries are duplicates, 0 may be/,
     },
-
     {
       defect: "shows a middleware single messages",
       make: () => memory(same, showing((work) => ({ ...work, batch: false }))),
@@ -177,6 +202,12 @@ export const GROUP_DEFECTS: Defects = {
         memory(same, showing((work) => ({ ...work, messages: work.messages.slice(0, 1) }))),
       says: /What the middleware saw must be/,
     },
+    {
+      defect: "never begins to deliver",
+      make: () => memory(neverLive),
+      says: /The start of the router did not happen/,
+      waits: true,
+    },
   ],
   "dedupe: a handler that fails is called again when its message comes again": [
     {
@@ -189,6 +220,12 @@ export const GROUP_DEFECTS: Defects = {
       defect: "loses the count of deliveries",
       make: () => shelf(onFetch((deliveries) => deliveries.map((one) => ({ ...one, count: 1 })))),
       says: /The attempts that the handler saw must be \[1,2\]: it is \[1,1\]/,
+    },
+    {
+      defect: "never begins to deliver",
+      make: () => memory(neverLive),
+      says: /The start of a router did not happen/,
+      waits: true,
     },
   ],
   "dedupe: the same message published twice is handled once": [
@@ -218,6 +255,12 @@ export const GROUP_DEFECTS: Defects = {
       defect: "delivers everything twice, under two names",
       make: () => memory(onFetch(underTwoNames)),
       says: /The calls must be \["first","second"\]/,
+    },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /The mark after the handler did not happen/,
+      waits: true,
     },
   ],
 };

@@ -1,6 +1,6 @@
 import type { Server } from "node:net";
 import process from "node:process";
-import { memory, onSource } from "./_broken.ts";
+import { deliversNothing, memory, onSource } from "./_broken.ts";
 import type { Defects } from "./_defects.ts";
 
 /** Defects of what stays after the end. The handle is found where the platform tells of handles. */
@@ -41,6 +41,24 @@ export const LEAK_DEFECTS: Defects = {
         };
       },
       says: /handles are open after close, \d+ were before/,
+    },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /0 of 40 deliveries came/,
+      waits: true,
+    },
+    {
+      defect: "delivers nothing to a second group",
+      make: () =>
+        memory(onSource((source, { group }) => ({
+          fetch: async (...args) => {
+            const deliveries = await source.fetch!(...args);
+            return group === "waiting" ? [] : deliveries;
+          },
+        }))),
+      says: /0 of 1 deliveries came/,
+      waits: true,
     },
   ],
 };

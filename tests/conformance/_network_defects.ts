@@ -1,5 +1,14 @@
 import { override } from "../../src/testing/probes.ts";
-import { network, onFetch, onSend, onSource, onSpec, same, underTwoNames } from "./_broken.ts";
+import {
+  deliversNothing,
+  network,
+  onFetch,
+  onSend,
+  onSource,
+  onSpec,
+  same,
+  underTwoNames,
+} from "./_broken.ts";
 import type { Defects } from "./_defects.ts";
 import { onPublisher } from "./_faces.ts";
 
@@ -53,6 +62,12 @@ export const NETWORK_DEFECTS: Defects = {
         );
       },
       says: /did not come|never came/,
+      waits: true,
+    },
+    {
+      defect: "delivers nothing",
+      make: () => network(deliversNothing),
+      says: /The call of the handler did not happen/,
       waits: true,
     },
   ],

@@ -3,6 +3,8 @@ import { override } from "../../src/testing/probes.ts";
 import { after } from "../../src/transport/timer.ts";
 import {
   acksAtFetch,
+  deliversFirst,
+  deliversNothing,
   echoing,
   memory,
   onFetch,
@@ -22,6 +24,12 @@ export const SUBSCRIBE_DEFECTS: Defects = {
       defect: "stores a message in the topic before as well",
       make: () => memory(echoing()),
       says: /came and nobody published it/,
+    },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /10 of 10 messages did not come/,
+      waits: true,
     },
   ],
   "subscribe: a topic gets its own message and nothing more": [
@@ -56,7 +64,6 @@ export const SUBSCRIBE_DEFECTS: Defects = {
       make: () => memory(onFetch(twice)),
       says: /deliveries are duplicates, 0 may be/,
     },
-
     {
       defect: "does not end a stream whose signal aborts",
       make: () =>
@@ -83,6 +90,12 @@ export const SUBSCRIBE_DEFECTS: Defects = {
         ),
       says: /ClosedError/,
     },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /0 of 1 deliveries came/,
+      waits: true,
+    },
   ],
   "subscribe: a new reader gets all that was published before": [
     {
@@ -95,6 +108,12 @@ export const SUBSCRIBE_DEFECTS: Defects = {
       defect: "delivers everything twice",
       make: () => memory(onFetch(twice)),
       says: /What the readers got must be/,
+    },
+    {
+      defect: "delivers what it fetches first, and nothing more",
+      make: () => memory(deliversFirst),
+      says: /2 of 3 messages did not come/,
+      waits: true,
     },
   ],
   "subscribe: an aborted signal rejects without a call, and no listener stays on a signal": [
@@ -201,6 +220,38 @@ export const SUBSCRIBE_DEFECTS: Defects = {
         ),
       says: /Listeners on the signal after a publish must be 0: it is 1/,
     },
+    {
+      defect: "never answers a publish that is aborted",
+      make: () =>
+        memory(
+          same,
+          onPublisher((made) => ({
+            publish: (...args) =>
+              args[2]?.signal?.aborted ? new Promise(() => {}) : made.publish(...args),
+          })),
+        ),
+      says: /A refusal did not happen/,
+      waits: true,
+    },
+    {
+      defect: "never answers a publish that can be aborted",
+      make: () =>
+        memory(
+          same,
+          onPublisher((made) => ({
+            publish: (...args) =>
+              args[2]?.signal?.aborted ? made.publish(...args) : new Promise(() => {}),
+          })),
+        ),
+      says: /Publishing did not happen/,
+      waits: true,
+    },
+    {
+      defect: "never ends the close of a stream",
+      make: () => memory(same, onStream(() => ({ close: () => new Promise(() => {}) }))),
+      says: /Closing did not happen/,
+      waits: true,
+    },
   ],
   "iterate: leaving the loop ends the subscription, what was not settled goes to its group": [
     {
@@ -233,6 +284,21 @@ export const SUBSCRIBE_DEFECTS: Defects = {
       make: () => memory(onSource(() => ({ ack: () => Promise.resolve() }))),
       says: /What was acked before the loop was left came again/,
     },
+    {
+      defect: "never lets go of its loop",
+      make: () =>
+        memory(
+          same,
+          onStream((stream) => ({
+            [Symbol.asyncIterator]() {
+              const own = stream[Symbol.asyncIterator]();
+              return { next: () => own.next(), return: () => new Promise(() => {}) };
+            },
+          })),
+        ),
+      says: /Leaving the loop did not happen/,
+      waits: true,
+    },
   ],
   "backpressure: a slow consumer has no more in memory than its prefetch": [
     {
@@ -254,6 +320,18 @@ export const SUBSCRIBE_DEFECTS: Defects = {
         })),
       says: /\d+ were in memory, 32 may be/,
     },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /0 of 4 handlers began/,
+      waits: true,
+    },
+    {
+      defect: "delivers what it fetches first, and nothing more",
+      make: () => memory(deliversFirst),
+      says: /32 of 320 were handled/,
+      waits: true,
+    },
   ],
   "backpressure: a consumer that stands still holds up no other topic": [
     {
@@ -270,6 +348,12 @@ export const SUBSCRIBE_DEFECTS: Defects = {
         })));
       },
       says: /Past a topic that stands still, 20 of 20 messages did not come/,
+      waits: true,
+    },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /Nothing came of the topic that is to stand still/,
       waits: true,
     },
   ],

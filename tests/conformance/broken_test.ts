@@ -32,7 +32,7 @@ const LONG = 5_000;
 
 /** The files of the tests, and what an assertion in them looks like. */
 const FOLDER = new URL("../../src/testing/cases/", import.meta.url);
-const ASSERTION = /\b(demand|demandEqual|demandNone|failureOf)\(/;
+const ASSERTION = /\b(demand|demandEqual|demandNone|failureOf|until|gets|counts|within)\(/;
 
 /** Where in those files an assertion has failed, as `batch.ts:40`. */
 const failed = new Set<string>();

@@ -167,10 +167,16 @@ class Reader {
     this.#produced.push(...produced);
     const [last] = numbered(1);
     let isThrough = false;
-    const arrives = this.#watch.until(
-      () => this.#ids.has(last!.uuid),
-      () => "What was published after the restart did not come",
-    ).finally(() => isThrough = true);
+    const arrive = async () => {
+      try {
+        await this.#watch.until(
+          () => this.#ids.has(last!.uuid),
+          () => "What was published after the restart did not come",
+        );
+      } finally {
+        isThrough = true;
+      }
+    };
     // Where nothing is kept, what is published before the reader is back is gone.
     const publish = async () => {
       do {
@@ -178,7 +184,7 @@ class Reader {
         if (!isThrough) await pause(RETRY);
       } while (!isThrough && !world.traits.retained);
     };
-    await Promise.all([arrives, publish()]);
+    await Promise.all([arrive(), publish()]);
     if (world.traits.settle === "none") return;
     const acked = this.#produced.filter(({ outcome }) => outcome === "acked").map(({ id }) => id);
     const confirmed = [...new Set(acked)];
