@@ -398,6 +398,7 @@ describe("prometheus", () => {
         assertEquals(answers.length, 2);
         // The first answer comes too late to make room for a third question.
         answers[0]([lane("", 1)]);
+        await time.tickAsync(0);
         assertEquals((await scrape(10)).size, 0);
         assertEquals(answers.length, 2);
         answers[1]([lane("", 7)]);
