@@ -28,8 +28,8 @@ export class DeadThreads {
   readonly #notes: Notes;
   readonly #books: HomeBooks;
   readonly #maxCrashes: number;
-  /** Threads that will not be started again. */
-  readonly #failed = new Set<number>();
+  /** Threads in whose place no other comes, and why what is sent to them is dropped. */
+  readonly #ended = new Map<number, DropReport["reason"]>();
 
   /** `maxCrashes` threads may die of one event. */
   constructor(
@@ -86,8 +86,7 @@ export class DeadThreads {
     }
     cells.store(layout.node(node) + NODE_SEALED, 0);
     if (this.#isClosing()) {
-      this.#discardInbox(node, "closed");
-      this.#books.silent.add(node);
+      this.#end(node, "closed");
     } else if (cause !== undefined && !isTold) {
       events.fail(cause, { type: "beat.thread", data: node - 1 }, "beat.thread");
     }
@@ -96,19 +95,19 @@ export class DeadThreads {
 
   /** Drops what waits for a thread that will not be started again. */
   giveUp(node: number): void {
-    this.#failed.add(node);
-    this.#exclude(node);
-    this.#discardInbox(node, "thread-failed");
+    this.#notes.exclude(node);
+    this.#end(node, "thread-failed");
   }
 
-  /** Drops what has come since for the threads that were given up. */
+  /** Drops what has come since for threads that have ended: others may not know of it. */
   discardLate(): void {
-    for (const node of this.#failed) this.#discardInbox(node, "thread-failed");
+    for (const [node, reason] of this.#ended) this.#discardInbox(node, reason);
   }
 
   /** Tells what a thread holds that does not stop: its rings are never given away. */
   leaveStuck(node: number): void {
-    this.#exclude(node);
+    this.#notes.exclude(node);
+    this.#books.silent.add(node);
     const { cells, layout } = this.#mesh;
     const types: string[] = [];
     for (let from = 0; from <= layout.threads; from++) {
@@ -151,9 +150,10 @@ export class DeadThreads {
     }
   }
 
-  #exclude(node: number): void {
+  #end(node: number, reason: DropReport["reason"]): void {
     this.#books.silent.add(node);
-    this.#notes.exclude(node);
+    this.#ended.set(node, reason);
+    this.discardLate();
   }
 
   /** Whether no thread is started any more. */

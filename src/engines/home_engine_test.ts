@@ -1,8 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
-import { withIdleThread } from "./testdata/idle_thread.ts";
+import { fnv1a } from "./fnv1a.ts";
+import { IdleThread, withIdleThread } from "./testdata/idle_thread.ts";
 import { turn } from "./testdata/waits.ts";
+import { createThreadBus } from "./threads.ts";
 import type { Subscription } from "../core/subscription.ts";
 
 /** How many events the queue of home holds, and how many may wait for promises beside it. */
@@ -132,5 +134,28 @@ describe("close()", () => {
       return Promise.resolve();
     }, { onError });
     assertEquals(told, Array.from({ length: 1_000 }, (_, i) => `${i}`));
+  });
+
+  it("drops what a thread has sent to another one that had ended before", async () => {
+    const threads: IdleThread[] = [];
+    const dropped = Promise.withResolvers<void>();
+    const bus = createThreadBus({
+      handlers: () => threads[threads.push(new IdleThread()) - 1],
+      threads: 2,
+      onDrop: () => dropped.resolve(),
+    });
+    const [first, second] = threads.map(({ engine }) => engine);
+    const event = { type: "there", data: undefined, key: "a" };
+    assertEquals(fnv1a(event.key) % 2, 0);
+    bus.emit(event);
+    const closed = bus.close({ timeout: 60_000 });
+    first!.answer();
+    // Home knows that it has ended now.
+    await dropped.promise;
+    second!.deliver(second!.core.registry.lookup(event.type), event);
+    second!.answer();
+    // For all that the second has heard home wants it, too.
+    assertEquals(await closed, { discarded: 3, inDoubt: 0, stuck: 0 });
+    await turn();
   });
 });

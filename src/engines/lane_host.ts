@@ -44,6 +44,8 @@ interface Inbox {
   waiting: number;
   /** Events that its owners have dropped, as the books have them. */
   dropped: number;
+  /** Whether there is room of which an owner that waits for it was not told. */
+  owesRoom: boolean;
   /** Whether something stood in it that no owner of a lane writes. */
   isBroken: boolean;
   printed: boolean;
@@ -93,6 +95,7 @@ export class LaneHost implements Feed {
         taken: 0,
         waiting: 0,
         dropped: 0,
+        owesRoom: false,
         isBroken: false,
         printed: false,
       };
@@ -150,7 +153,7 @@ export class LaneHost implements Feed {
     for (const inbox of this.#inboxes) {
       for (let word; !inbox.isBroken && (word = this.#peek(inbox)) >= 0;) {
         types.push(this.#resolve(inbox, word).type);
-        take(inbox, word);
+        inbox.reader.pass(word);
       }
     }
     for (const pull of this.#pulls) pull.refuse(new BusClosedError("flush the bus"));
@@ -208,9 +211,12 @@ export class LaneHost implements Feed {
     const { node, reader } = inbox;
     // Before the ring: who has left publishes nothing after it.
     const owner = cells.load(node + LANE_OWNER);
-    let moved = 0;
-    while (moved < BURST && !inbox.isBroken && this.#moveOne(inbox)) moved++;
-    if (reader.release() && cells.load(node + NODE_WANTS_ROOM) === 1) wake(cells, node);
+    const moved = inbox.isBroken ? 0 : this.#moveBurst(inbox);
+    if (reader.release()) inbox.owesRoom = true;
+    if (inbox.owesRoom && (moved < BURST || isHalfFree(inbox))) {
+      inbox.owesRoom = false;
+      if (cells.load(node + NODE_WANTS_ROOM) === 1) wake(cells, node);
+    }
     if (owner === OWNER_LEFT && !inbox.isBroken && !reader.hasNext()) {
       cells.set(node + NODE_WANTS_ROOM, 0);
       stayAwake(cells, node);
@@ -219,37 +225,41 @@ export class LaneHost implements Feed {
     return moved > 0;
   }
 
-  #moveOne(inbox: Inbox): boolean {
+  /** Moves what is there, up to a burst; says how much that was. */
+  #moveBurst(inbox: Inbox): number {
     const { core } = this.#engine;
-    const word = this.#peek(inbox);
-    if (word < 0) return false;
-    try {
-      const { cells } = this.#lanes;
-      const resolution = this.#resolve(inbox, word);
-      const event = readEvent(cells, word, resolution.type, this.#codec);
-      // Codecs are code of the user: a bus that one of them has closed has taken all frames.
-      if (this.#isOver()) return false;
-      const hasRoom = this.#offer(resolution, event);
-      if (this.#isOver()) return false;
-      if (!hasRoom) {
-        this.#isStuck = true;
-        return false;
+    const { cells } = this.#lanes;
+    const { reader } = inbox;
+    for (let moved = 0; moved < BURST; moved++) {
+      const word = this.#peek(inbox);
+      if (word < 0) return moved;
+      try {
+        const resolution = this.#resolve(inbox, word);
+        const event = readEvent(cells, word, resolution.type, this.#codec);
+        // Codecs are code of the user: a bus that one of them has closed has taken all frames.
+        if (this.#isOver()) return moved;
+        const hasRoom = this.#offer(resolution, event);
+        if (this.#isOver()) return moved;
+        if (!hasRoom) {
+          this.#isStuck = true;
+          return moved;
+        }
+      } catch (error) {
+        if (this.#isOver()) return moved;
+        // Its data is not what the codec has made, or takes: an event without handlers.
+        core.ledger.emitted++;
+        core.ledger.processed++;
+        core.reportFailure(error, {}, "An event of a lane", inbox);
       }
-    } catch (error) {
-      if (this.#isOver()) return false;
-      // Its data is not what the codec has made, or takes: an event without handlers.
-      core.ledger.emitted++;
-      core.ledger.processed++;
-      core.reportFailure(error, {}, "An event of a lane", inbox);
+      reader.pass(word);
+      inbox.taken++;
+      // The books had it as one of the lane; it is one of a shard now.
+      if (inbox.waiting > 0) {
+        inbox.waiting--;
+        core.ledger.emitted--;
+      }
     }
-    take(inbox, word);
-    inbox.taken++;
-    // The books had it as one of the lane; it is one of a shard now.
-    if (inbox.waiting > 0) {
-      inbox.waiting--;
-      core.ledger.emitted--;
-    }
-    return true;
+    return BURST;
   }
 
   #isOver(): boolean {
@@ -297,7 +307,10 @@ export class LaneHost implements Feed {
   }
 }
 
-function take({ reader }: Inbox, word: number): void {
-  reader.take(word);
-  reader.finish(word, true);
+/**
+ * Whether an owner that has waited finds room for more than an event: to wake it takes longer than to
+ * write a hundred, so it should not be woken for each burst.
+ */
+function isHalfFree({ reader, place }: Inbox): boolean {
+  return ((reader.end - reader.next) | 0) <= place.capacity / 2;
 }

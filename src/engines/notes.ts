@@ -113,7 +113,7 @@ export class Notes {
     for (const node of this.#others()) {
       this.#settleOne(id, node);
       // Who has not heard of the beginning needs not hear of the end.
-      if (!this.#waiting[node].delete(`on${id}`)) this.tell(node, ["off", id]);
+      if (!this.#waiting[node].delete("on" + id)) this.tell(node, ["off", id]);
     }
   }
 
@@ -159,7 +159,7 @@ export class Notes {
         break;
       case "off":
         routes.remove(node, note[1]);
-        this.#waiting[node].delete(`known${note[1]}`);
+        this.#waiting[node].delete("known" + note[1]);
         break;
       case "known":
         // A thread before in this place has numbered its subscriptions as well.

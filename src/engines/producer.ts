@@ -36,6 +36,10 @@ export class LaneProducer {
   readonly #topics: TopicTable;
   readonly #encoder: FrameEncoder;
   readonly #waiters = new WaitingList();
+  /** Most bytes of an event. */
+  readonly #limit: number;
+  /** The type of the planned event, and its number: mostly those of the one before. */
+  #type = "";
   #topic = NO_TOPIC;
   #isClosed = false;
   /** Whether somebody sees to the calls of `enqueue` that wait. */
@@ -47,6 +51,7 @@ export class LaneProducer {
     const { cells, layout } = this.#lanes = lanes;
     this.#settings = settings;
     this.#node = layout.node(lane);
+    this.#limit = layout.capacity / 4;
     this.#writer = new RingWriter(cells, layout.ring(0, lane));
     this.#topics = new TopicTable(cells, layout, lane);
     this.#encoder = new FrameEncoder(settings.valueCodec);
@@ -142,16 +147,19 @@ export class LaneProducer {
         `Cannot emit ${show(type)} as another event is being written: what writes it must not emit`,
       );
     }
-    if (this.closed) this.#refuseClosed(type);
-    this.#topic = this.#topics.numberOf(type);
+    // Somebody else may number types in this lane now.
+    if (this.#isClosed) this.#refuseClosed(type);
+    if (type !== this.#type) {
+      this.#topic = this.#topics.numberOf(type);
+      this.#type = type;
+    }
     encoder.encode(event, this.#topic !== NO_TOPIC);
     // A getter, a `toJSON` or a codec may have done it: from then on the lane is not ours.
     if (this.#isClosed) this.#refuseClosed(type);
-    const limit = this.#lanes.layout.capacity / 4;
-    if (encoder.size <= limit) return;
+    if (encoder.size <= this.#limit) return;
     throw new RangeError(
       `Cannot emit ${show(type)} as it takes ${encoder.size} bytes: at most a quarter of a lane ` +
-        `may be used, ${limit} bytes; raise 'capacity'`,
+        `may be used, ${this.#limit} bytes; raise 'capacity'`,
     );
   }
 
@@ -159,12 +167,23 @@ export class LaneProducer {
     return this.#writer.hasRoom(this.#encoder.size);
   }
 
+  /**
+   * Whether there is room for the planned event.
+   *
+   * @throws {BusClosedError} If there never will be. Where there is, publishing tells of the end.
+   */
+  #findRoom(type: string): boolean {
+    if (this.#hasRoom()) return true;
+    if (this.closed) this.#refuseClosed(type);
+    return false;
+  }
+
   /** Makes room for the planned event as the options say; says whether it may be written. */
   #makeRoom(event: BusEvent): boolean {
-    if (this.#hasRoom()) return true;
+    const { type } = event;
+    if (this.#findRoom(type)) return true;
     const { overflow, blockTimeout, home } = this.#settings;
     const { cells } = this.#lanes;
-    const { type } = event;
     if (overflow === "drop-newest") {
       this.#drop(event);
       return false;
@@ -205,7 +224,7 @@ export class LaneProducer {
   /** Emits an event if there is room. */
   #tryToEmit(event: BusEvent): boolean {
     this.#plan(event);
-    if (!this.#hasRoom()) return false;
+    if (!this.#findRoom(event.type)) return false;
     this.#write();
     if (!this.#publish()) this.#refuseClosed(event.type);
     return true;

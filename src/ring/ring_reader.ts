@@ -108,6 +108,11 @@ export class RingReader {
     this.#next = (this.#next + this.#cells.get(word + FRAME_SIZE)) | 0;
   }
 
+  /** Takes a frame and is done with it, without a mark: where no other reader ever comes after this. */
+  pass(word: number): void {
+    this.#next = (this.#next + this.#cells.get(word + FRAME_SIZE)) | 0;
+  }
+
   /** Marks a frame as begun: from here on a death leaves it in doubt. */
   start(word: number): void {
     this.#cells.set(word + FRAME_MARK, MARK_STARTED);

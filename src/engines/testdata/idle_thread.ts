@@ -8,14 +8,21 @@ import type { OpenEventMap } from "../../core/event.ts";
 import type { ThreadOptions } from "../thread_options.ts";
 import type { WorkerOptions } from "../worker_options.ts";
 
+/** How home greets a thread. */
+interface Greeting {
+  memory: SharedArrayBuffer;
+  node: number;
+  options: WorkerOptions;
+}
+
 /** A thread that runs in this one, and reads nothing by itself. */
 export class IdleThread extends EventTarget {
   engine!: WorkerEngine;
   read!: () => unknown[];
 
-  postMessage({ memory, options }: { memory: SharedArrayBuffer; options: WorkerOptions }): void {
+  postMessage({ memory, node, options }: Greeting): void {
     if (this.engine !== undefined) return;
-    const mesh = joinMesh(memory, 1);
+    const mesh = joinMesh(memory, node);
     this.engine = new WorkerEngine(mesh, options);
     this.read = () => readFrames(mesh, HOME);
   }
