@@ -187,6 +187,30 @@ describe("asEventTarget()", () => {
     assertEquals(heard.sort(), ["of inner, inner", "of outer, outer"]);
   });
 
+  it("tells onError of the right event after a listener has emitted again", async () => {
+    const heard: string[] = [];
+    const bus = createSyncBus({
+      onError: (error, { event }) => void heard.push(`${error}, ${event.data}`),
+    });
+    const target = bus.asEventTarget();
+    target.addEventListener("a", (event) => {
+      if (event.detail === "outer") bus.emit("a", "inner");
+    });
+    const reject = (event: CustomEvent<unknown>) => Promise.reject(`rejection of ${event.detail}`);
+    target.addEventListener("a", reject as (event: CustomEvent<unknown>) => void);
+    target.addEventListener("a", (event) => {
+      throw `throw of ${event.detail}`;
+    });
+    bus.emit("a", "outer");
+    await bus.drain();
+    assertEquals(heard.sort(), [
+      "rejection of inner, inner",
+      "rejection of outer, outer",
+      "throw of inner, inner",
+      "throw of outer, outer",
+    ]);
+  });
+
   it("calls a listener that has replaced the last one from the next emit on", async () => {
     const heard: unknown[] = [];
     const bus = createSyncBus({ onError: (error) => void heard.push(error) });

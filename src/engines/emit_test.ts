@@ -256,8 +256,10 @@ for (const [kind, create] of Object.entries(KINDS)) {
     });
 
     it("says in capabilities what it uses", () => {
-      const { engine, threads, transport } = create().capabilities;
+      const { capabilities } = create();
+      const { engine, threads, transport } = capabilities;
       assertEquals([engine, threads, transport], [kind, 0, kind === "sync" ? "call" : "queue"]);
+      assertEquals(Object.isFrozen(capabilities), true);
     });
 
     it("counts right over a hundred thousand distinct types", async () => {

@@ -60,6 +60,45 @@ describe("async bus", () => {
       assertEquals(started, [0, 1, 2, 3, 4, 5, 6]);
     });
 
+    it("stands in line in a handler, too, though that has just made room", async () => {
+      const bus = createAsyncBus({ capacity: 1, concurrency: 1 });
+      const { handler, started, settle } = held();
+      const waiting: Promise<void>[] = [];
+      bus.on("a", (event) => {
+        if (event.data === 1) waiting.push(bus.enqueue({ type: "a", data: 3 }));
+        return handler(event);
+      });
+      bus.emit("a", 0);
+      await turn();
+      bus.emit("a", 1);
+      waiting.push(bus.enqueue({ type: "a", data: 2 }));
+      while (started.length < 4 || bus.stats().depth > 0) {
+        settle.shift()?.();
+        await turn();
+      }
+      await Promise.all(waiting);
+      assertEquals(started, [0, 1, 2, 3]);
+    });
+
+    it("is refused while the bus drains, but not what a handler emits after that", async () => {
+      const bus = createAsyncBus({ capacity: 2, concurrency: 1 });
+      const { handler, settle } = held();
+      let echoes = 0;
+      bus.on("echo", () => echoes++);
+      bus.on("a", (event) => {
+        if (event.data === 0) return handler(event);
+        bus.emit("echo");
+      });
+      bus.emit("a", 0);
+      await turn();
+      for (const data of [1, 2]) bus.emit("a", data);
+      const refused = assertRejects(() => bus.enqueue({ type: "a", data: 3 }), BusClosedError);
+      const drained = bus.drain();
+      settle[0]();
+      await Promise.all([refused, drained]);
+      assertEquals([echoes, bus.stats().failed], [2, 0]);
+    });
+
     it("lets go of its timer and its signal when it is accepted", async () => {
       const bus = createAsyncBus({ capacity: 1, concurrency: 1 });
       const { handler, settle } = held();

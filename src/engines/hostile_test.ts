@@ -1,5 +1,11 @@
 /** What programs do that mean no harm, and some that do. Each test was a defect once. */
-import { assertEquals, assertLessOrEqual, assertRejects, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertLessOrEqual,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { BusClosedError, DrainTimeoutError } from "../core/errors.ts";
@@ -134,6 +140,21 @@ for (const [kind, create] of Object.entries(QUEUEING)) {
         };
         await bus.drain();
         assertEquals([handled, bus.stats().failed], [1, 1]);
+      }));
+
+    it("are told of all the same", () =>
+      silently(async () => {
+        const printed: unknown[] = [];
+        const hostile = unprintable();
+        console.error = (_line: string, shown: unknown) => {
+          if (shown === hostile) throw new Error("trap");
+          printed.push(shown);
+        };
+        const bus = create();
+        bus.on("a", fail(hostile));
+        bus.emit("a");
+        await bus.drain();
+        assertEquals(printed, ["an error that cannot be printed"]);
       }));
   });
 
@@ -302,6 +323,7 @@ for (const [kind, create] of Object.entries(QUEUEING)) {
       bus.on("a", () => {});
       bus.emit("a");
       reports.push(bus.close());
+      assertStrictEquals(reports[0], reports[1]);
       assertEquals(await Promise.all(reports), [
         { discarded: 1, inDoubt: 0, stuck: 0 },
         { discarded: 1, inDoubt: 0, stuck: 0 },

@@ -153,6 +153,14 @@ describe("advise()", () => {
     ["few events a second", { name: "auto", tps: 50_000 }, { engine: "sync" }],
     ["many events a second", { name: "auto", tps: 50_001 }, { engine: "async" }],
     ["ultra-low latency", { name: "auto", lat: "ultra_low" }, { engine: "async" }],
+    ["another latency", { name: "auto", lat: "med" }, { engine: "sync" }],
+    ["stages before handlers", { name: "auto", handlers, stages: [] }, {
+      engine: "flow",
+      batchSize: 300,
+      batchTimeout: 100,
+      handlers,
+      stages: [],
+    }],
     ["the batch size of conc", { name: "flow", conc: 1_000 }, {
       engine: "flow",
       batchSize: 220,

@@ -35,6 +35,7 @@ const CASES: [name: string, count: number][] = [
   ["types that end in a chain", 100_000],
   ["iterators and listeners that end", 50_000],
   ["large events that were handled", 1_000],
+  ["large events of one burst", 5_000],
   ["buses that are closed", 10_000],
   ["records in memory", 200_000],
   ["consumers in memory", 5_000],
