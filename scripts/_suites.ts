@@ -43,7 +43,13 @@ const SUITES: Suite[] = [
   { name: "runtime", path: "src/runtime", permissions: ["-A"], sanitize: true },
   { name: "runtime-no-env", path: "src/runtime", runtimes: ["deno"], sanitize: true },
   { name: "ring", path: "src/ring", sanitize: true },
-  { name: "engines", path: "src/engines", sanitize: true },
+  {
+    name: "engines",
+    path: "src/engines",
+    sanitize: true,
+    // On Bun the stack may end where nothing is called: a count may be off by one then.
+    omit: [{ files: ["/stack_overflow_test.ts"], on: ["bun"] }],
+  },
   {
     name: "threads",
     path: "tests/threads",
