@@ -119,4 +119,4 @@ export {
 } from "./src/profile/factory.ts";
 export { type Capabilities, capabilities } from "./src/runtime/capabilities.ts";
 export { PRESETS, type Profile, type ProfileName } from "./src/profile/profile.ts";
-export { option, scenario, type ScenarioName } from "./src/profile/scenario.ts";
+export { type HookOptions, option, scenario, type ScenarioName } from "./src/profile/scenario.ts";

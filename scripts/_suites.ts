@@ -53,9 +53,13 @@ const SUITES: Suite[] = [
     name: "engines",
     path: "src/engines",
     sanitize: true,
-    // Home of a bus with threads sleeps by `waitAsync`, which resolves outside the request there. There
-    // are no threads either, so nobody but its test would ever start it.
-    omit: [{ files: ["/home_engine_test.ts"], on: ["workerd"] }],
+    omit: [
+      // Home of a bus with threads sleeps by `waitAsync`, which resolves outside the request there.
+      // There are no threads either, so nobody but its test would ever start it.
+      { files: ["/home_engine_test.ts"], on: ["workerd"] },
+      // On Bun the stack may end where nothing is called: a count may be off by one then.
+      { files: ["/stack_overflow_test.ts"], on: ["bun"] },
+    ],
   },
   {
     name: "threads",

@@ -1,5 +1,5 @@
 import type { CloseOptions, DrainOptions } from "./bus_options.ts";
-import type { BusEvent, DataArgs, EventInput, Handler, TypesOf } from "./event.ts";
+import type { DataArgs, EventInput, Handler, InputOf, TypesOf } from "./event.ts";
 import type { KnownPattern, MatchedEvent, Received } from "./matching.ts";
 import type { BusStats, CloseReport } from "./stats.ts";
 import type {
@@ -28,9 +28,9 @@ export interface Topic<K extends string = string, T = unknown> {
    *
    * @throws {TypeError} If `event.type` is not the type of the handle.
    */
-  dispatch(event: BusEvent<T>): void;
+  dispatch(event: InputOf<K, T>): void;
   /** Same as `dispatch`, without error isolation and without counting. */
-  unsafeDispatch(event: BusEvent<T>): void;
+  unsafeDispatch(event: InputOf<K, T>): void;
 }
 
 /** What a bus uses of what its runtime can do. */
@@ -72,7 +72,8 @@ export interface Bus<M extends object> {
   ): Subscription;
   /**
    * Waits for the next event that matches. Rejects with a {@linkcode BusClosedError} if the bus
-   * closes first; that ends no process in which nobody awaits the promise any more.
+   * closes first; that ends no process in which nobody awaits the promise any more. An event that
+   * has a method `then` is not given but awaited, as by every promise: `on` with `once` takes it.
    */
   once<const P extends string>(
     pattern: KnownPattern<M, P>,
@@ -110,7 +111,7 @@ export interface Bus<M extends object> {
    */
   emitBatch(events: readonly EventInput<M>[]): void;
   /** A handle for one event type that skips the look-up. */
-  topic<K extends TypesOf<M>>(type: K): Topic<K, M[K]>;
+  topic<K extends TypesOf<M>>(type: K): Topic<string extends keyof M ? string : K, M[K]>;
   /**
    * The events of a pattern as an async iterable, subscribed from this call on. Leaving the loop
    * ends the subscription; `close` ends it after what is buffered.

@@ -114,8 +114,13 @@ expectType<Equal<typeof topic, Topic<"order.paid", number>>>();
 topic.emit(1);
 topic.dispatch({ type: "order.paid", data: 1 });
 bus.topic("ping").emit();
+bus.topic("ping").dispatch({ type: "ping" });
 // @ts-expect-error: data is missing
 topic.emit();
+// @ts-expect-error: an event of another type
+topic.dispatch({ type: "order.paid.eu", data: 1 });
+// @ts-expect-error: data is of another type
+topic.unsafeDispatch({ type: "order.paid", data: "1" });
 // @ts-expect-error: no such event
 bus.topic("order");
 bus.asEventTarget().addEventListener("order.paid", (event) => {
@@ -156,6 +161,8 @@ open.on("**", (event) => expectType<Equal<typeof event.data, unknown>>());
 open.emit("any.thing");
 open.emit("any.thing", 1);
 open.emit({ type: "any.thing" });
+const event = { type: "any.thing", data: 1 };
+open.topic("any.thing").dispatch(event);
 on("any.thing", (event) => expectType<Equal<typeof event, BusEvent<unknown>>>());
 
 // A pattern that is only known at run time gives any event of the map.

@@ -160,6 +160,19 @@ describe("asEventTarget()", () => {
     assertEquals(bus.stats().subscriptions, 0);
   });
 
+  it("refuses a type that is no string", () => {
+    const bus = createSyncBus();
+    const target = bus.asEventTarget() as EventTarget;
+    for (const type of [5, undefined, null, {}]) {
+      assertThrows(
+        () => target.addEventListener(type as unknown as string, () => {}),
+        TypeError,
+        "'pattern' must be a string: current value is",
+      );
+    }
+    assertEquals(bus.stats().subscriptions, 0);
+  });
+
   it("refuses a wildcard, which no target knows", () => {
     const target = createSyncBus().asEventTarget();
     const error = assertThrows(

@@ -56,10 +56,14 @@ export type KnownPattern<M, P extends string> = string extends keyof M ? P
 /**
  * What a handler of pattern `P` receives on a bus with map `M`: the union of what matches. Looking
  * it up in the map's table takes a third less of the compiler's time than making it of the types.
+ * Where nothing matches it is any event: `KnownPattern` says what is wrong, and `never` would add an
+ * error for each use of the event.
  */
 export type MatchedEvent<M, P extends string> = string extends keyof M
   ? BusEvent<M[keyof M & string]>
   : "**" extends P ? AnyEvent<M>
+  // deno-lint-ignore no-explicit-any
+  : [MatchingTypes<M, P>] extends [never] ? BusEvent<any>
   : EventTable<M>[MatchingTypes<M, P> & keyof EventTable<M>];
 
 /**

@@ -2,13 +2,17 @@ import type { BusCore } from "./bus_core.ts";
 import type { BusEvent } from "./event.ts";
 import type { Registration } from "./registration.ts";
 
-/** A delivery with handlers that returned promises. It is processed when all have settled. */
+/**
+ * A delivery with handlers that returned promises. It is processed when all have settled, and none
+ * goes on before all handlers have been called. Whoever has called them counts it as pending then:
+ * by no call, as there may be no stack left for one.
+ */
 export class PendingDelivery {
   #core: BusCore;
   #event: BusEvent;
   #onSettled: (() => void) | undefined;
-  /** One for the emit that still calls handlers, one for each promise. */
-  #open = 1;
+  /** Promises that have not settled. */
+  #open = 0;
 
   constructor(core: BusCore, event: BusEvent, onSettled?: () => void) {
     this.#core = core;
@@ -30,11 +34,5 @@ export class PendingDelivery {
     ledger.processed++;
     this.#onSettled?.();
     ledger.settle();
-  }
-
-  /** Says that the emit has called all handlers: from now on only promises are waited for. */
-  leave(): void {
-    this.#open--;
-    this.#core.ledger.pending++;
   }
 }

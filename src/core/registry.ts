@@ -121,6 +121,8 @@ export class Registry {
     if (hasWildcard(pattern)) {
       this.#wildcards.remove(registration);
       this.#changeWildcards(-1);
+      // All of it has expired. It must not hold the handlers of all wildcards that ever were.
+      this.#cache.forget();
     } else {
       const resolution = this.#exact[pattern];
       resolution.expire();

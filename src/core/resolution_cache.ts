@@ -16,15 +16,18 @@ export class ResolutionCache {
   /** Keeps a resolution. */
   add(resolution: Resolution): void {
     this.#weight += 64 + resolution.type.length;
-    if (this.#weight > GENERATION) {
-      // Topic handles may hold what is forgotten here. Out of reach of `take` nothing else could
-      // tell them of a new exact subscription, so they must ask again.
-      for (const forgotten of this.#old.values()) forgotten.expire();
-      this.#old = this.#young;
-      this.#young = new Map();
-      this.#weight = 0;
-    }
+    if (this.#weight > GENERATION) this.forget();
     this.#young.set(resolution.type, resolution);
+  }
+
+  /** Forgets the old generation, and begins another one. */
+  forget(): void {
+    // Topic handles may hold what is forgotten here. Out of reach of `take` nothing else could
+    // tell them of a new exact subscription, so they must ask again.
+    for (const forgotten of this.#old.values()) forgotten.expire();
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#weight = 0;
   }
 
   /** The resolution of `type`, moved to the young generation. */

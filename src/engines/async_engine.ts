@@ -91,9 +91,10 @@ export class AsyncEngine implements Engine, BoundedQueue {
   }
 
   push(resolution: Resolution, event: BusEvent): void {
-    this.#ledger.emitted++;
-    this.#queue.push(resolution, event);
+    // In this order: where the stack ends in one of the calls, nothing is counted or queued.
     if (!this.#isScheduled) this.#schedule();
+    this.#queue.push(resolution, event);
+    this.#ledger.emitted++;
   }
 
   takeOldest(): Queued {
@@ -152,9 +153,9 @@ export class AsyncEngine implements Engine, BoundedQueue {
 
   /** Goes on in a microtask, or, every `BURST` events, after the event loop has had a turn. */
   #schedule(): void {
-    this.#isScheduled = true;
     if (this.#left > 0) RESOLVED.then(this.#run);
     else scheduleMacrotask(this.#resume);
+    this.#isScheduled = true;
   }
 
   #drainQueue(): void {
@@ -223,9 +224,8 @@ export class AsyncEngine implements Engine, BoundedQueue {
     try {
       const result = sole(event);
       if (result !== undefined && isThenable(result)) {
-        const delivery = this.#createDelivery(event, key);
-        delivery.follow(result, registrations[0]);
-        delivery.leave();
+        this.#createDelivery(event, key).follow(result, registrations[0]);
+        this.#ledger.pending++;
         return true;
       }
     } catch (error) {
@@ -257,7 +257,7 @@ export class AsyncEngine implements Engine, BoundedQueue {
       this.#ledger.processed++;
       return false;
     }
-    delivery.leave();
+    this.#ledger.pending++;
     return true;
   }
 

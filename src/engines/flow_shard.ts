@@ -103,9 +103,10 @@ export class FlowShard implements BoundedQueue {
 
   /** Takes an event; there must be room. */
   push(resolution: Resolution, event: BusEvent): void {
-    this.#ledger.emitted++;
+    // In this order: where the stack ends in one of the calls, nothing is counted or queued.
     if (this.#come === this.#sealed) this.#beginCollection();
     this.#queue.push(resolution, event);
+    this.#ledger.emitted++;
     this.#come++;
     if (this.#come - this.#sealed >= this.#batchSize) this.seal();
   }
@@ -182,9 +183,9 @@ export class FlowShard implements BoundedQueue {
 
   /** Goes on in a microtask, or, every `BURST` events, after the event loop has had a turn. */
   #schedule(): void {
-    this.#isScheduled = true;
     if (this.#left > 0) RESOLVED.then(this.#run);
     else scheduleMacrotask(this.#resume);
+    this.#isScheduled = true;
   }
 
   #runSealed(): void {

@@ -104,7 +104,7 @@ export class FrameHandler {
       return false;
     }
     this.#keep(event!, waiting!);
-    delivery.leave();
+    this.#core.ledger.pending++;
     return true;
   }
 

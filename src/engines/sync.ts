@@ -7,7 +7,7 @@ import { PendingDelivery } from "../core/pending_delivery.ts";
 import type { BusOptions } from "../core/bus_options.ts";
 import type { SyncBus } from "../core/contracts.ts";
 import type { Engine } from "../core/engine.ts";
-import type { BusEvent, Handler, OpenEventMap } from "../core/event.ts";
+import type { BusEvent, OpenEventMap } from "../core/event.ts";
 import type { Ledger } from "../core/ledger.ts";
 import type { Registration } from "../core/registration.ts";
 import type { Resolution } from "../core/resolution.ts";
@@ -99,27 +99,27 @@ class SyncEngine implements Engine {
     const { handlers, type } = this.core.registry.lookup(event?.type);
     // By the position of the handler: those that did well leave holes, which `filter` passes over.
     const failures: unknown[] = [];
-    const call = async (handler: Handler, index: number) => {
-      try {
-        await handler(event);
-      } catch (error) {
-        failures[index] = error;
-      }
-    };
-    const calls: Promise<void>[] = [];
+    let pending = 0;
     ledger.emitted++;
-    for (const handler of handlers) {
-      calls.push(call(handler, calls.length));
-      // As yet only a throw has got there.
-      if (this.#failFast && failures.length > 0) break;
+    try {
+      const calls = handlers.map(async (handler, index) => {
+        // As yet only a throw has got there.
+        if (this.#failFast && failures.length > 0) return;
+        try {
+          await handler(event);
+        } catch (error) {
+          failures[index] = error;
+        }
+      });
+      ledger.pending += pending = 1;
+      await Promise.all(calls);
+    } finally {
+      ledger.pending -= pending;
+      ledger.processed++;
+      ledger.settle();
     }
-    ledger.pending++;
-    await Promise.all(calls);
     const thrown = failures.filter(() => true);
-    ledger.pending--;
-    ledger.processed++;
     ledger.failed += thrown.length;
-    ledger.settle();
     if (thrown.length > 0) throw combine(thrown, type);
   }
 
@@ -129,21 +129,26 @@ class SyncEngine implements Engine {
     let failures: unknown[] | undefined;
     let delivery: PendingDelivery | undefined;
     ledger.emitted++;
-    for (let i = 0; i < handlers.length; i++) {
-      const handler = handlers[i];
-      try {
-        const result = handler(event);
-        if (result !== undefined && isThenable(result)) {
-          delivery ??= new PendingDelivery(this.core, event);
-          delivery.follow(result, registrations[i]);
+    // What is counted at the end is counted by no call, as any call may find no stack left.
+    try {
+      for (let i = 0; i < handlers.length; i++) {
+        const handler = handlers[i];
+        try {
+          const result = handler(event);
+          if (result !== undefined && isThenable(result)) {
+            const pending = delivery ?? new PendingDelivery(this.core, event);
+            pending.follow(result, registrations[i]);
+            delivery = pending;
+          }
+        } catch (error) {
+          (failures ??= []).push(error);
+          if (this.#failFast) break;
         }
-      } catch (error) {
-        (failures ??= []).push(error);
-        if (this.#failFast) break;
       }
+    } finally {
+      if (delivery === undefined) ledger.processed++;
+      else ledger.pending++;
     }
-    if (delivery === undefined) ledger.processed++;
-    else delivery.leave();
     if (failures !== undefined) {
       ledger.failed += failures.length;
       throw combine(failures, resolution.type);
@@ -151,14 +156,13 @@ class SyncEngine implements Engine {
   }
 
   #watch(result: PromiseLike<unknown>, registration: Registration, event: BusEvent): void {
-    const delivery = new PendingDelivery(this.core, event);
-    delivery.follow(result, registration);
-    delivery.leave();
+    new PendingDelivery(this.core, event).follow(result, registration);
+    this.#ledger.pending++;
   }
 
   #watchUncounted(result: unknown, registration: Registration, event: BusEvent): void {
     if (!isThenable(result)) return;
-    this.#ledger.emitted++;
     this.#watch(result, registration, event);
+    this.#ledger.emitted++;
   }
 }

@@ -86,11 +86,17 @@ export function checkObject(action: string, options: unknown): void {
   check(action, "options", options, OBJECT);
 }
 
-/** The options but one; what they inherit counts, as everywhere. */
-export function without<T extends object, K extends string>(options: T, left: K): Omit<T, K> {
-  const others: Record<string, unknown> = {};
-  for (const name in options) if (name !== left as string) others[name] = options[name];
-  return others as Omit<T, K>;
+/**
+ * The options as they are now: what the caller changes later has no effect. What they inherit
+ * counts, as everywhere.
+ *
+ * @throws {TypeError} If the options are no object.
+ */
+export function copyOptions<T extends object>(action: string, options: T): T {
+  checkObject(action, options);
+  const copy = {} as T;
+  for (const name in options) copy[name] = options[name];
+  return copy;
 }
 
 /**

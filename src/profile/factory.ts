@@ -1,4 +1,4 @@
-import { BOOLEAN, check, checkObject, without } from "../options/options.ts";
+import { BOOLEAN, check, checkObject, copyOptions } from "../options/options.ts";
 import { createAsyncBus } from "../engines/async.ts";
 import { createFlowBus } from "../engines/flow.ts";
 import { createFlowThreadBus } from "../engines/flow_threads.ts";
@@ -63,10 +63,8 @@ export function forSync<M extends object = OpenEventMap>(options?: DirectOptions
 export function forSync<M extends object>(
   options: DirectOptions | DeferredOptions = {},
 ): SyncBus<M> | AsyncBus<M> {
-  checkObject("create a sync bus", options);
-  const { deferred = false } = options;
+  const { deferred = false, ...rest } = copyOptions("create a sync bus", options);
   check("create a sync bus", "deferred", deferred, BOOLEAN);
-  const rest = without(options, "deferred");
   return deferred ? createAsyncBus<M>(rest) : createSyncBus<M>(rest);
 }
 
@@ -103,11 +101,9 @@ export function forAsync<M extends object = OpenEventMap>(options?: AsyncOptions
 export function forAsync<M extends object>(
   options: AsyncOptions | ThreadOptions = {},
 ): AsyncBus<M> {
-  checkObject("create an async bus", options);
-  if ("handlers" in options || "threads" in options) {
-    return createThreadBus<M>(options as ThreadOptions);
-  }
-  return createAsyncBus<M>(options);
+  const copy = copyOptions("create an async bus", options);
+  if ("handlers" in copy || "threads" in copy) return createThreadBus<M>(copy as ThreadOptions);
+  return createAsyncBus<M>(copy);
 }
 
 /**
@@ -143,11 +139,11 @@ export function forAsync<M extends object>(
 export function forFlow<M extends object = OpenEventMap>(
   options: FlowOptions<NoInfer<M>> | FlowThreadOptions<NoInfer<M>> = {},
 ): FlowBus<M> {
-  checkObject("create a flow bus", options);
-  if ("handlers" in options || "threads" in options) {
-    return createFlowThreadBus<M>(options as FlowThreadOptions<NoInfer<M>>);
+  const copy = copyOptions("create a flow bus", options);
+  if ("handlers" in copy || "threads" in copy) {
+    return createFlowThreadBus<M>(copy as FlowThreadOptions<NoInfer<M>>);
   }
-  return createFlowBus<M>(options as FlowOptions<NoInfer<M>>);
+  return createFlowBus<M>(copy as FlowOptions<NoInfer<M>>);
 }
 
 /**

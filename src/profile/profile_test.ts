@@ -4,8 +4,10 @@ import { QueueFullError } from "../core/errors.ts";
 import { advise } from "./advisor.ts";
 import { createBus, forAsync, forFlow, forSync } from "./factory.ts";
 import { PRESETS } from "./profile.ts";
-import { option, scenario } from "./scenario.ts";
+import { type HookOptions, option, scenario } from "./scenario.ts";
 import { withFakeTime } from "../engines/testdata/waits.ts";
+import type { Bus } from "../core/contracts.ts";
+import type { OpenEventMap } from "../core/event.ts";
 import type { Profile } from "./profile.ts";
 
 describe("createBus()", () => {
@@ -73,6 +75,46 @@ describe("forSync()", () => {
     assertThrows(() => forSync({ deferred: "yes" } as object), TypeError, "'deferred' must be");
     assertThrows(() => forSync({ capacity: 8 } as object), TypeError, "'capacity' is unknown");
     assertThrows(() => forSync(null as unknown as object), TypeError, "'options' must be");
+  });
+});
+
+describe("the bus of every layer", () => {
+  const LAYERS: [name: string, make: (options: HookOptions) => Bus<OpenEventMap>][] = [
+    ["createBus()", (options) => createBus(options as object)],
+    ["forSync()", (options) => forSync(options as object)],
+    ["forAsync()", (options) => forAsync(options as object)],
+    ["forFlow()", (options) => forFlow({ ...options, batchTimeout: 0 })],
+    ...(["sync", "async", "flow"] as const).flatMap((name): typeof LAYERS => [
+      [`scenario("${name}")`, (options) => scenario(name, options)],
+      [`option({ name: "${name}" })`, (options) => option({ name, batchTimeout: 0 }, options)],
+    ]),
+  ];
+  for (const [name, make] of LAYERS) {
+    it(`tells the hooks that it was made with, by ${name}`, async () => {
+      const heard: unknown[] = [];
+      const options: HookOptions = {
+        onError: (error) => void heard.push(error),
+        onDrop: ({ type, reason }) => void heard.push(`${type}: ${reason}`),
+      };
+      const bus = make(options);
+      options.onError = options.onDrop = () => void heard.push("changed afterwards");
+      bus.on("a", () => Promise.reject("rejected"));
+      const events = bus.events("a", { capacity: 1, overflow: "drop-newest" });
+      for (let i = 0; i < 2; i++) bus.emit("a");
+      await bus.drain();
+      assertEquals(heard.sort(), ["a: overflow", "rejected", "rejected"]);
+      await events.return();
+    });
+  }
+
+  it("takes hooks that are inherited, and refuses whatever is none", () => {
+    const options = Object.create({ onError: 5 });
+    const sync = (options: HookOptions) => option({ name: "sync" }, options);
+    for (const make of [sync, (options: HookOptions) => scenario("async", options)]) {
+      assertThrows(() => make(options), TypeError, "'onError' must be a function");
+      assertThrows(() => make({ capacity: 8 } as object), TypeError, "'capacity' is unknown");
+      assertThrows(() => make(null as unknown as object), TypeError, "'options' must be");
+    }
   });
 });
 

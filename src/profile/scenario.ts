@@ -1,12 +1,13 @@
-import { check, choice } from "../options/options.ts";
+import { BUS_RULES } from "../core/bus_core.ts";
+import { check, checkOptions, choice, copyOptions } from "../options/options.ts";
 import { readEnvironment } from "../runtime/environment.ts";
 import { advise } from "./advisor.ts";
 import { forAsync, forFlow, forSync } from "./factory.ts";
 import { PRESETS } from "./profile.ts";
+import type { BusOptions } from "../core/bus_options.ts";
 import type { AsyncBus, Bus, SyncBus } from "../core/contracts.ts";
-import type { FlowBus } from "../core/flow_contracts.ts";
+import type { FlowBus, FlowErrorContext } from "../core/flow_contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
-import type { Advice } from "./advisor.ts";
 import type { AsyncOptions } from "../engines/async.ts";
 import type { FlowOptions } from "../engines/flow.ts";
 import type { Profile } from "./profile.ts";
@@ -14,14 +15,27 @@ import type { Profile } from "./profile.ts";
 /** What a scenario is called. */
 export type ScenarioName = "sync" | "async" | "flow";
 
+/** Options of `scenario` and `option`: who hears of errors and drops on a bus of any kind. */
+export interface HookOptions extends BusOptions {
+  /**
+   * Receives every error that no caller receives; the kind of bus decides which fields of the
+   * context there are. What it throws itself is printed.
+   *
+   * @default {console.error, for the first failure of each subscription and of each stage}
+   */
+  onError?: (error: unknown, context: FlowErrorContext) => void;
+}
+
 /**
  * Creates a bus by the name of its scenario.
  *
  * @typeParam M The event map; without one any type carries any data.
  * @param name The scenario; without it the environment variable `BEAT_SCENARIO` names it, if it
  *   may be read without a prompt, else it is `"sync"`.
+ * @param options Who hears of errors and drops.
  * @returns The bus.
  * @throws {RangeError} If the name is not that of a scenario.
+ * @throws {TypeError} If an option is unknown or no function.
  *
  * @example By name
  * ```ts
@@ -31,17 +45,29 @@ export type ScenarioName = "sync" | "async" | "flow";
  * assertEquals(scenario("async").capabilities.engine, "async");
  * ```
  */
-export function scenario<M extends object = OpenEventMap>(name: "sync"): SyncBus<M>;
+export function scenario<M extends object = OpenEventMap>(
+  name: "sync",
+  options?: HookOptions,
+): SyncBus<M>;
 /** Creates a bus that queues its events. */
-export function scenario<M extends object = OpenEventMap>(name: "async"): AsyncBus<M>;
+export function scenario<M extends object = OpenEventMap>(
+  name: "async",
+  options?: HookOptions,
+): AsyncBus<M>;
 /** Creates a bus that collects events in batches; it has no stages. */
-export function scenario<M extends object = OpenEventMap>(name: "flow"): FlowBus<M>;
+export function scenario<M extends object = OpenEventMap>(
+  name: "flow",
+  options?: HookOptions,
+): FlowBus<M>;
 /** Creates the bus that a name or `BEAT_SCENARIO` asks for. */
-export function scenario<M extends object = OpenEventMap>(name?: ScenarioName): Bus<M>;
-export function scenario<M extends object>(name?: ScenarioName): Bus<M> {
+export function scenario<M extends object = OpenEventMap>(
+  name?: ScenarioName,
+  options?: HookOptions,
+): Bus<M>;
+export function scenario<M extends object>(name?: ScenarioName, options?: HookOptions): Bus<M> {
   const chosen = name === undefined ? readEnvironment("BEAT_SCENARIO") || "sync" : name;
   check("create a bus", "scenario", chosen, choice(...Object.keys(PRESETS)));
-  return option<M>(PRESETS[chosen as ScenarioName]);
+  return option<M>(PRESETS[chosen as ScenarioName], options);
 }
 
 /**
@@ -49,8 +75,9 @@ export function scenario<M extends object>(name?: ScenarioName): Bus<M> {
  *
  * @typeParam M The event map; without one any type carries any data.
  * @param profile What the program expects of its bus.
+ * @param options Who hears of errors and drops.
  * @returns The bus.
- * @throws {TypeError} If a field is unknown or of a wrong type.
+ * @throws {TypeError} If a field or an option is unknown or of a wrong type.
  * @throws {RangeError} If a field is out of its range.
  * @throws {UnsupportedError} If the runtime cannot have the threads that it asks for.
  *
@@ -63,11 +90,13 @@ export function scenario<M extends object>(name?: ScenarioName): Bus<M> {
  * assertEquals(bus.capabilities.engine, "async");
  * ```
  */
-export function option<M extends object = OpenEventMap>(profile: Profile): Bus<M> {
-  return build<M>(advise(profile));
-}
-
-function build<M extends object>({ engine, reason: _reason, ...options }: Advice): Bus<M> {
-  if (engine === "flow") return forFlow(options as FlowOptions) as unknown as Bus<M>;
-  return engine === "async" ? forAsync<M>(options as AsyncOptions) : forSync<M>();
+export function option<M extends object = OpenEventMap>(
+  profile: Profile,
+  options: HookOptions = {},
+): Bus<M> {
+  const { engine, reason: _reason, ...advised } = advise(profile);
+  checkOptions("create a bus", options, BUS_RULES);
+  const all = { ...advised, ...copyOptions("create a bus", options) };
+  if (engine === "flow") return forFlow(all as FlowOptions) as unknown as Bus<M>;
+  return engine === "async" ? forAsync<M>(all as AsyncOptions) : forSync<M>(all);
 }

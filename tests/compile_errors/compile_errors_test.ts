@@ -30,8 +30,13 @@ const MISTAKES: [name: string, line: string, says: string][] = [
     `'"usr.*"' is not assignable to parameter of type '"No event of this bus matches 'usr.*'"'`,
   ],
   [
+    "a pattern that matches nothing, where the event is used",
+    `bus.on("usr.created", ({ type, data }) => console.log(type, data.name));`,
+    `'"No event of this bus matches 'usr.created'"'`,
+  ],
+  [
     "a type that there is not",
-    `bus.once("user.creatd");`,
+    `bus.once("user.creatd").then((event) => event.data.name);`,
     "No event of this bus matches 'user.creatd'",
   ],
   [
