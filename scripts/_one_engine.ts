@@ -2,7 +2,7 @@ import { codeOf, loopsIn } from "./_code.ts";
 import { readText } from "./_files.ts";
 import { publishedFiles } from "./_graph.ts";
 
-/** The only file that fetches in a loop, and the only one that opens a source. */
+/** The only file of a bus that fetches in a loop, and the only one that opens a source. */
 const FEED = "src/transport/feed.ts";
 const ENGINE = "src/transport/engine.ts";
 
@@ -17,8 +17,8 @@ const SPEAKERS: Readonly<Record<string, "loops" | "calls" | "texts" | "web">> = 
   // What a lane of the simulation is lost at.
   "src/memory/lane_fate.ts": "texts",
   "src/memory/source.ts": "texts",
-  // It stands for a consumer that was killed: it takes once, and does nothing with it.
-  "src/testing/zombie.ts": "calls",
+  // It stands for a consumer that was killed: it fetches until it has something, and does nothing with it.
+  "src/testing/zombie.ts": "loops",
   // The engine's call goes on to the client, whose method has the same name.
   "adapters/kafka/fetcher.ts": "calls",
   "adapters/kafka/group_source.ts": "calls",

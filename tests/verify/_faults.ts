@@ -110,8 +110,8 @@ export const FAULTS: Fault[] = [
   {
     name: "types are remembered for ever",
     file: "src/core/resolution_cache.ts",
-    line: "if (this.#weight > GENERATION) {",
-    broken: "if (this.#weight > GENERATION ** 3) {",
+    line: "if (this.#weight > GENERATION) this.forget();",
+    broken: "if (this.#weight > GENERATION ** 3) this.forget();",
     torture: ["types", "130000"],
   },
   {
