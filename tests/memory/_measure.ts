@@ -79,6 +79,23 @@ const CASES: Record<string, () => Step> = {
       }
     };
   },
+  // The same where each begins before the one before it has ended.
+  "types that overlap in a chain": () => {
+    const bus = forSync();
+    bus.on("first", () => {});
+    bus.emit("first");
+    return (from, to) => {
+      let last = bus.on(`reply.${from}`, () => {});
+      bus.emit(`reply.${from}`);
+      for (let i = from + 1; i <= to; i++) {
+        const next = bus.on(`reply.${i}`, () => {});
+        bus.emit(`reply.${i}`);
+        last.unsubscribe();
+        last = next;
+      }
+      last.unsubscribe();
+    };
+  },
   "iterators and listeners that end": () => {
     const bus = forSync();
     const target = bus.asEventTarget();

@@ -33,6 +33,7 @@ const CASES: [name: string, count: number][] = [
   ["distinct topics", MOST / 10],
   ["subscriptions that end", 100_000],
   ["types that end in a chain", 100_000],
+  ["types that overlap in a chain", 100_000],
   ["iterators and listeners that end", 50_000],
   ["large events that were handled", 1_000],
   ["large events of one burst", 5_000],
