@@ -31,7 +31,19 @@ export class PatternError extends SyntaxError {
   }
 }
 
-/** The bus is closed, or drains and takes nothing new; or the producer is closed. */
+/**
+ * The bus is closed, or drains and takes nothing new; or the producer is closed.
+ *
+ * @example An emit that comes too late
+ * ```ts
+ * import { BusClosedError, forSync } from "@beat/beat";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const bus = forSync();
+ * await bus.close();
+ * assertThrows(() => bus.emit("late"), BusClosedError);
+ * ```
+ */
 export class BusClosedError extends Error {
   /** Creates the error from what was attempted, for example `"emit 'order.paid'"`. */
   constructor(attempt: string, what: string = "bus") {
@@ -40,7 +52,20 @@ export class BusClosedError extends Error {
   }
 }
 
-/** A bounded queue or buffer had no room for an event. */
+/**
+ * A bounded queue or buffer had no room for an event.
+ *
+ * @example A queue that refuses
+ * ```ts
+ * import { forAsync, QueueFullError } from "@beat/beat";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const bus = forAsync({ capacity: 1, overflow: "error" });
+ * bus.on("job", () => {});
+ * bus.emit("job");
+ * assertThrows(() => bus.emit("job"), QueueFullError);
+ * ```
+ */
 export class QueueFullError extends Error {
   /** Type of the event that found no room. */
   readonly type: string;
@@ -58,7 +83,21 @@ export class QueueFullError extends Error {
   }
 }
 
-/** `drain` ended before every delivery had settled: its time was over, or `close` was called. */
+/**
+ * `drain` ended before every delivery had settled: its time was over, or `close` was called.
+ *
+ * @example A handler that never ends
+ * ```ts
+ * import { DrainTimeoutError, forSync } from "@beat/beat";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const bus = forSync();
+ * bus.on("job", () => new Promise(() => {}));
+ * bus.emit("job");
+ * const error = await assertRejects(() => bus.drain({ timeout: 10 }), DrainTimeoutError);
+ * assertEquals(error.remaining, 1);
+ * ```
+ */
 export class DrainTimeoutError extends Error {
   /** How many deliveries had not settled. */
   readonly remaining: number;
@@ -79,7 +118,23 @@ export interface BatchFailure {
   error: unknown;
 }
 
-/** Some events of an `emitBatch` failed; all others were emitted. */
+/**
+ * Some events of an `emitBatch` failed; all others were emitted.
+ *
+ * @example Which of them
+ * ```ts
+ * import { BatchError, forSync } from "@beat/beat";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const bus = forSync();
+ * bus.on("bad", () => {
+ *   throw new Error("refused");
+ * });
+ * const events = [{ type: "good", data: 1 }, { type: "bad", data: 2 }];
+ * const error = assertThrows(() => bus.emitBatch(events), BatchError);
+ * assertEquals(error.failures.map(({ index }) => index), [1]);
+ * ```
+ */
 export class BatchError extends Error {
   /** The failures, in the order of the batch. */
   readonly failures: readonly BatchFailure[];
@@ -94,7 +149,18 @@ export class BatchError extends Error {
   }
 }
 
-/** Something that this version, this runtime or this kind of bus does not offer. */
+/**
+ * Something that this version, this runtime or this kind of bus does not offer.
+ *
+ * @example Batches are for flow buses
+ * ```ts
+ * import { forAsync, UnsupportedError } from "@beat/beat";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const bus = forAsync() as unknown as { onBatch(pattern: string, handler: () => void): void };
+ * assertThrows(() => bus.onBatch("job", () => {}), UnsupportedError);
+ * ```
+ */
 export class UnsupportedError extends Error {
   /** Creates the error from what was asked for and why it is not to be had. */
   constructor(attempt: string, reason: string) {
@@ -103,7 +169,22 @@ export class UnsupportedError extends Error {
   }
 }
 
-/** A thread died while it handled an event: nobody knows how far it got. */
+/**
+ * A thread died while it handled an event: nobody knows how far it got.
+ *
+ * @example Telling it from what handlers throw
+ * ```ts
+ * import { CrashError, forAsync } from "@beat/beat";
+ *
+ * const doubtful: string[] = [];
+ * const start = () =>
+ *   forAsync({
+ *     handlers: new URL("./handlers.ts", import.meta.url),
+ *     onError: (error) => void (error instanceof CrashError && doubtful.push(error.type)),
+ *   });
+ * console.log(typeof start);
+ * ```
+ */
 export class CrashError extends Error {
   /** Type of the event. */
   readonly type: string;
