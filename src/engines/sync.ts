@@ -99,7 +99,6 @@ class SyncEngine implements Engine {
     const { handlers, type } = this.core.registry.lookup(event?.type);
     // By the position of the handler: those that did well leave holes, which `filter` passes over.
     const failures: unknown[] = [];
-    let pending = 0;
     ledger.emitted++;
     try {
       const calls = handlers.map(async (handler, index) => {
@@ -111,10 +110,10 @@ class SyncEngine implements Engine {
           failures[index] = error;
         }
       });
-      ledger.pending += pending = 1;
+      ledger.pending++;
       await Promise.all(calls);
+      ledger.pending--;
     } finally {
-      ledger.pending -= pending;
       ledger.processed++;
       ledger.settle();
     }

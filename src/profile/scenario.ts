@@ -66,7 +66,7 @@ export function scenario<M extends object = OpenEventMap>(
 ): Bus<M>;
 export function scenario<M extends object>(name?: ScenarioName, options?: HookOptions): Bus<M> {
   const chosen = name === undefined ? readEnvironment("BEAT_SCENARIO") || "sync" : name;
-  check("create a bus", "scenario", chosen, choice(...Object.keys(PRESETS)));
+  check("create a bus", "scenario", chosen, choice("sync", "async", "flow"));
   return option<M>(PRESETS[chosen as ScenarioName], options);
 }
 
