@@ -18,7 +18,7 @@ export interface InThreadBus {
 
 /** The hooks among the options. */
 export function hooksOf({ onError, onDrop }: BusOptions): BusOptions {
-  return { ...(onError && { onError }), ...(onDrop && { onDrop }) };
+  return { onError, onDrop } as BusOptions;
 }
 
 /**
