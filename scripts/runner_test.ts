@@ -90,6 +90,20 @@ describe("runSuite()", () => {
   });
 });
 
+describe("deno task test", () => {
+  const SCRIPT = [Deno.execPath(), "run", "-A", "--no-lock", "scripts/test.ts"];
+
+  it("says how it is called when asked, and when it is called otherwise", async () => {
+    const asked = await run([...SCRIPT, "--help"]);
+    assertEquals(asked.code, 0);
+    assertStringIncludes(asked.stdout, "--only <suite>");
+    const { code, output } = await run([...SCRIPT, "--onyl", "core"]);
+    assertEquals(code, 2);
+    assertStringIncludes(output, asked.stdout.trim());
+    assertEquals(output.includes("at file:"), false);
+  });
+});
+
 describe("checkTypeTests()", () => {
   it("fails the file whose types do not hold, and no other", async () => {
     const folder = await Deno.makeTempDir({ prefix: "beat-types-" });

@@ -23,7 +23,7 @@ const BUDGETS: Budget[] = [
     entry: `export { createSyncBus } from "./src/engines/sync.ts";`,
     limit: 5_290,
   },
-  { name: 'everything behind "."', entry: `export * from "./mod.ts";`, limit: 24_670 },
+  { name: 'everything behind "."', entry: `export * from "./mod.ts";`, limit: 24_740 },
 ];
 
 /** A budget and what was measured. */

@@ -34,15 +34,37 @@ const INTERRUPTIONS: Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
 
-const { values: options } = parseArgs({
-  options: {
-    all: { type: "boolean", default: false },
-    only: { type: "string", multiple: true, default: [] },
-    runtime: { type: "string", multiple: true, default: [] },
-    "no-install": { type: "boolean", default: false },
-  },
-});
+const USAGE = `deno task test [options]
+
+  --all             also on Node 22, Node 26 and Chromium
+  --only <suite>    this suite only; may be given several times
+  --runtime <name>  on this runtime only: ${ALL_RUNTIMES.join(", ")}; may be given several times
+  --no-install      use what is there, and skip the rest aloud
+  --help            print this`;
+
+const options = readOptions();
+if (options.help) {
+  console.log(USAGE);
+  Deno.exit();
+}
 const install = !options["no-install"];
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        all: { type: "boolean", default: false },
+        only: { type: "string", multiple: true, default: [] },
+        runtime: { type: "string", multiple: true, default: [] },
+        "no-install": { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    Deno.exit(2);
+  }
+}
 
 function chooseRuntimes(): RuntimeName[] {
   if (options.runtime.length === 0) return options.all ? ALL_RUNTIMES : DEFAULT_RUNTIMES;
@@ -130,7 +152,7 @@ function printTable(cells: Cell[], outcomes: Outcome[], runtimes: RuntimeName[])
     }),
   ]);
   console.log(`\n${layOut([["", ...runtimes], ...rows])}`);
-  console.log("passed, ✗ failed, ~ skipped, – does not apply\n");
+  console.log("a number alone: passed; ✗ failed, ~ skipped, – does not apply\n");
   printSkipped(cells, outcomes);
 }
 

@@ -93,9 +93,13 @@ export class BusCore {
   }
 
   /** Reports the failure of a handler that no caller gets. */
-  fail(error: unknown, event: BusEvent, subscription: Registration): void {
+  fail(
+    error: unknown,
+    event: BusEvent,
+    subscription: Registration,
+    name = `A handler of '${subscription.pattern}'`,
+  ): void {
     this.lastError = error;
-    const name = `A handler of '${subscription.pattern}'`;
     this.reportFailure(error, { event, subscription }, name, subscription);
   }
 

@@ -34,7 +34,11 @@ export interface BusOptions {
    * @default {console.error, for the first failure of each subscription}
    */
   onError?: (error: unknown, context: ErrorContext) => void;
-  /** Receives a report of whatever is dropped. What it throws is printed. */
+  /**
+   * Receives a report of whatever is dropped. What it throws is printed.
+   *
+   * @default {console.error, once of each type, for what a thread drops that has failed}
+   */
   onDrop?: (report: DropReport) => void;
 }
 

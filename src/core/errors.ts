@@ -152,13 +152,13 @@ export class BatchError extends Error {
 /**
  * Something that this version, this runtime or this kind of bus does not offer.
  *
- * @example Batches are for flow buses
+ * @example Threads where there are none
  * ```ts
- * import { forAsync, UnsupportedError } from "@beat/beat";
- * import { assertThrows } from "@std/assert";
+ * import { UnsupportedError } from "@beat/beat";
+ * import { assertEquals } from "@std/assert";
  *
- * const bus = forAsync() as unknown as { onBatch(pattern: string, handler: () => void): void };
- * assertThrows(() => bus.onBatch("job", () => {}), UnsupportedError);
+ * const error = new UnsupportedError("start threads", "this runtime has none");
+ * assertEquals(error.message, "Cannot start threads as this runtime has none");
  * ```
  */
 export class UnsupportedError extends Error {

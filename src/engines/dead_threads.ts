@@ -88,7 +88,7 @@ export class DeadThreads {
     if (this.#isClosing()) {
       this.#end(node, "closed");
     } else if (cause !== undefined && !isTold) {
-      events.fail(cause, { type: "beat.thread", data: node - 1 }, "beat.thread");
+      events.failThread(cause, node - 1);
     }
     return cause;
   }

@@ -56,11 +56,16 @@ export class ForeignEvents {
     return this.read(from, word) ?? this.#readName(word, this.typeOf(from, word));
   }
 
-  /** Tells of an error that another thread has counted. */
-  fail(error: unknown, event: BusEvent, pattern: string): void {
-    const stranger = this.#strangerOf(pattern);
+  /** Tells of an error that another thread has counted; `name` is that of what has failed. */
+  fail(error: unknown, event: BusEvent, pattern: string, name?: string): void {
+    const subscription = this.#strangerOf(pattern);
     this.#core.ledger.failed--;
-    this.#core.fail(error, event, stranger);
+    this.#core.fail(error, event, subscription, name);
+  }
+
+  /** Tells what a thread has died of outside its handlers; as another `type`, that none follows. */
+  failThread(error: unknown, data: number, type = "beat.thread"): void {
+    this.fail(error, { type, data }, type, `Thread ${data}`);
   }
 
   /** Tells that a batch has failed, which another thread has counted. */

@@ -139,7 +139,7 @@ export class HomeEngine implements Engine {
         this.#idle.schedule();
         return this.#dead.recover(node, cause);
       },
-      onFailed: (node, cause) => this.#giveUp(node, cause),
+      onFailed: (node, cause) => this.#giveUp(events, node, cause),
       onStuck: (node) => {
         this.#post?.close(node);
         this.#dead.leaveStuck(node);
@@ -322,12 +322,12 @@ export class HomeEngine implements Engine {
     };
   }
 
-  #giveUp(node: number, cause: unknown): void {
+  #giveUp(events: ForeignEvents, node: number, cause: unknown): void {
+    const error = new ThreadFailedError("wait for the threads", node - 1, "does not start", cause);
+    events.failThread(error, node - 1, "beat.threads");
     this.#isStarting = false;
     this.#dead.giveUp(node);
-    this.#becomeReady.reject(
-      new ThreadFailedError("wait for the threads", node - 1, "does not start", cause),
-    );
+    this.#becomeReady.reject(error);
   }
 
   #drop(type: string, event: BusEvent): void {

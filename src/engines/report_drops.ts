@@ -17,3 +17,16 @@ export function dropClosed(core: BusCore, types: readonly string[]): void {
   core.ledger.dropped += types.length;
   reportDrops(core, types, "closed");
 }
+
+/** Types of which a drop is printed. */
+const MAX_PRINTED = 1_000;
+
+/** The `onDrop` of a bus that was given none: prints what failed threads drop, once of each type. */
+export function printFailedDrops(): (report: DropReport) => void {
+  const printed = new Set<string>();
+  return ({ reason, type }) => {
+    if (reason !== "thread-failed" || printed.has(type) || printed.size === MAX_PRINTED) return;
+    printed.add(type);
+    console.error(`Cannot handle '${type}' as its thread has failed`);
+  };
+}

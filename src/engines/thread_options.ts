@@ -12,6 +12,7 @@ import {
 import { refuse } from "../options/refusal.ts";
 import { RINGS_LIMIT } from "../ring/layout.ts";
 import { canWaitAsync } from "../runtime/shared_cells.ts";
+import { printFailedDrops } from "./report_drops.ts";
 import type { BusOptions } from "../core/bus_options.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { BatchSettings } from "./flow_options.ts";
@@ -191,6 +192,7 @@ export function completeOptions(
     maxRestarts: 5,
     stopTimeout: 1_000,
     stallTimeout: Infinity,
+    onDrop: printFailedDrops(),
     ...defined(rest),
     handlers,
   } as FullThreadOptions;

@@ -209,6 +209,33 @@ describe("a thread that does not start", () => {
   }
 });
 
+describe("a bus without hooks whose threads do not start", () => {
+  it("prints why, that none is started again, and once of each type what is dropped", async () => {
+    const printed: unknown[][] = [];
+    const { error } = console;
+    console.error = (...line: unknown[]) => void printed.push(line);
+    try {
+      await withBus("missing", { threads: 1, maxRestarts: 1 }, async (bus) => {
+        for (const type of ["a", "b", "a"]) bus.emit(type);
+        await assertRejects(() => bus.ready, ThreadFailedError);
+        await bus.drain();
+        assertEquals(bus.stats().dropped, 3);
+        assertEquals((bus.lastError() as Error).name, "ThreadFailedError");
+      });
+    } finally {
+      console.error = error;
+    }
+    const [[said], [again, failure], ...drops] = printed as [[string], [string, Error], string[]];
+    assertEquals([said, again], ["Thread 0 failed:", "Thread 0 failed:"]);
+    assertEquals(failure.message, "Cannot wait for the threads as thread 0 does not start");
+    assertEquals(failure.cause instanceof Error, true);
+    assertEquals(
+      drops,
+      ["a", "b"].map((type) => [`Cannot handle '${type}' as its thread has failed`]),
+    );
+  });
+});
+
 describe("a thread that does not stop", () => {
   it("is ended by force, or where that cannot be reported as stuck", async () => {
     const { errors, drops, onError, onDrop } = hooks();
