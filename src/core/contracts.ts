@@ -193,7 +193,8 @@ export interface AsyncBus<M extends object> extends Bus<M> {
    * awaits it may wait for itself, so give it a `timeout` there. An `emit` does not wait in line.
    *
    * @throws {QueueFullError} If there is no room within `timeout`.
-   * @throws {BusClosedError} If the bus closes or drains before there is room.
+   * @throws {BusClosedError} If the bus closes before there is room, or drains and has no threads:
+   *   where there are any, what waits for room when the end begins is handled.
    */
   enqueue(event: EventInput<M>, options?: EnqueueOptions): Promise<void>;
   /**
