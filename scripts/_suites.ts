@@ -105,7 +105,7 @@ const SUITES: Suite[] = [
     // That the suite finds what is broken is a matter of the suite, not of the platform.
     omit: [{
       files: ["/broken_test.ts"],
-      on: ["bun", "node22", "node26", "workerd", "chromium"],
+      on: ["bun", "node22", "node24", "node26", "workerd", "chromium"],
     }],
   },
   {
