@@ -15,6 +15,8 @@ describe("strayAtomicsIn()", () => {
         "const { store } = Atomics;",
         "globalThis.Atomics.notify(words, 0);",
         'globalThis["Atomics"].store(words, 0, 1);',
+        'globalThis["Ato" + "mics"].store(words, 0, 1);',
+        "const text = `at ${Atomics.load(words, 0)}`;",
         "if (Atomics.waitAsync === undefined) return;",
       ]
     ) assertEquals(places(file, `\n${line}`), [`${file}:2`], line);
