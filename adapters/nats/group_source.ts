@@ -32,10 +32,12 @@ export function groupSource(plan: GroupPlan): Source {
   const bell = new Bell();
   /** What came for the fetch that waits; `undefined`: none does. */
   let fetched: Delivery[] | undefined;
+  /** What it has room for: each partition was asked for one, however many there are. */
+  let wanted = 0;
   let stopping: Promise<void> | undefined;
 
   const arrivals = new Arrivals(plan, (delivery) => {
-    if (fetched === undefined) return void host.admit(delivery);
+    if (fetched === undefined || fetched.length >= wanted) return void host.admit(delivery);
     fetched.push(delivery);
     bell.ring();
   });
@@ -72,6 +74,7 @@ export function groupSource(plan: GroupPlan): Source {
       requests.check();
       if (connection.isConnected) requests.ask(room, paused);
       const own: Delivery[] = fetched = [];
+      wanted = room;
       await bell.wait(bell.rings, EXPIRES, signal);
       fetched = undefined;
       return own;
