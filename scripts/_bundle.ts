@@ -32,10 +32,22 @@ export async function bundleModule(file: string, platform: Platform): Promise<st
   return await bundle(`import ${JSON.stringify(`./${file}`)};`, platform);
 }
 
-async function bundle(
+/**
+ * Settles when nothing is bundled. One after the other: each ends esbuild's helper process, as that would
+ * keep this one alive, and what it was bundling for another suite would never end.
+ */
+let idle: Promise<unknown> = Promise.resolve();
+
+function bundle(contents: string, platform: Platform, banner = ""): Promise<string> {
+  const bundled = idle.then(() => build(contents, platform, banner));
+  idle = bundled.catch(() => {});
+  return bundled;
+}
+
+async function build(
   contents: string,
   { conditions, external = [] }: Platform,
-  banner = "",
+  banner: string,
 ): Promise<string> {
   try {
     const { outputFiles } = await esbuild.build({
@@ -54,7 +66,6 @@ async function bundle(
     });
     return outputFiles[0]!.text;
   } finally {
-    // esbuild's helper process would keep this one alive.
     await esbuild.stop();
   }
 }

@@ -119,8 +119,7 @@ function serveThreads(files: string[]): (pathname: string) => Promise<string> | 
     if (file === undefined) return undefined;
     const known = bundles.get(file);
     if (known !== undefined) return known;
-    // One after the other: each ends the bundler, whose process would keep this one alive.
-    const made = Promise.allSettled(bundles.values()).then(() => bundleModule(file, PLATFORM));
+    const made = bundleModule(file, PLATFORM);
     bundles.set(file, made);
     return made;
   };

@@ -115,6 +115,22 @@ describe("memoryStore", () => {
       assertEquals(evicted, ["long"]);
     }));
 
+  it("still forgets what was done longest ago after keys behind it were done again and again", () =>
+    withFakeTime(async (time) => {
+      const evicted: string[] = [];
+      const store = memoryStore({ capacity: 2, onEvict: (key) => evicted.push(key) });
+      await store.done("long", await claim(store, "long"), 1_000_000);
+      for (let turn = 0; turn < 20; turn++) {
+        await store.done("short", await claim(store, "short"), 1);
+        time.tick(1);
+      }
+      await store.done("b", await claim(store, "b"), 1_000_000);
+      await claim(store, "c");
+      assertEquals(evicted, ["long"]);
+      await claim(store, "d");
+      assertEquals(evicted, ["long", "b"]);
+    }));
+
   it("claims although what hears of an eviction throws", async () => {
     const onEvict = () => {
       throw new Error("hook");

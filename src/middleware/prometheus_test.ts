@@ -305,6 +305,7 @@ describe("prometheus", () => {
       { namespace: "my shop" },
       { subsystem: "1st" },
       { buckets: [2, 1] },
+      { buckets: [1, 1] },
       { buckets: [1, Infinity] },
     ];
     for (const options of refused) assertThrows(() => prometheus(options), Error, "must be");
