@@ -122,10 +122,11 @@ export class WorkerEngine implements Engine {
         this.#serve();
         return this.#hasWork();
       },
-      // Batches have a timer.
+      // Batches have a timer, and the module may wait for one before it serves and at its end.
       blockTime: () => {
         const isIdle = this.core.ledger.pending === 0 && !this.flow?.isBusy;
-        return options.park === "block" && isIdle ? this.#pulse.interval : 0;
+        const mayBlock = options.park === "block" && isIdle && this.#onStop !== undefined;
+        return mayBlock ? this.#pulse.interval : 0;
       },
     });
   }

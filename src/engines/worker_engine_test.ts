@@ -59,6 +59,31 @@ describe("the engine of a thread", () => {
     assertEquals(timeout, Infinity);
   });
 
+  it("stands not still before it serves: its module may wait for a timer", async () => {
+    const { engine, mesh: { cells } } = engineOfThread({ park: "block" });
+    let waits = 0;
+    cells.wait = () => void waits++;
+    engine.outbox.awaitRoom();
+    for (let i = 0; i < 5; i++) await turn();
+    engine.answer();
+    await turn();
+    assertEquals(waits, 0);
+  });
+
+  it("stands not still when it is to stop: its module may wait for a timer at its end", async () => {
+    const { engine, mesh: { cells, words } } = engineOfThread({ park: "block" });
+    let waits = 0;
+    cells.wait = () => {
+      waits++;
+      cells.store(words + NODE_STOP, 1);
+    };
+    await new Promise<void>((resolve) => engine.start(resolve));
+    for (let i = 0; i < 5; i++) await turn();
+    engine.answer();
+    await turn();
+    assertEquals(waits, 1);
+  });
+
   it("shows life for each event that has waited for its key", async () => {
     const { engine, beat, emit } = engineOfThread({ concurrency: 2 });
     const beats: number[] = [];
