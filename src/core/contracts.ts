@@ -235,10 +235,4 @@ export interface BusEventTarget<M extends object> extends EventTarget {
     listener: ((event: CustomEvent<M[K]>) => void) | EventListenerObject | null,
     options?: boolean | AddEventListenerOptions,
   ): void;
-  /** Listens to one event type. */
-  addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
 }
