@@ -94,7 +94,7 @@ export interface Bus<M extends object> {
    */
   emit(event: EventInput<M>): void;
   /** Emits an event of a type, with its data. */
-  emit<K extends TypesOf<M>>(type: K, ...data: DataArgs<M[K]>): void;
+  emit<K extends keyof M & string>(type: K, ...data: DataArgs<M[K]>): void;
   /**
    * Same as `emit` with neither error isolation nor counting: the first throw ends it. Only a
    * delivery whose handlers return promises is counted, as `drain` has to wait for it. While the
@@ -103,7 +103,7 @@ export interface Bus<M extends object> {
    */
   unsafeEmit(event: EventInput<M>): void;
   /** Emits an event of a type, with neither error isolation nor counting. */
-  unsafeEmit<K extends TypesOf<M>>(type: K, ...data: DataArgs<M[K]>): void;
+  unsafeEmit<K extends keyof M & string>(type: K, ...data: DataArgs<M[K]>): void;
   /**
    * Emits several events, every one of them whatever the others do.
    *
@@ -111,7 +111,7 @@ export interface Bus<M extends object> {
    */
   emitBatch(events: readonly EventInput<M>[]): void;
   /** A handle for one event type that skips the look-up. */
-  topic<K extends TypesOf<M>>(type: K): Topic<string extends keyof M ? string : K, M[K]>;
+  topic<K extends keyof M & string>(type: K): Topic<string extends keyof M ? string : K, M[K]>;
   /**
    * The events of a pattern as an async iterable, subscribed from this call on. Leaving the loop
    * ends the subscription; `close` ends it after what is buffered.
@@ -160,7 +160,7 @@ export interface SyncBus<M extends object> extends Bus<M> {
    */
   emitAsync(event: EventInput<M>): Promise<void>;
   /** Emits an event of a type and waits for all handlers. */
-  emitAsync<K extends TypesOf<M>>(type: K, ...data: DataArgs<M[K]>): Promise<void>;
+  emitAsync<K extends keyof M & string>(type: K, ...data: DataArgs<M[K]>): Promise<void>;
 }
 
 /** Options of `write`. */
@@ -206,7 +206,7 @@ export interface AsyncBus<M extends object> extends Bus<M> {
    * @throws {RangeError} If `length` is more than a ring takes.
    * @throws {QueueFullError} As `emit` does.
    */
-  write<K extends TypesOf<M>>(
+  write<K extends keyof M & string>(
     type: K,
     length: number,
     fill: (bytes: Uint8Array, offset: number, length: number) => void,
@@ -230,15 +230,9 @@ export interface BusEventTarget<M extends object> extends EventTarget {
    *
    * @throws {PatternError} If the type holds a wildcard: a target knows exact types only.
    */
-  addEventListener<K extends TypesOf<M>>(
+  addEventListener<K extends keyof M & string>(
     type: K,
     listener: ((event: CustomEvent<M[K]>) => void) | EventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  /** Listens to one event type. */
-  addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
     options?: boolean | AddEventListenerOptions,
   ): void;
 }

@@ -126,6 +126,16 @@ bus.topic("order");
 bus.asEventTarget().addEventListener("order.paid", (event) => {
   expectType<Equal<typeof event.detail, number>>();
 });
+const listener = (event: Event) => event.type;
+bus.asEventTarget().addEventListener("ping", listener, { once: true });
+bus.asEventTarget().addEventListener("ping", { handleEvent: listener });
+forSync().asEventTarget().addEventListener("any.thing", listener);
+const target: EventTarget = bus.asEventTarget();
+void target;
+// @ts-expect-error: a target listens to exact types
+bus.asEventTarget().addEventListener("order.*", listener);
+// @ts-expect-error: no such event
+bus.asEventTarget().addEventListener("order.payd", listener);
 // @ts-expect-error: a pattern that matches nothing
 bus.once("nothing.*");
 // @ts-expect-error: a pattern that matches nothing

@@ -89,7 +89,7 @@ export class EventBus {
     if (subscription instanceof Registration && subscription.isOf(this.#registry)) {
       return subscription.unsubscribe();
     }
-    refuse("end a subscription", "subscription", "one of this bus", subscription);
+    refuse("end a subscription", "subscription", "what 'on' of this bus returned", subscription);
   }
 
   events(pattern: string, options?: EventsOptions): EventIterator<BusEvent> {

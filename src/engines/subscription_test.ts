@@ -237,7 +237,7 @@ for (const [kind, create] of Object.entries(KINDS)) {
         const other = create();
         let calls = 0;
         const subscription = other.on("a", () => calls++);
-        assertThrows(() => bus.off(subscription), TypeError, "one of this bus");
+        assertThrows(() => bus.off(subscription), TypeError, "what 'on' of this bus returned");
         for (const value of [undefined, null, {}, 5]) {
           assertThrows(() => bus.off(value as unknown as Subscription), TypeError);
         }

@@ -40,6 +40,11 @@ const MISTAKES: [name: string, line: string, says: string][] = [
     "No event of this bus matches 'user.creatd'",
   ],
   [
+    "a type that there is not, where an EventTarget listens",
+    `bus.asEventTarget().addEventListener("user.*", () => {});`,
+    `'"user.*"' is not assignable to parameter of type '"user.created" | "user.deleted"'`,
+  ],
+  [
     "data of another type",
     `bus.on("user.created", (event) => event.data.id);`,
     "Property 'id' does not exist on type '{ name: string; }'",
@@ -47,7 +52,7 @@ const MISTAKES: [name: string, line: string, says: string][] = [
   [
     "a type that is misspelt when it is emitted",
     `bus.emit("user.creatd", { name: "Ada" });`,
-    `'"user.creatd"' is not assignable to parameter of type 'TypesOf<Events>'`,
+    `'"user.creatd"' is not assignable to parameter of type '"user.created" | "user.deleted"'`,
   ],
 ];
 

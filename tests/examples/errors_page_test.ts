@@ -28,6 +28,7 @@ const REFUSED: Record<string, () => unknown> = {
     forSync().asEventTarget().addEventListener("a", () => {}, { signal: anything(null) }),
   "pass a handler": () => forSync().on("a", anything("b")),
   "misspell an option": () => forSync().on("a", () => {}, anything({ onse: true })),
+  "give `forSync` an option of a queue": () => forSync(anything({ capacity: 8 })),
   "give an option of the wrong type": () => forSync({ failFast: anything(1) }),
   "give a number or a name out of its range": () => forAsync({ capacity: -8 }),
   "name an unknown scenario": () => scenario(anything("asnyc")),
@@ -41,8 +42,10 @@ const REFUSED: Record<string, () => unknown> = {
     return bus.flush();
   },
   "emit an event without a type": () => forSync().emit(anything({ data: 1 })),
+  "emit what is no event": () => forSync().emit(anything(5)),
   "dispatch an event of another type": () => forSync().topic("a").dispatch({ type: "b" }),
   "end a subscription of another bus": () => forSync().off(forSync().on("a", () => {})),
+  "call `off` with a handler": () => forSync().off(anything(() => {})),
   "emit, subscribe or wait after `close`": () => {
     const bus = forSync();
     bus.close();
