@@ -30,15 +30,16 @@ export interface GroupPlan {
 export function groupSource(plan: GroupPlan): Source {
   const { connection, opened, givenBack, lanes, lease, timeout, host } = plan;
   const bell = new Bell();
-  /** What came for the fetch that waits; `undefined`: none does. */
-  let fetched: Delivery[] | undefined;
-  /** What it has room for: each partition was asked for one, however many there are. */
-  let wanted = 0;
+  /**
+   * What came for the fetch that waits; `undefined`: none does. More than it has room for may come, as
+   * each partition was asked for one, however many there are.
+   */
+  let waiting: { readonly own: Delivery[]; readonly room: number } | undefined;
   let stopping: Promise<void> | undefined;
 
   const arrivals = new Arrivals(plan, (delivery) => {
-    if (fetched === undefined || fetched.length >= wanted) return void host.admit(delivery);
-    fetched.push(delivery);
+    if (!waiting || waiting.own.length >= waiting.room) return void host.admit(delivery);
+    waiting.own.push(delivery);
     bell.ring();
   });
   const inbox = new Inbox(opened, lanes, {
@@ -73,10 +74,9 @@ export function groupSource(plan: GroupPlan): Source {
     async fetch(room, paused, signal) {
       requests.check();
       if (connection.isConnected) requests.ask(room, paused);
-      const own: Delivery[] = fetched = [];
-      wanted = room;
+      const { own } = waiting = { own: [] as Delivery[], room };
       await bell.wait(bell.rings, EXPIRES, signal);
-      fetched = undefined;
+      waiting = undefined;
       return own;
     },
 
