@@ -141,9 +141,18 @@ async function start(server: Server, known: Started): Promise<void> {
 async function end(known: Started, signal: Deno.Signal): Promise<void> {
   if (!isRunning(known)) return;
   Deno.kill(known.pid, signal);
-  if (await within(LIMIT, () => !isRunning(known))) return;
+  if (await within(LIMIT, () => hasEnded(known))) return;
   Deno.kill(known.pid, "SIGKILL");
-  await within(LIMIT, () => !isRunning(known));
+  await within(LIMIT, () => hasEnded(known));
+}
+
+/** Whether a process has given back its port: its words are gone before that. */
+function hasEnded({ pid }: Started): boolean {
+  try {
+    return /\) [ZX]/.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+  } catch {
+    return true;
+  }
 }
 
 /** Whether the process is there and still the one that was started: numbers are given out again. */
