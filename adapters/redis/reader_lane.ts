@@ -37,18 +37,23 @@ export class ReaderLane implements Lane {
   /** How many entries are not settled. */
   async lag(connection: Connection): Promise<LaneLag> {
     const { last: position, name, stream } = this;
-    const held = this.#held.length;
+    // What comes while the server is asked may be in its answer: it is counted there, and once.
+    const [held, count] = [this.#held.length, this.#count];
     const state = await streamStateOf(connection, stream);
-    const unread = this.#unread(state, position);
+    const unread = unreadOf(state, position, count);
     // What was removed unread is not read any more.
     if (position === this.last) this.#count = state.added - unread;
     return { lane: name, lag: held + unread, measuredAt: Date.now() };
   }
+}
 
-  /** The server knows how many entries there are, and not how many of them come after one in between. */
-  #unread({ added, first, last, length }: StreamState, position: string): number {
-    if (!isBefore(position, last)) return 0;
-    if (isBefore(position, first)) return length;
-    return Math.min(length, added - this.#count);
-  }
+/** The server knows how many entries there are, and not how many of them come after one in between. */
+function unreadOf(
+  { added, first, last, length }: StreamState,
+  position: string,
+  count: number,
+): number {
+  if (!isBefore(position, last)) return 0;
+  if (isBefore(position, first)) return length;
+  return Math.min(length, added - count);
 }

@@ -1,3 +1,4 @@
+import { scheduleMacrotask } from "../runtime/macrotask.ts";
 import type { Delivery, Host, Lane, Source, SourceSpec, Transport } from "../transport/port.ts";
 
 const MOST = 16;
@@ -54,10 +55,11 @@ export class Zombie implements Host {
 
   async #take(source: Source): Promise<void> {
     const { signal } = new AbortController();
-    // A fetch may come back with nothing after a while.
+    // A fetch may come back with nothing, after a while or at once: others get their turn.
     while (source.fetch !== undefined && !this.#hasLeft) {
       const deliveries = await source.fetch(MOST, () => false, signal);
       if (deliveries.length > 0) return this.#first.resolve();
+      await new Promise<void>(scheduleMacrotask);
     }
   }
 }
