@@ -13,7 +13,12 @@ type EventScope = Pick<EventTarget, "addEventListener" | "removeEventListener">;
 
 /** What becomes of rejections that nobody waits for. */
 export interface RejectionOptions {
-  /** Gets the reason of each. @default {an error on the console} */
+  /**
+   * Gets the reason of each. What it rejects with itself is printed; a promise that it forgets would come
+   * back to it.
+   *
+   * @default {an error on the console}
+   */
   onRejection?: (reason: unknown) => void;
 }
 

@@ -43,10 +43,15 @@ describe("rejections()", () => {
         }));
         assertEquals(process.raise("unhandledRejection", "b"), true);
         await broken.close();
+        // Its own rejection must not come back to it, and so on for ever.
+        const away = await running(rejections({ onRejection: () => Promise.reject("down") }));
+        assertEquals(process.raise("unhandledRejection", "c"), true);
+        await away.close();
       });
       assertEquals(printed.calls.map(({ args }) => args.map(String)), [
         ["A promise that nobody waits for was rejected:", "a"],
         ["A hook failed:", "Error: no"],
+        ["A hook failed:", "down"],
       ]);
     } finally {
       printed.restore();

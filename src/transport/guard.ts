@@ -1,5 +1,6 @@
 /**
- * A hook of the user that can do no harm: what it throws is printed, and whoever called it goes on.
+ * A hook of the user that can do no harm: what it throws is printed, and whoever called it goes on. So is
+ * what it rejects with if it is async, which nobody waits for.
  */
 export function guard<Args extends unknown[]>(
   hook: ((...args: Args) => void) | undefined,
@@ -7,9 +8,14 @@ export function guard<Args extends unknown[]>(
   if (hook === undefined) return () => {};
   return (...args) => {
     try {
-      hook(...args);
+      const result: unknown = hook(...args);
+      if (result instanceof Promise) result.catch(print);
     } catch (error) {
-      console.error("A hook failed:", error);
+      print(error);
     }
   };
+}
+
+function print(error: unknown): void {
+  console.error("A hook failed:", error);
 }
