@@ -124,7 +124,10 @@ onEveryDatabase((name, fresh) => {
         const opening = transport.source(specOf({ from: "latest" }), undefined as never);
         const waiting = `SELECT id FROM information_schema.processlist
           WHERE info LIKE 'INSERT IGNORE INTO ${prefix}groups%'`;
-        while ((await connection.query(waiting, [])).length === 0);
+        let isOpen = false;
+        opening.then(() => isOpen = true, () => isOpen = true);
+        while (!isOpen && (await connection.query(waiting, [])).length === 0);
+        assertEquals(isOpen, false);
         await publishing.query("COMMIT");
         const source = await opening;
         await (await write(connection, prefix, "after")).commit();
