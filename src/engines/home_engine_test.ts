@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { fnv1a } from "./fnv1a.ts";
 import { IdleThread, withIdleThread } from "./testdata/idle_thread.ts";
-import { turn } from "./testdata/waits.ts";
+import { quiet, turn, withFakeTime } from "./testdata/waits.ts";
 import { createThreadBus } from "./threads.ts";
 import type { Subscription } from "../core/subscription.ts";
 
@@ -90,6 +90,21 @@ describe("emit() that makes room in the full queue of home", () => {
       assertThrows(() => bus.emit("local"), BusClosedError);
       return Promise.resolve();
     }));
+
+  for (const how of ["emit", "write"] as const) {
+    it(`comes to its handlers, though others of wildcards end meanwhile: ${how}()`, () =>
+      withIdleThread(async (bus) => {
+        const ending = ["other.*", "*.other"].map((pattern) => bus.on(pattern, () => {}));
+        let handled = 0;
+        bus.on("wild.*", () => handled++);
+        bus.on("local", () => ending.forEach((subscription) => subscription.unsubscribe()));
+        for (let i = 0; i < QUEUE; i++) bus.emit("local");
+        if (how === "emit") bus.emit("wild.one");
+        else bus.write("wild.one", 0, () => {});
+        await quiet(bus);
+        assertEquals(handled, 1);
+      }));
+  }
 });
 
 describe("notes to a thread that reads nothing", () => {
@@ -136,26 +151,38 @@ describe("close()", () => {
     assertEquals(told, Array.from({ length: 1_000 }, (_, i) => `${i}`));
   });
 
-  it("drops what a thread has sent to another one that had ended before", async () => {
-    const threads: IdleThread[] = [];
-    const dropped = Promise.withResolvers<void>();
-    const bus = createThreadBus({
-      handlers: () => threads[threads.push(new IdleThread()) - 1],
-      threads: 2,
-      onDrop: () => dropped.resolve(),
+  for (const ends of [true, false]) {
+    const how = ends ? "ends, too" : "does not stop";
+    it(`drops what a thread that ${how} has sent to another one that had ended before`, async () => {
+      const threads: IdleThread[] = [];
+      const dropped = Promise.withResolvers<void>();
+      const reports: string[] = [];
+      const bus = createThreadBus({
+        handlers: () => threads[threads.push(new IdleThread()) - 1],
+        threads: 2,
+        onDrop: ({ reason, count, type }) => {
+          reports.push(`${reason} ${count} ${type}`);
+          dropped.resolve();
+        },
+      });
+      const [first, second] = threads.map(({ engine }) => engine);
+      const event = { type: "there", data: undefined, key: "a" };
+      assertEquals(fnv1a(event.key) % 2, 0);
+      bus.emit(event);
+      await withFakeTime(async (time) => {
+        const closed = bus.close({ timeout: 60_000 });
+        first!.answer();
+        // Home knows that it has ended now.
+        await dropped.promise;
+        second!.deliver(second!.core.registry.lookup(event.type), event);
+        if (ends) second!.answer();
+        else time.tick(60_000);
+        // For all that the second has heard home wants it, too.
+        assertEquals(await closed, { discarded: 3, inDoubt: 0, stuck: 0 });
+      });
+      assertEquals(reports, Array(3).fill("closed 1 there"));
+      if (!ends) second!.answer();
+      await turn();
     });
-    const [first, second] = threads.map(({ engine }) => engine);
-    const event = { type: "there", data: undefined, key: "a" };
-    assertEquals(fnv1a(event.key) % 2, 0);
-    bus.emit(event);
-    const closed = bus.close({ timeout: 60_000 });
-    first!.answer();
-    // Home knows that it has ended now.
-    await dropped.promise;
-    second!.deliver(second!.core.registry.lookup(event.type), event);
-    second!.answer();
-    // For all that the second has heard home wants it, too.
-    assertEquals(await closed, { discarded: 3, inDoubt: 0, stuck: 0 });
-    await turn();
-  });
+  }
 });

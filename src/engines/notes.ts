@@ -144,6 +144,8 @@ export class Notes {
         break;
       case "hello":
         this.tell(node, ["welcome", note[1]]);
+        // The thread before may have died of something with this one's greeting, or with its answer.
+        if (!this.#isWelcome[node]) this.tell(node, ["hello", this.#generation]);
         for (const [other] of this.#waiting.entries()) {
           if (routes.isGone(other)) this.tell(node, ["gone", other]);
         }
