@@ -151,38 +151,57 @@ describe("close()", () => {
     assertEquals(told, Array.from({ length: 1_000 }, (_, i) => `${i}`));
   });
 
-  for (const ends of [true, false]) {
-    const how = ends ? "ends, too" : "does not stop";
-    it(`drops what a thread that ${how} has sent to another one that had ended before`, async () => {
-      const threads: IdleThread[] = [];
-      const dropped = Promise.withResolvers<void>();
-      const reports: string[] = [];
-      const bus = createThreadBus({
-        handlers: () => threads[threads.push(new IdleThread()) - 1],
-        threads: 2,
-        onDrop: ({ reason, count, type }) => {
-          reports.push(`${reason} ${count} ${type}`);
-          dropped.resolve();
-        },
-      });
-      const [first, second] = threads.map(({ engine }) => engine);
-      const event = { type: "there", data: undefined, key: "a" };
-      assertEquals(fnv1a(event.key) % 2, 0);
-      bus.emit(event);
-      await withFakeTime(async (time) => {
-        const closed = bus.close({ timeout: 60_000 });
-        first!.answer();
-        // Home knows that it has ended now.
-        await dropped.promise;
-        second!.deliver(second!.core.registry.lookup(event.type), event);
-        if (ends) second!.answer();
-        else time.tick(60_000);
-        // For all that the second has heard home wants it, too.
-        assertEquals(await closed, { discarded: 3, inDoubt: 0, stuck: 0 });
-      });
-      assertEquals(reports, Array(3).fill("closed 1 there"));
-      if (!ends) second!.answer();
-      await turn();
+  /** Closes a bus; home knows that the first thread has ended when `send` writes to it. */
+  async function withEndedThread(
+    test: (second: IdleThread["engine"], send: () => void) => void,
+  ): Promise<string[]> {
+    const threads: IdleThread[] = [];
+    const dropped = Promise.withResolvers<void>();
+    const reports: string[] = [];
+    const bus = createThreadBus({
+      handlers: () => threads[threads.push(new IdleThread()) - 1],
+      threads: 2,
+      onDrop: ({ reason, count, type }) => {
+        reports.push(`${reason} ${count} ${type}`);
+        dropped.resolve();
+      },
     });
+    const [first, second] = threads.map(({ engine }) => engine);
+    const event = { type: "there", data: undefined, key: "a" };
+    assertEquals(fnv1a(event.key) % 2, 0);
+    bus.emit(event);
+    const closed = bus.close({ timeout: 60_000 });
+    first!.answer();
+    await dropped.promise;
+    const { registry } = second!.core;
+    test(second!, () => second!.deliver(registry.lookup(event.type), event));
+    // For all that the second has heard home wants it, too.
+    assertEquals(await closed, { discarded: 3, inDoubt: 0, stuck: 0 });
+    return reports;
   }
+
+  const REPORTS = Array(3).fill("closed 1 there");
+
+  it("drops what a thread has sent to another one that had ended before", async () => {
+    const reports = await withEndedThread((second, send) => {
+      send();
+      second.answer();
+    });
+    assertEquals(reports, REPORTS);
+    await turn();
+  });
+
+  it("drops that, too, if the thread does not stop", async () => {
+    let running: IdleThread["engine"];
+    await withFakeTime(async (time) => {
+      const reports = await withEndedThread((second, send) => {
+        running = second;
+        send();
+        time.tick(60_000);
+      });
+      assertEquals(reports, REPORTS);
+    });
+    running!.answer();
+    await turn();
+  });
 });
