@@ -55,8 +55,6 @@ export class Notes {
    * before, in the same ring, is not the whole: some of it has died with that one.
    */
   readonly #isWelcome: boolean[] = [];
-  /** By node, the greeting that was answered: all that is told of since follows from that. */
-  readonly #answered: number[] = [];
   readonly #generation: number;
   #isServing = false;
   #nextId = 1;
@@ -143,10 +141,10 @@ export class Notes {
     switch (note[0]) {
       case "welcome":
         this.#isWelcome[node] ||= note[1] === this.#generation;
+        // All that holds is told behind it: an end is not, where its beginning is not told again.
+        routes.reset(node);
         break;
       case "hello":
-        if (this.#answered[node] === note[1]) break;
-        this.#answered[node] = note[1];
         this.tell(node, ["welcome", note[1]]);
         // The thread before may have died of something with this one's greeting, or with its answer.
         if (!this.#isWelcome[node]) this.tell(node, ["hello", this.#generation]);
