@@ -27,6 +27,8 @@ export class PendingDelivery {
       await result;
     } catch (error) {
       this.#core.fail(error, this.#event, registration);
+      // Some promises throw where they are awaited: handlers may still have to be called then.
+      await null;
     }
     if (--this.#open > 0) return;
     const { ledger } = this.#core;

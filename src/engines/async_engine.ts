@@ -83,11 +83,12 @@ export class AsyncEngine implements Engine, BoundedQueue {
 
   /**
    * Makes room for an event that is to be delivered next, as far as `overflow` allows it.
+   * Gives its resolution, anew if handlers have run.
    *
    * @throws {QueueFullError} If there is none.
    */
-  prepare(event: BusEvent): void {
-    this.#overflow.prepare(this, event);
+  prepare(resolution: Resolution): Resolution {
+    return this.#overflow.prepare(this, resolution);
   }
 
   push(resolution: Resolution, event: BusEvent): void {

@@ -116,6 +116,8 @@ export class DeadThreads {
       for (const word of [...started, ...ready]) types.push(this.#events.typeOf(from, word));
     }
     reportDrops(this.#core, types, "thread-stuck");
+    // It may have sent something since home last looked, and no turn may follow.
+    this.discardLate();
   }
 
   /** What the thread has said that it dies of, if home has not read that yet. */

@@ -90,12 +90,12 @@ export class FlowEngine implements Engine {
 
   /**
    * Makes room for an event that is to be delivered next, as far as `overflow` allows it; only of
-   * an engine with one shard.
+   * an engine with one shard. Gives its resolution, anew if handlers have run.
    *
    * @throws {QueueFullError} If there is none.
    */
-  prepare(event: BusEvent): void {
-    this.#overflow.prepare(this.#shards[0], event);
+  prepare(resolution: Resolution): Resolution {
+    return this.#overflow.prepare(this.#shards[0], resolution);
   }
 
   deliverUnsafely(resolution: Resolution, event: BusEvent): void {

@@ -157,7 +157,7 @@ export class HomeEngine implements Engine {
     const { outbox } = this;
     const isForHome = this.#local.wants(resolution);
     // First, as it may run handlers, which may emit.
-    if (isForHome) this.#local.prepare(event);
+    if (isForHome) resolution = this.#local.prepare(resolution);
     if (outbox.plan(resolution, event)) {
       if (outbox.makeRoom(this.#local.isInHandler())) {
         this.#hold();
@@ -230,10 +230,10 @@ export class HomeEngine implements Engine {
   ): void {
     const { outbox } = this;
     outbox.checkBusy(type);
-    const resolution = this.core.registry.resolve(type, "write");
+    let resolution = this.core.registry.resolve(type, "write");
     const isForHome = this.#local.wants(resolution);
     const event: BusEvent = { type, data: undefined, ...(key === undefined ? {} : { key }) };
-    if (isForHome) this.#local.prepare(event);
+    if (isForHome) resolution = this.#local.prepare(resolution);
     let data: Uint8Array | undefined;
     const isForThreads = outbox.planFilled(resolution, length, key);
     if (isForThreads) {

@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { fnv1a } from "./fnv1a.ts";
 import { IdleThread, withIdleThread } from "./testdata/idle_thread.ts";
-import { turn } from "./testdata/waits.ts";
+import { quiet, turn, withFakeTime } from "./testdata/waits.ts";
 import { createThreadBus } from "./threads.ts";
 import type { Subscription } from "../core/subscription.ts";
 
@@ -90,6 +90,21 @@ describe("emit() that makes room in the full queue of home", () => {
       assertThrows(() => bus.emit("local"), BusClosedError);
       return Promise.resolve();
     }));
+
+  for (const how of ["emit", "write"] as const) {
+    it(`comes to its handlers, though others of wildcards end meanwhile: ${how}()`, () =>
+      withIdleThread(async (bus) => {
+        const ending = ["other.*", "*.other"].map((pattern) => bus.on(pattern, () => {}));
+        let handled = 0;
+        bus.on("wild.*", () => handled++);
+        bus.on("local", () => ending.forEach((subscription) => subscription.unsubscribe()));
+        for (let i = 0; i < QUEUE; i++) bus.emit("local");
+        if (how === "emit") bus.emit("wild.one");
+        else bus.write("wild.one", 0, () => {});
+        await quiet(bus);
+        assertEquals(handled, 1);
+      }));
+  }
 });
 
 describe("notes to a thread that reads nothing", () => {
@@ -136,13 +151,20 @@ describe("close()", () => {
     assertEquals(told, Array.from({ length: 1_000 }, (_, i) => `${i}`));
   });
 
-  it("drops what a thread has sent to another one that had ended before", async () => {
+  /** Closes a bus; home knows that the first thread has ended when `send` writes to it. */
+  async function withEndedThread(
+    test: (second: IdleThread["engine"], send: () => void) => void,
+  ): Promise<string[]> {
     const threads: IdleThread[] = [];
     const dropped = Promise.withResolvers<void>();
+    const reports: string[] = [];
     const bus = createThreadBus({
       handlers: () => threads[threads.push(new IdleThread()) - 1],
       threads: 2,
-      onDrop: () => dropped.resolve(),
+      onDrop: ({ reason, count, type }) => {
+        reports.push(`${reason} ${count} ${type}`);
+        dropped.resolve();
+      },
     });
     const [first, second] = threads.map(({ engine }) => engine);
     const event = { type: "there", data: undefined, key: "a" };
@@ -150,12 +172,36 @@ describe("close()", () => {
     bus.emit(event);
     const closed = bus.close({ timeout: 60_000 });
     first!.answer();
-    // Home knows that it has ended now.
     await dropped.promise;
-    second!.deliver(second!.core.registry.lookup(event.type), event);
-    second!.answer();
+    const { registry } = second!.core;
+    test(second!, () => second!.deliver(registry.lookup(event.type), event));
     // For all that the second has heard home wants it, too.
     assertEquals(await closed, { discarded: 3, inDoubt: 0, stuck: 0 });
+    return reports;
+  }
+
+  const REPORTS = Array(3).fill("closed 1 there");
+
+  it("drops what a thread has sent to another one that had ended before", async () => {
+    const reports = await withEndedThread((second, send) => {
+      send();
+      second.answer();
+    });
+    assertEquals(reports, REPORTS);
+    await turn();
+  });
+
+  it("drops that, too, if the thread does not stop", async () => {
+    let running: IdleThread["engine"];
+    await withFakeTime(async (time) => {
+      const reports = await withEndedThread((second, send) => {
+        running = second;
+        send();
+        time.tick(60_000);
+      });
+      assertEquals(reports, REPORTS);
+    });
+    running!.answer();
     await turn();
   });
 });

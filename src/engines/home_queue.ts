@@ -10,11 +10,12 @@ export interface HomeQueue {
   /** Whether any handler here gets events of a type. */
   wants(resolution: Resolution): boolean;
   /**
-   * Makes room for an event that is to be delivered next, as far as `overflow` allows it.
+   * Makes room for an event that is to be delivered next, as far as `overflow` allows it. Gives its
+   * resolution, anew if handlers have run for that: they may have ended subscriptions.
    *
    * @throws {QueueFullError} If there is none.
    */
-  prepare(event: BusEvent): void;
+  prepare(resolution: Resolution): Resolution;
   /** Queues an event; one that no handler wants is done with. */
   deliver(resolution: Resolution, event: BusEvent): void;
   /** Whether a handler is on the stack. */

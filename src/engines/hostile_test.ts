@@ -332,6 +332,24 @@ for (const [kind, create] of Object.entries(QUEUEING)) {
   });
 }
 
+for (const [kind, create] of Object.entries({ sync: createSyncBus, ...QUEUEING })) {
+  describe(`${kind} bus: promises that throw where they are awaited`, () => {
+    it("are failures of an event that settles once, when all its handlers have", async () => {
+      const failures: unknown[] = [];
+      const bus = create({ onError: (error) => void failures.push(error) });
+      const unawaitable = () =>
+        Object.defineProperty(Promise.resolve(), "constructor", { get: fail("trap") });
+      bus.on("a", unawaitable);
+      bus.on("a", () => Promise.resolve());
+      bus.on("a", unawaitable);
+      bus.emit("a");
+      await bus.drain({ timeout: 5_000 });
+      const { processed, depth } = bus.stats();
+      assertEquals([processed, depth, failures], [1, 0, ["trap", "trap"]]);
+    });
+  });
+}
+
 describe("drain()", () => {
   it("rejects after a close() that left handlers running", async () => {
     const bus = createSyncBus();

@@ -141,9 +141,13 @@ export class Notes {
     switch (note[0]) {
       case "welcome":
         this.#isWelcome[node] ||= note[1] === this.#generation;
+        // All that holds is told behind it: an end is not, where its beginning is not told again.
+        routes.reset(node);
         break;
       case "hello":
         this.tell(node, ["welcome", note[1]]);
+        // The thread before may have died of something with this one's greeting, or with its answer.
+        if (!this.#isWelcome[node]) this.tell(node, ["hello", this.#generation]);
         for (const [other] of this.#waiting.entries()) {
           if (routes.isGone(other)) this.tell(node, ["gone", other]);
         }

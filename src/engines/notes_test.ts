@@ -1,10 +1,18 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { QueueFullError } from "../core/errors.ts";
+import { Registry } from "../core/registry.ts";
+import { Resolution } from "../core/resolution.ts";
 import { NODE_DROPPED } from "../ring/layout.ts";
-import { HOME } from "./mesh.ts";
-import { engineOfThread } from "./testdata/engine_of_thread.ts";
+import { releaseDone } from "../ring/recovery.ts";
+import { createMesh, HOME, joinMesh } from "./mesh.ts";
+import { Notes } from "./notes.ts";
+import { Outbox } from "./outbox.ts";
+import { Routes } from "./routes.ts";
+import { engineOfThread, readFrames } from "./testdata/engine_of_thread.ts";
 import { turn } from "./testdata/waits.ts";
+import type { Mesh } from "./mesh.ts";
+import type { Note } from "./notes.ts";
 import type { OutboxOptions } from "./outbox.ts";
 import type { WorkerEngine } from "./worker_engine.ts";
 
@@ -164,5 +172,51 @@ describe("a thread that has answered", () => {
     assertThrows(() => emitThere("b"), Error, "the bus is closed");
     assertEquals(read(), []);
     await turn();
+  });
+});
+
+/** What a thread of several tells the others, and hears of them. */
+function notesOf(mesh: Mesh, generation: number) {
+  const routes = new Routes(mesh.layout.threads + 1, mesh.self);
+  const outbox = new Outbox(mesh, routes, { overflow: "error", blockTimeout: 0 }, () => {});
+  const notes = new Notes(mesh, routes, outbox, generation);
+  notes.greet();
+  const hear = (from: number) => {
+    const read = readFrames(mesh, from) as Note[];
+    for (const note of read) notes.hear(from, note);
+    return read.length > 0;
+  };
+  const subscribe = (pattern: string, each: boolean) => {
+    const registration = new Registry(() => {}).add(pattern, () => {});
+    registration.each = each;
+    notes.add(registration);
+    return registration;
+  };
+  const wants = (type: string) => routes.of(new Resolution(type));
+  return { notes, hear, subscribe, wants };
+}
+
+describe("a thread that has greeted one which died before it answered", () => {
+  it("greets the next in its place, and both know of each other what they subscribe", async () => {
+    const home = createMesh(2, CAPACITY);
+    const join = (self: number) => joinMesh(home.cells.words.buffer as SharedArrayBuffer, self);
+    const one = notesOf(join(1), 1);
+    notesOf(join(2), 1);
+    // What the supervisor does for a dead reader: nobody hears its notes.
+    releaseDone(home.cells, home.layout.ring(1, 2));
+    const other = notesOf(join(2), 2);
+    const talk = () => {
+      while ([one.hear(2), other.hear(1)].includes(true));
+    };
+    other.subscribe("told", true);
+    for (const { notes } of [one, other]) notes.serve();
+    talk();
+    assertEquals(one.wants("told").each, [2]);
+    assertEquals(one.wants("untold").workers, []);
+    const late = one.subscribe("late", false);
+    one.notes.leave(HOME);
+    talk();
+    await late.readiness;
+    assertEquals(other.wants("late").workers, [1]);
   });
 });

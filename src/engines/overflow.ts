@@ -55,13 +55,14 @@ export class Overflow {
   }
 
   /**
-   * Makes room for an event that is to be delivered next, unless events are dropped.
+   * Makes room for an event that is to be delivered next, unless events are dropped. Gives its
+   * resolution, anew if handlers have run.
    *
    * @throws {QueueFullError} If there is none.
    */
-  prepare(queue: BoundedQueue, event: BusEvent): void {
-    if (!queue.isFull || this.#settings.overflow.startsWith("drop")) return;
-    this.#makeRoom(queue, event.type);
+  prepare(queue: BoundedQueue, resolution: Resolution): Resolution {
+    if (!queue.isFull || this.#settings.overflow.startsWith("drop")) return resolution;
+    return this.#makeRoom(queue, resolution.type);
   }
 
   /**
