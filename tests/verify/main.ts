@@ -33,7 +33,7 @@ const MODELS = [
 ];
 
 /** How often a torture is run at most until it catches a fault. */
-const MOST_ATTEMPTS = 5;
+const MOST_ATTEMPTS = 8;
 
 /** Orders that are taken through the outbox. */
 const ORDERS = { short: 2_000, long: 100_000 };
