@@ -112,7 +112,8 @@ const SUITES: Suite[] = [
     name: "profile",
     path: "src/profile",
     permissions: ["--allow-env=BEAT_SCENARIO"],
-    runtimes: PROCESSES,
+    // Pages and workerd have no environment.
+    omit: [{ files: ["/environment_test.ts"], on: ["workerd", "chromium"] }],
   },
   { name: "profile-no-env", path: "src/profile", runtimes: ["deno"] },
   { name: "root", path: "mod_test.ts", permissions: ["-A"], runtimes: PROCESSES },
