@@ -96,7 +96,10 @@ async function runRound(
     return new Pen(handle, deaths, random, books);
   });
   for (const pen of pens) pen.start();
-  while (words[0] === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  // The first thread has written something, or has died of its very first event.
+  while (words[0] === 0 && Atomics.load(words, 1) === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
   const end = performance.now() + 50 + random() * 200;
   while (performance.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, 1 + random() * 5));
