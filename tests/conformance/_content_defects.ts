@@ -10,10 +10,18 @@ import {
   storesOnly,
 } from "./_broken.ts";
 import type { Defects } from "./_defects.ts";
-import { oneLine, onPublisher } from "./_faces.ts";
+import { failingWith, oneLine, onPublisher } from "./_faces.ts";
 
 const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
+
+/** What the broker has refused is stored all the same, cut off. */
+const storesPartOfRefused = onSend(async (sink, lane, items) => {
+  const results = await sink.send(lane, items);
+  const refused = items.filter((_, at) => results[at] !== undefined);
+  await sink.send(lane, refused.map((item) => cut(item, 100)));
+  return results;
+});
 
 /** Defects of what comes, and of what publishing says. */
 export const CONTENT_DEFECTS: Defects = {
@@ -142,27 +150,12 @@ export const CONTENT_DEFECTS: Defects = {
     },
     {
       defect: "stores a part of what it refuses",
-      make: () =>
-        network(onSend(async (sink, lane, items) => {
-          const results = await sink.send(lane, items);
-          const refused = items.filter((_, at) => results[at] !== undefined);
-          await sink.send(lane, refused.map((item) => cut(item, 100)));
-          return results;
-        })),
+      make: () => network(storesPartOfRefused),
       says: /3 messages came, 2 were taken/,
     },
     {
       defect: "refuses by an error of its own",
-      make: () =>
-        network(
-          same,
-          onPublisher((made) => ({
-            publish: (...args) =>
-              made.publish(...args).catch(() => {
-                throw new RangeError("It was refused");
-              }),
-          })),
-        ),
+      make: () => network(same, failingWith(() => new RangeError("It was refused"))),
       says: /must fail with a PublishError: RangeError: It was refused/,
     },
     {
@@ -229,27 +222,12 @@ export const CONTENT_DEFECTS: Defects = {
     },
     {
       defect: "stores a part of what it refuses",
-      make: () =>
-        network(onSend(async (sink, lane, items) => {
-          const results = await sink.send(lane, items);
-          const refused = items.filter((_, at) => results[at] !== undefined);
-          await sink.send(lane, refused.map((item) => cut(item, 100)));
-          return results;
-        })),
+      make: () => network(storesPartOfRefused),
       says: /5 messages came, 4 were taken/,
     },
     {
       defect: "refuses by an error of its own",
-      make: () =>
-        network(
-          same,
-          onPublisher((made) => ({
-            publish: (...args) =>
-              made.publish(...args).catch(() => {
-                throw new RangeError("It was refused");
-              }),
-          })),
-        ),
+      make: () => network(same, failingWith(() => new RangeError("It was refused"))),
       says: /must fail with a PublishError: RangeError: It was refused/,
     },
     {

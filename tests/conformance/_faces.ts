@@ -24,6 +24,16 @@ export function onPublisher(
   };
 }
 
+/** Has what publishing fails with replaced by another error. */
+export function failingWith(makeError: () => Error): Partial<Faces> {
+  return onPublisher((made) => ({
+    publish: (...args) =>
+      made.publish(...args).catch(() => {
+        throw makeError();
+      }),
+  }));
+}
+
 /** Changes subscribers. */
 export function onSubscriber(change: (made: Subscriber) => Partial<Subscriber>): Partial<Faces> {
   return {

@@ -10,7 +10,7 @@ import {
   underTwoNames,
 } from "./_broken.ts";
 import type { Defects } from "./_defects.ts";
-import { onPublisher } from "./_faces.ts";
+import { failingWith, onPublisher } from "./_faces.ts";
 
 /** Defects of coming back. */
 export const NETWORK_DEFECTS: Defects = {
@@ -110,16 +110,7 @@ export const NETWORK_DEFECTS: Defects = {
       },
       {
         defect: "forgets that it was closed while the broker was down",
-        make: () =>
-          network(
-            same,
-            onPublisher((made) => ({
-              publish: (...args) =>
-                made.publish(...args).catch(() => {
-                  throw new Error("The connection was reset");
-                }),
-            })),
-          ),
+        make: () => network(same, failingWith(() => new Error("The connection was reset"))),
         says: /must fail with a ClosedError: Error: The connection was reset/,
       },
     ],

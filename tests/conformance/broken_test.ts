@@ -5,6 +5,7 @@ import { CASES } from "../../src/testing/cases/mod.ts";
 import { runCase } from "../../src/testing/conformance.ts";
 import { resolveTerms } from "../../src/testing/options.ts";
 import { FACES } from "../../src/testing/world.ts";
+import { BACKPRESSURE_DEFECTS } from "./_backpressure_defects.ts";
 import type { Bench } from "./_broken.ts";
 import { CLOSE_DEFECTS } from "./_close_defects.ts";
 import { CONTENT_DEFECTS } from "./_content_defects.ts";
@@ -20,6 +21,7 @@ const DEFECTS: Defects = {
   ...LEAK_DEFECTS,
   ...DELIVERY_DEFECTS,
   ...SUBSCRIBE_DEFECTS,
+  ...BACKPRESSURE_DEFECTS,
   ...GROUP_DEFECTS,
   ...CONTENT_DEFECTS,
   ...CLOSE_DEFECTS,
