@@ -60,7 +60,7 @@ function sync(form: (bus: ReturnType<typeof createSyncBus>) => () => unknown): (
  * The last handler call of a round ends its wait: asking again and again whether all have been
  * handled allocates more than the bus does.
  */
-function queued(create: typeof createAsyncBus): () => Work {
+function queued(create: () => Pick<ReturnType<typeof createAsyncBus>, "on" | "emit">): () => Work {
   return () => {
     const bus = create();
     const event = createEvent();
@@ -87,14 +87,9 @@ function queued(create: typeof createAsyncBus): () => Work {
   };
 }
 
-/** Batches of which a burst is a multiple, so that each leaves without waiting. */
+/** Batches of which a round is a multiple, so that each leaves without waiting. */
 function flowing(stages: Stage[]): () => Work {
-  return () => {
-    const bus = createFlowBus({ batchSize: BURST / 4, stages });
-    bus.on(TYPE, handlers[0]!);
-    const event = createEvent();
-    return bursts(() => void bus.emit(event));
-  };
+  return queued(() => createFlowBus({ batchSize: QUEUED / 64, stages }));
 }
 
 let kept: unknown;

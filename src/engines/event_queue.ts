@@ -42,8 +42,9 @@ export class EventQueue {
 
   /** Takes the `count` oldest events, as an array; there must be so many. */
   take(count: number): BusEvent[] {
-    const events: BusEvent[] = [];
-    for (let i = 0; i < count; i++) events.push(this.shift());
+    // Of its final length at once: growing by push leaves three times the memory behind.
+    const events = new Array<BusEvent>(count);
+    for (let i = 0; i < count; i++) events[i] = this.shift();
     return events;
   }
 
