@@ -37,17 +37,19 @@ export function readOptions(args: string[], questions: readonly string[]): Optio
     peers: true,
     runtimes: [...RUNTIMES],
   };
+  const runtimes: RuntimeName[] = [];
   const words = args.flatMap((word) => /^--\w+=/.test(word) ? splitOnce(word) : [word]);
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
     if (word === "--no-peers") options.peers = false;
-    else if (word === "--only") options.only = choices(words[++i], questions);
-    else if (word === "--runtime") options.runtimes = choices(words[++i], RUNTIMES);
+    else if (word === "--only") options.only.push(...choices(words[++i], questions));
+    else if (word === "--runtime") runtimes.push(...choices(words[++i], RUNTIMES));
     else if (word === "--time") options.seconds = positive(words[++i]);
     else if (word === "--count") options.count = Math.ceil(positive(words[++i]));
     else if (word === "--help") leave(`questions: ${questions.join(", ")}`, 0);
     else leave(`unknown: ${word}`, 2);
   }
+  if (runtimes.length > 0) options.runtimes = runtimes;
   return options;
 }
 
