@@ -35,6 +35,7 @@ const WITH_UNDERSCORES = [
   "dlq_last_failed_at",
   "dlq_stack",
   "dlq_metadata",
+  "dlq_before",
 ];
 
 const METADATA_OF: ReadonlyMap<string, string> = new Map(

@@ -1,5 +1,6 @@
 import { assertEquals, assertFalse, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { stub } from "@std/testing/mock";
 import {
   asynchronous,
   batch,
@@ -94,6 +95,23 @@ describe("logging", () => {
     const logger = remembering();
     await logging({ logger, level: "info" })(() => {})(single());
     assertEquals(logger.lines.map(({ level }) => level), ["info"]);
+  });
+
+  it("does not fail what was handled when its logger throws", async () => {
+    const logger = {
+      ...remembering(),
+      debug() {
+        throw new Error("disk full");
+      },
+    };
+    const printed: string[] = [];
+    const errors = stub(console, "error", (...line) => void printed.push(line.join(" ")));
+    try {
+      assertEquals(await logging({ logger })(() => {})(single()), undefined);
+    } finally {
+      errors.restore();
+    }
+    assertEquals(printed, ["A logger failed: Error: disk full"]);
   });
 
   it("refuses malformed options", () => {

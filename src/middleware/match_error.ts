@@ -41,7 +41,17 @@ function testOf(match: ErrorMatch): (error: unknown) => boolean {
   if (typeof match !== "function") {
     refuse("match errors", "match", "a class of errors or a predicate", match);
   }
-  return isErrorClass(match) ? (error) => error instanceof match : match;
+  return isErrorClass(match) ? (error) => error instanceof match : (error) => means(match, error);
+}
+
+/** A predicate that throws decides nothing. */
+function means(match: (error: unknown) => boolean, error: unknown): boolean {
+  try {
+    return match(error);
+  } catch (thrown) {
+    console.error("A hook failed:", thrown);
+    return false;
+  }
 }
 
 function isErrorClass(match: ErrorMatch): match is abstract new (...args: never[]) => Error {

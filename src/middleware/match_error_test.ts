@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { stub } from "@std/testing/mock";
 import { matchError } from "./match_error.ts";
 
 describe("matchError()", () => {
@@ -20,6 +21,21 @@ describe("matchError()", () => {
     assertEquals(matchError(RangeError)(outer), true);
     inner.cause = outer;
     assertEquals(matchError(TypeError)(outer), false);
+  });
+
+  it("takes a predicate that throws for one that means nothing, and prints it", () => {
+    const printed: string[] = [];
+    const errors = stub(console, "error", (...line) => void printed.push(line.join(" ")));
+    const odd = () => {
+      throw new TypeError("no such field");
+    };
+    try {
+      assertEquals(matchError(odd)(new Error("a")), false);
+      assertEquals(matchError([odd, RangeError])(new RangeError("a")), true);
+    } finally {
+      errors.restore();
+    }
+    assertEquals(printed, Array(2).fill("A hook failed: TypeError: no such field"));
   });
 
   it("refuses what is no function", () => {

@@ -43,6 +43,18 @@ describe("RoutedHandler: life", () => {
     await world.close();
   });
 
+  it("does not start with a middleware that gives no function", async () => {
+    const world = new World();
+    world.router.use((() => {}) as never);
+    world.router.on("h", "in", world.in, () => {});
+    await assertRejects(
+      () => world.router.run(),
+      TypeError,
+      "Cannot start handler 'h' as 'result of a middleware' must be a function",
+    );
+    await world.close();
+  });
+
   it("a handler that is stopped before the router runs leaves it open for others", async () => {
     const world = new World();
     const seen = new Seen<string>();

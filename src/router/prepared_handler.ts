@@ -1,5 +1,7 @@
 import type { BatchHandler, Handle, Handler, Middleware, Produced } from "../message/handler.ts";
 import type { Logger } from "../message/logger.ts";
+import { check, FUNCTION } from "../options/options.ts";
+import { promiseOf } from "../options/promise_of.ts";
 import {
   type ConsumeOptions,
   type FailedAttempt,
@@ -30,11 +32,13 @@ export function prepareHandler(
   const production = new Production(handler);
   const call = chain(handler, [...globals, ...handler.settings.middleware]);
   const { name, topic, parts } = handler;
-  const place = { batch: parts.isBatch, handler: name, topic, group: groupOf(handler) };
+  const { isBatch: batch } = parts;
+  const group = groupOf(handler);
   const procedure: Procedure = {
     call: (messages) => {
       production.begin(messages);
-      return call({ messages, ...place, logger, waitUntil });
+      // Field by field: a spread would take a tenth of what a message costs.
+      return call({ messages, batch, handler: name, topic, group, logger, waitUntil });
     },
     complete: (produced, messages) => production.publish(produced as Produced, messages),
   };
@@ -55,12 +59,26 @@ export function groupOf({ name, parts, settings }: RoutedHandler): string | unde
 }
 
 /** The middleware around the handler, composed once. */
-function chain({ parts }: RoutedHandler, middleware: readonly Middleware[]): Handle {
-  const { handle } = parts;
-  const innermost: Handle = parts.isBatch
-    ? ({ messages }) => messages.length === 0 ? undefined : (handle as BatchHandler)(messages)
-    : ({ messages }) => messages.length === 0 ? undefined : (handle as Handler)(messages[0]!);
-  return middleware.reduceRight<Handle>((next, one) => one(next), innermost);
+function chain(
+  { name, parts: { handle, isBatch } }: RoutedHandler,
+  middleware: readonly Middleware[],
+): Handle {
+  const innermost: Handle = isBatch
+    ? ({ messages }) =>
+      messages.length === 0 ? undefined : trusty((handle as BatchHandler)(messages))
+    : ({ messages }) =>
+      messages.length === 0 ? undefined : trusty((handle as Handler)(messages[0]!));
+  return middleware.reduceRight<Handle>((next, one) => {
+    const wrapped = one(next);
+    check(`start handler '${name}'`, "result of a middleware", wrapped, FUNCTION);
+    return wrapped;
+  }, innermost);
+}
+
+/** What a handler gives, with a promise of this platform: middlewares go by what `then` gives. */
+function trusty(outcome: ReturnType<Handler>): ReturnType<Handler> {
+  if (outcome === undefined) return undefined;
+  return (promiseOf(outcome) as Promise<Produced> | undefined) ?? outcome;
 }
 
 function consumeOptions(

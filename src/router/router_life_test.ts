@@ -199,6 +199,25 @@ describe("Router: life", () => {
       assertEquals(ends, ["b", "a"]);
     }));
 
+  it("stops the other plugins when one throws, and says so where it was closed and run", () =>
+    inWorld(async (world) => {
+      const ends: string[] = [];
+      const plugin = (name: string): Plugin => ({
+        onStop() {
+          ends.push(name);
+          if (name !== "b") throw new Error(`no ${name}`);
+        },
+      });
+      world.router.plugin(plugin("a"), plugin("b"), plugin("c"));
+      world.router.on("h", "in", world.in, () => {});
+      await world.run();
+      const error = await assertRejects(() => world.router.close(), AggregateError);
+      assertEquals(error.errors.map(({ message }) => message), ["no c", "no a"]);
+      assertEquals(ends, ["c", "b", "a"]);
+      await assertRejects(() => world.ended, AggregateError);
+      assertEquals(world.router.isRunning, false);
+    }));
+
   it("close() waits for running handlers, and takes their ack", () =>
     inWorld(async (world) => {
       const gate = Promise.withResolvers<void>();
@@ -218,8 +237,8 @@ describe("Router: life", () => {
       await closing;
       await world.ended;
       assertEquals(handler.stats()?.acked, 1);
-      const [lag] = (await world.broker.admin.list()).map(() => 0);
-      assertEquals(lag, 0);
+      const { groups } = world.broker.stats("in")!;
+      assertEquals(groups.map(({ group, lag }) => [group, lag]), [["h", 0]]);
     }));
 
   it("close() is safe to call several times at once, and before and while it starts", async () => {

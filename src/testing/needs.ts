@@ -37,6 +37,13 @@ export const takeover: Need = all(
       : "the broker is told of no decision, so what a consumer leaves is gone",
 );
 
+/** What a consumer leaves unsettled must come to another one by the end of a lease. */
+export const leases: Need = all(
+  takeover,
+  ({ traits }) =>
+    traits.lease > 0 ? undefined : "what a consumer has stays with it until it is disconnected",
+);
+
 /** What one member has no room for must be free for another, and not wait for it in its lane. */
 export const spread: Need = all(
   takeover,

@@ -1,7 +1,8 @@
 import { Message } from "../message/message.ts";
-import { safeHeaderValue } from "../message/names.ts";
+import { safeHeaderName, safeHeaderValue } from "../message/names.ts";
 import type { Rec } from "../message/rec.ts";
 import { show } from "../options/refusal.ts";
+import { stowFacts } from "./packed_letter.ts";
 import type { Slot } from "./slot.ts";
 
 /** Where messages go whose attempts are used up. */
@@ -31,14 +32,14 @@ const LONGEST_STACK = 4_000;
 /** The copy of a failed message that goes to the dead letters: the same uuid, and why. */
 export function makeLetter(slot: Slot, topic: string, handler: string, error: unknown): Message {
   const { message, attempt, firstFailure } = slot;
-  const metadata = new Map(message.metadata);
+  const metadata = stowFacts(safeMetadata(message));
   metadata.set("dlq_reason", cut(reasonOf(error), LONGEST_REASON));
   metadata.set("dlq_handler", safeHeaderValue(handler));
   metadata.set("dlq_topic", topic);
   metadata.set("dlq_attempts", String(attempt));
   metadata.set("dlq_first_failed_at", new Date(firstFailure).toISOString());
   metadata.set("dlq_last_failed_at", new Date().toISOString());
-  const stack = error instanceof Error ? error.stack : undefined;
+  const stack = stackOf(error);
   if (stack !== undefined) metadata.set("dlq_stack", cut(stack, LONGEST_STACK));
   const { uuid, key, timestamp } = message;
   return new Message(message.payload, { uuid, key, metadata, timestamp });
@@ -62,6 +63,24 @@ function reasonOf(error: unknown): string {
     // An error whose message cannot be read is shown like any other value.
   }
   return typeof error === "string" ? error : show(error);
+}
+
+/** A handler may have put there what no header carries: that must not hold up the letter for ever. */
+function safeMetadata({ metadata }: Message): Map<string, string> {
+  return new Map(Array.from(metadata as ReadonlyMap<unknown, unknown>, ([name, value]) => [
+    safeHeaderName(typeof name === "string" ? name : show(name)),
+    safeHeaderValue(typeof value === "string" ? value : show(value)),
+  ]));
+}
+
+/** None of what is no error, or cannot be looked at. */
+function stackOf(error: unknown): string | undefined {
+  try {
+    const stack = error instanceof Error ? error.stack : undefined;
+    return typeof stack === "string" ? stack : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Line breaks become ` | ` and other control characters spaces, as headers and CloudEvents carry none. */

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Message } from "../message/message.ts";
+import { checkHeaders } from "../message/names.ts";
 import { letterIdentity } from "./dead_letter.ts";
 import { settle, start, withTime } from "./testdata/engine_world.ts";
 import { ScriptedTransport } from "./testdata/scripted_source.ts";
@@ -71,6 +72,27 @@ describe("a dead letter", () => {
     const { uuid, key, timestamp, metadata } = letter!;
     assertEquals([uuid, key, timestamp.getTime(), letter!.payload], ["a", "k", 7, payload]);
     for (const [name, value] of headers) assertEquals(metadata.get(name), value);
+  });
+
+  it("can be published whatever its handler did to the metadata", async () => {
+    const letters: Message[] = [];
+    const transport = new ScriptedTransport();
+    const consumption = await start(transport, ({ metadata }) => {
+      metadata.set("last error", "no\nroom");
+      metadata.set("", "\ud800");
+      metadata.set("count", 7 as unknown as string);
+      metadata.set(8 as unknown as string, "a");
+      throw new Error("no");
+    }, {
+      deadLetter: { ...TARGET, publish: (letter) => Promise.resolve(void letters.push(letter)) },
+    });
+    transport.current.give(...transport.current.deliver(["a"]));
+    await settle();
+    await consumption.close();
+    const { metadata } = letters[0]!;
+    checkHeaders("publish a letter", [...metadata]);
+    const names = ["last_x20_error", "_x_", "count", "8"];
+    assertEquals(names.map((name) => metadata.get(name)), ["no room", "\ufffd", "7", "a"]);
   });
 
   it("tells why, who, from where, how often, and when it failed first and last", async () => {

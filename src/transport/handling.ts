@@ -1,5 +1,5 @@
 import type { Message } from "../message/message.ts";
-import { isThenable } from "../options/thenable.ts";
+import { promiseOf } from "../options/promise_of.ts";
 import { type AttemptHooks, Attempts, type Outcome } from "./attempts.ts";
 import { Batch, Batching } from "./batching.ts";
 import type { ConsumePlan } from "./consume_options.ts";
@@ -131,13 +131,15 @@ export class Handling implements SlotHost {
     if (refusal !== undefined) return this.#end(slot, refusal);
     const messages = [slot.message];
     let result: unknown;
+    let promise: Promise<unknown> | undefined;
     try {
       result = this.#procedure.call(messages);
+      promise = promiseOf(result);
     } catch (error) {
       return this.#end(slot, { error });
     }
-    if (!isThenable(result)) return this.#complete(slot, messages, result);
-    result.then(
+    if (promise === undefined) return this.#complete(slot, messages, result);
+    promise.then(
       (value) => this.#complete(slot, messages, value),
       (error) => this.#end(slot, { error }),
     );
@@ -146,13 +148,13 @@ export class Handling implements SlotHost {
   #complete(slot: Slot, messages: readonly Message[], result: unknown): void {
     const { complete } = this.#procedure;
     if (complete === undefined) return this.#end(slot, undefined);
-    let completed: unknown;
+    let completed: Promise<unknown> | undefined;
     try {
-      completed = complete(result, messages);
+      completed = promiseOf(complete(result, messages));
     } catch (error) {
       return this.#end(slot, { error });
     }
-    if (!isThenable(completed)) return this.#end(slot, undefined);
+    if (completed === undefined) return this.#end(slot, undefined);
     completed.then(() => this.#end(slot, undefined), (error) => this.#end(slot, { error }));
   }
 

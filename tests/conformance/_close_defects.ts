@@ -8,21 +8,16 @@ import {
   deliversNothing,
   memory,
   onFetch,
-  onRequeue,
   onSend,
   onSource,
   same,
-  shelf,
   storesOnly,
   twice,
 } from "./_broken.ts";
 import type { Defects } from "./_defects.ts";
 import { onConsumption, onPublisher } from "./_faces.ts";
 
-/** As long as nobody sets it off. */
-const { now } = Date;
-
-/** Defects of the end, and of time. */
+/** Defects of the end. */
 export const CLOSE_DEFECTS: Defects = {
   "close: what a closed member had left comes to the next, and nothing twice": [
     {
@@ -291,29 +286,6 @@ export const CLOSE_DEFECTS: Defects = {
       },
       says: /Closing after the connection did not happen/,
       waits: true,
-    },
-  ],
-  "clock: a consumer whose clock is an hour off waits as long as any other": [
-    {
-      defect: "tells the broker the time of day until which it shall wait",
-      make: () =>
-        shelf(
-          onRequeue((items) =>
-            items.map((item) => ({ ...item, delay: Date.now() + item.delay - now() }))
-          ),
-        ),
-      says: /'later' did not come again, nacked with 100 ms by a clock that is 3600000 ms off/,
-      waits: true,
-    },
-    {
-      defect: "compares the time that the broker tells with the time of day",
-      make: () =>
-        shelf(
-          onRequeue((items) =>
-            items.map((item) => ({ ...item, delay: now() + item.delay - Date.now() }))
-          ),
-        ),
-      says: /It came after [\d.]+ ms, nacked with 100 ms by a clock that is 3600000 ms off/,
     },
   ],
 };

@@ -7,6 +7,7 @@ import { resolveTerms } from "../../src/testing/options.ts";
 import { FACES } from "../../src/testing/world.ts";
 import { BACKPRESSURE_DEFECTS } from "./_backpressure_defects.ts";
 import type { Bench } from "./_broken.ts";
+import { CLOCK_DEFECTS } from "./_clock_defects.ts";
 import { CLOSE_DEFECTS } from "./_close_defects.ts";
 import { CONTENT_DEFECTS } from "./_content_defects.ts";
 import type { Defects } from "./_defects.ts";
@@ -25,6 +26,7 @@ const DEFECTS: Defects = {
   ...GROUP_DEFECTS,
   ...CONTENT_DEFECTS,
   ...CLOSE_DEFECTS,
+  ...CLOCK_DEFECTS,
   ...NETWORK_DEFECTS,
 };
 

@@ -1,19 +1,36 @@
 import { Message } from "../../message/message.ts";
 import type { Case } from "../case.ts";
 import { demand } from "../failure.ts";
+import { leases } from "../needs.ts";
+import { numbered } from "../samples.ts";
 import type { World } from "../world.ts";
+import { killMember } from "./group.ts";
 
 const HOUR = 3_600_000;
 const DELAY = 100;
 /** Milliseconds by which the clock of a broker may be coarse. */
 const TOLERANCE = 5;
 
-/** That delays do not depend on the time of day. */
+/** That delays and leases do not depend on the time of day. */
 export const CLOCK: readonly Case[] = [
   {
     name: "clock: a consumer whose clock is an hour off waits as long as any other",
     async run(world) {
       for (const offset of [HOUR, -HOUR]) await withClock(offset, () => checkDelay(world, offset));
+    },
+  },
+  {
+    name: "clock: what a consumer had whose clock is an hour off comes to another after its lease",
+    needs: leases,
+    async run(world) {
+      const dead: Dead[] = [];
+      for (const offset of [HOUR, -HOUR]) {
+        dead.push(await withClock(offset, () => killOne(world, offset)));
+      }
+      const waits = dead.map((one) => checkLease(world, one));
+      // The first of them is told, not the one that fails first.
+      for (const wait of waits) wait.catch(() => {});
+      for (const wait of waits) await wait;
     },
   },
 ];
@@ -38,12 +55,40 @@ async function checkDelay(world: World, offset: number): Promise<void> {
   demand(waited >= DELAY - TOLERANCE, `It came after ${waited} ms, ${nacked}`);
 }
 
+/** A member that is gone, and what it had. */
+interface Dead {
+  readonly offset: number;
+  readonly topic: string;
+  readonly messages: readonly Message[];
+  /** Before it had anything. */
+  readonly since: number;
+}
+
+async function killOne(world: World, offset: number): Promise<Dead> {
+  const topic = await world.topic();
+  const messages = numbered(1);
+  const since = performance.now();
+  await killMember(world, topic, messages);
+  return { offset, topic, messages, since };
+}
+
+async function checkLease(world: World, { offset, topic, messages, since }: Dead): Promise<void> {
+  const survivor = await world.inbox(topic, world.member("all"));
+  await survivor.gets(messages);
+  const waited = performance.now() - since;
+  // A right is prolonged every half lease: it may be that much older than what was got by it.
+  demand(
+    waited >= world.traits.lease / 2 - TOLERANCE,
+    `It came after ${waited} ms from a consumer whose clock is ${offset} ms off`,
+  );
+}
+
 /** Sets the clock of this process off while something runs; what it does not need stays as it is. */
-async function withClock(offset: number, run: () => Promise<void>): Promise<void> {
+async function withClock<T>(offset: number, run: () => Promise<T>): Promise<T> {
   const { now } = Date;
   Date.now = () => now() + offset;
   try {
-    await run();
+    return await run();
   } finally {
     Date.now = now;
   }

@@ -1,9 +1,11 @@
+import type { Message } from "../../message/message.ts";
 import { scheduleMacrotask } from "../../runtime/macrotask.ts";
 import type { Case } from "../case.ts";
 import { demandNone } from "../failure.ts";
 import { compareLogs, type Consumed, type Produced } from "../logs.ts";
 import { groups, takeover } from "../needs.ts";
 import { chunked, numbered, tellMissing } from "../samples.ts";
+import type { World } from "../world.ts";
 import { Zombie } from "../zombie.ts";
 
 /** That members share, and groups do not. */
@@ -33,12 +35,8 @@ export const GROUP: readonly Case[] = [
     needs: takeover,
     async run(world) {
       const topic = await world.topic();
-      const zombie = new Zombie(await world.connect());
-      const { taken } = await world.within(zombie.join(topic, "all"), "Subscribing");
-      world.opened(() => zombie.leave());
       const messages = numbered(20, 5);
-      await world.publish(await world.publisher(), topic, messages);
-      await world.within(taken, "A delivery to the member that is killed");
+      const zombie = await killMember(world, topic, messages);
       const survivor = await world.inbox(topic, world.member("all"));
       // Without leases the broker goes by the connection; with leases it has to find out by itself.
       if (world.traits.lease === 0) await zombie.leave();
@@ -84,3 +82,17 @@ export const GROUP: readonly Case[] = [
     },
   },
 ];
+
+/** Publishes messages to a member of the group "all" that is killed when it has some of them. */
+export async function killMember(
+  world: World,
+  topic: string,
+  messages: readonly Message[],
+): Promise<Zombie> {
+  const zombie = new Zombie(await world.connect());
+  const { taken } = await world.within(zombie.join(topic, "all"), "Subscribing");
+  world.opened(() => zombie.leave());
+  await world.publish(await world.publisher(), topic, messages);
+  await world.within(taken, "A delivery to the member that is killed");
+  return zombie;
+}
