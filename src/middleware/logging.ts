@@ -1,5 +1,5 @@
 import type { Middleware, Work } from "../message/handler.ts";
-import type { Logger } from "../message/logger.ts";
+import { guardLogger, type Logger } from "../message/logger.ts";
 import { checkOptions, choice, OBJECT, type Rules } from "../options/options.ts";
 import { observe } from "./_outcome.ts";
 import { producedBy } from "./_produced.ts";
@@ -37,8 +37,10 @@ const RULES: Rules = { logger: OBJECT, level: choice("debug", "info") };
 export function logging(options: LoggingOptions = {}): Middleware {
   checkOptions("create a logging middleware", options, RULES);
   const { level = "debug" } = options;
+  // That of the router can do no harm already.
+  const own = options.logger && guardLogger(options.logger);
   return (next) => (work) => {
-    const logger = options.logger ?? work.logger;
+    const logger = own ?? work.logger;
     const what = work.batch ? "batch" : "message";
     const started = performance.now();
     const attributes = () => ({ ...describe(work), ms: performance.now() - started });

@@ -1,5 +1,6 @@
 import { assertEquals, assertFalse, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { stub } from "@std/testing/mock";
 import {
   asynchronous,
   batch,
@@ -94,6 +95,26 @@ describe("logging", () => {
     const logger = remembering();
     await logging({ logger, level: "info" })(() => {})(single());
     assertEquals(logger.lines.map(({ level }) => level), ["info"]);
+  });
+
+  it("lets nothing fail over a logger of its own that throws", async () => {
+    const fail = () => {
+      throw new Error("disk full");
+    };
+    const logger = { debug: fail, info: fail, warn: fail, error: fail };
+    const printed = stub(console, "error", () => {});
+    try {
+      await logging({ logger })(() => {})(single());
+      const error = new RangeError("no");
+      const handle = logging({ logger })(() => Promise.reject(error));
+      assertStrictEquals(await failureOf(() => handle(single())), error);
+      assertEquals(printed.calls.map(({ args: [text] }) => text), [
+        "A logger failed:",
+        "A logger failed:",
+      ]);
+    } finally {
+      printed.restore();
+    }
   });
 
   it("refuses malformed options", () => {
