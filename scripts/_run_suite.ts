@@ -20,7 +20,8 @@ export async function runSuite(
 ): Promise<Outcome> {
   const files = testFiles(suite, runtime);
   if (files.length === 0) return emptyOutcome();
-  const services = await findTestServices(suite.services ?? [], install);
+  // Tests kill servers and not the machine: to wait for its disk would show nothing more.
+  const services = await findTestServices(suite.services ?? [], install, { inMemory: true });
   if ("missing" in services) return notRun(services.missing);
   const { env } = services;
   if (runtime === "deno") {

@@ -1,3 +1,4 @@
+import { statfsSync } from "node:fs";
 import { exists, ROOT_URL } from "./_files.ts";
 import type { Place, Server } from "./services/_server.ts";
 import { kafka } from "./services/kafka.ts";
@@ -26,6 +27,20 @@ const STATE = new URL(".runtimes/services.json", ROOT_URL);
 const LIMIT = 60_000;
 const GLANCE = 50;
 const PORTS = [10_000, 32_000] as const;
+/** Where Linux keeps files in memory, and the bytes that all servers together may need there. */
+const MEMORY = "/dev/shm";
+const ROOM = 4 * 2 ** 30;
+
+/** Options of {@linkcode up}. */
+export interface UpOptions {
+  /**
+   * Whether its files may be kept in memory, where there is room. It writes and syncs as ever, and who is
+   * killed leaves what it has confirmed: only the machine must not fail.
+   *
+   * @default {false}
+   */
+  inMemory?: boolean;
+}
 
 /** Finds a server by its name. */
 export function findServer(name: string): Server {
@@ -37,12 +52,16 @@ export function findServer(name: string): Server {
 }
 
 /** Tells where a server is, starting it first if it is not there. */
-export async function up(server: Server, install: boolean): Promise<Service> {
+export async function up(
+  server: Server,
+  install: boolean,
+  { inMemory = false }: UpOptions = {},
+): Promise<Service> {
   const known = readState()[server.name];
   if (known !== undefined && isRunning(known)) return { url: server.url(known) };
   const isThere = known !== undefined && isFolder(known.folder);
   try {
-    const started = isThere ? known : await place(server, install);
+    const started = isThere ? known : await place(server, install, inMemory);
     if ("missing" in started) return started;
     await start(server, started);
     return { url: server.url(started) };
@@ -105,12 +124,14 @@ function signal(server: Server, name: Deno.Signal): void {
 async function place(
   server: Server,
   install: boolean,
+  inMemory: boolean,
 ): Promise<Started | { readonly missing: string }> {
   if (Deno.build.os !== "linux") return { missing: `${Deno.build.os} has no Debian packages` };
   const found = await server.find(install);
   if ("missing" in found) return found;
-  const folder = await Deno.makeTempDir({ prefix: `beat-${server.name}-` });
-  const started = { program: found.program, folder, port: freePort(), pid: 0 };
+  const dir = inMemory && hasRoom(MEMORY) ? { dir: MEMORY } : {};
+  const folder = await Deno.makeTempDir({ prefix: `beat-${server.name}-`, ...dir });
+  const started = { program: found.program, folder, port: freePort(server.ports ?? 1), pid: 0 };
   await server.prepare?.(found.program, started);
   return started;
 }
@@ -165,6 +186,15 @@ function isRunning({ pid, folder }: Started): boolean {
   }
 }
 
+function hasRoom(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize >= ROOM;
+  } catch {
+    return false;
+  }
+}
+
 function isFolder(path: string): boolean {
   try {
     return Deno.statSync(path).isDirectory;
@@ -183,18 +213,23 @@ async function within(limit: number, holds: () => boolean | Promise<boolean>): P
 }
 
 /**
- * A free port below those that the system gives to connections: while the server is down, one of its own
- * clients could get its port by trying to connect to it.
+ * The first of some free ports below those that the system gives to connections: while the server is down,
+ * one of its own clients could get its port by trying to connect to it.
  */
-function freePort(): number {
+function freePort(count: number): number {
   const [lowest, highest] = PORTS;
   for (;;) {
     const port = lowest + Math.floor(Math.random() * (highest - lowest));
+    const listeners: Deno.Listener[] = [];
     try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      for (let at = 0; at < count; at++) {
+        listeners.push(Deno.listen({ hostname: "127.0.0.1", port: port + at }));
+      }
       return port;
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    } finally {
+      for (const listener of listeners) listener.close();
     }
   }
 }

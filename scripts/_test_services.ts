@@ -1,4 +1,4 @@
-import { down, findServer, programOf, status, up } from "./_services.ts";
+import { down, findServer, programOf, status, up, type UpOptions } from "./_services.ts";
 
 /** What a suite gets to know of its servers, or why it cannot run. */
 export type TestServices = { readonly env: Record<string, string> } | { readonly missing: string };
@@ -12,6 +12,7 @@ const started = new Set<string>();
 export async function findTestServices(
   names: readonly string[],
   install: boolean,
+  options: UpOptions = {},
 ): Promise<TestServices> {
   if (names.length === 0) return { env: {} };
   if (Deno.env.get("BEAT_SERVICES") === "skip") return { missing: "BEAT_SERVICES=skip was given" };
@@ -21,7 +22,7 @@ export async function findTestServices(
     if (Deno.env.has(server.variable)) continue;
     // Before it is there: who interrupts the start must not be left with it.
     if ("missing" in status(server)) started.add(name);
-    const service = await up(server, install);
+    const service = await up(server, install, options);
     if ("missing" in service) return service;
     env[server.variable] = service.url;
     // Tests that need a server of their own run another one.

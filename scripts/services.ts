@@ -10,58 +10,21 @@
  * deno task services down
  * ```
  *
- * Without names it is about all of them.
+ * Without names it is about all of them. `up` and `restart` fail where one of them is not there then.
  *
  * @module
  */
 
-import {
-  down,
-  findServer,
-  freeze,
-  kill,
-  restart,
-  SERVERS,
-  type Service,
-  status,
-  thaw,
-  up,
-} from "./_services.ts";
-import type { Server } from "./services/_server.ts";
-
-const COMMANDS: Record<string, (server: Server) => Promise<Service> | Service> = {
-  up: (server) => up(server, true),
-  down: async (server) => ({ missing: await down(server) ? "down" : "was not up" }),
-  status,
-  restart,
-  kill: async (server) => {
-    await kill(server);
-    return status(server);
-  },
-  freeze: (server) => {
-    freeze(server);
-    return status(server);
-  },
-  thaw: (server) => {
-    thaw(server);
-    return status(server);
-  },
-};
+import { command, COMMANDS } from "./_service_commands.ts";
+import { findServer, SERVERS } from "./_services.ts";
 
 const [word = "", ...names] = Deno.args;
-const command = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
-if (command === undefined) {
+if (!Object.hasOwn(COMMANDS, word)) {
   console.error(`Say one of ${Object.keys(COMMANDS).join(", ")}, and the names of servers`);
   Deno.exit(2);
 }
 
-let isMissing = false;
-for (const server of names.length === 0 ? SERVERS : names.map(findServer)) {
-  const service = await command(server);
-  if ("url" in service) console.log(`${server.variable}=${service.url}`);
-  else {
-    console.log(`# ${server.name}: ${service.missing}`);
-    isMissing ||= word === "up" || word === "restart";
-  }
-}
-Deno.exit(isMissing && Deno.env.get("BEAT_REQUIRE_SERVICES") === "1" ? 1 : 0);
+const servers = names.length === 0 ? SERVERS : names.map(findServer);
+const away = await command(word, servers, console.log);
+if (away.length > 0) console.error(`Not up: ${away.join(", ")}`);
+Deno.exit(away.length > 0 ? 1 : 0);

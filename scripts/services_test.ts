@@ -1,8 +1,10 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { notRun } from "./_outcome.ts";
+import { command } from "./_service_commands.ts";
 import { findServer, SERVERS } from "./_services.ts";
 import { findTestServices } from "./_test_services.ts";
+import type { Server } from "./services/_server.ts";
 import { natsNewest } from "./services/nats.ts";
 
 /** Runs something with a variable of the environment set. */
@@ -26,6 +28,28 @@ describe("findServer()", () => {
   it("tells clients of each by a variable of its own", () => {
     const variables = new Set(SERVERS.map(({ variable }) => variable));
     assertEquals(variables.size, SERVERS.length);
+  });
+});
+
+describe("command()", () => {
+  const nowhere: Server = {
+    ...findServer("redis"),
+    name: "nowhere",
+    find: () => Promise.resolve({ missing: "it is not packaged" }),
+  };
+
+  it("names the servers that should be up and are not", async () => {
+    const lines: string[] = [];
+    const say = (line: string) => lines.push(line);
+    assertEquals(await command("up", [nowhere], say), ["nowhere"]);
+    assertEquals(await command("restart", [nowhere], say), ["nowhere"]);
+    assertEquals(lines.map((line) => line.split(": ")[0]), ["# nowhere", "# nowhere"]);
+  });
+
+  it("asks for nothing more where a server may be away", async () => {
+    for (const word of ["down", "status", "kill", "freeze", "thaw"]) {
+      assertEquals(await command(word, [nowhere]), [], word);
+    }
   });
 });
 

@@ -45,7 +45,8 @@ async function startOf(
 /**
  * The id after which a consumer goes on. A stream may end before it: a replica that lacks the end has
  * become the server, and who was further goes back to where it has been and the stream has an entry; or
- * it was made anew, by a server whose clock was set back perhaps, and all of it is new.
+ * it was made anew, by a server whose clock was set back perhaps, and all of it is new. By such a clock the
+ * stream may have passed the id again, with other entries before it.
  */
 async function resumeAt(
   connection: Connection,
@@ -55,11 +56,13 @@ async function resumeAt(
   const { end } = trail;
   // No entry has such an id: it stands for a time, which may be still to come.
   if (end.endsWith(`-${LAST}`)) return end;
-  const { last } = await streamStateOf(connection, stream);
-  if (!isBefore(last, end)) return end;
+  const { length, first, last } = await streamStateOf(connection, stream);
+  const isBehind = isBefore(last, end);
+  // What was trimmed has no earlier entries either.
+  if (!isBehind && (length === 0 || !isBefore(first, end))) return end;
   for (const id of trail.backwards) {
     const found = await connection.call("XRANGE", stream, id, id) as unknown[];
     if (found.length > 0) return id;
   }
-  return BEGINNING;
+  return isBehind ? BEGINNING : end;
 }

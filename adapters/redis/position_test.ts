@@ -76,6 +76,51 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
       );
 
       it(
+        `has what was written instead of the end that it has read, by a clock that was set back: ${name}`,
+        workplace(url, async (place) => {
+          const transport = place.transport();
+          const { group: _, ...alone } = place.spec();
+          const spec = group === undefined ? alone : place.spec();
+          const ids = ["1000-0", "1001-0", "1002-0", "1003-0"];
+          const write = async (...own: readonly string[]) => {
+            for (const id of own) await place.redis.xadd(place.topic, id, "payload", id);
+          };
+          await write(...ids);
+          const first = await place.source(transport, spec);
+          for (const _ of ids) await first.ack(await take(first, 1));
+          await first.close();
+          // A replica that was two entries behind, whose clock was behind, too, and has come past by now.
+          await place.redis.del(place.topic);
+          await write("1000-0", "1001-0", "1002-5", "1004-0");
+          const second = await place.source(transport, spec);
+          assertEquals(textsOf(await take(second, 2)), ["1002-5", "1004-0"]);
+        }),
+      );
+
+      it(
+        `goes on where it was when what it has read last was deleted or trimmed: ${name}`,
+        workplace(url, async (place) => {
+          const transport = place.transport();
+          const { group: _, ...alone } = place.spec();
+          const spec = group === undefined ? alone : place.spec();
+          const ids = ["1000-0", "1001-0", "1002-0"];
+          for (const id of ids) await place.redis.xadd(place.topic, id, "payload", id);
+          const first = await place.source(transport, spec);
+          for (const _ of ids) await first.ack(await take(first, 1));
+          await first.close();
+          await place.redis.xdel(place.topic, "1002-0");
+          await place.redis.xadd(place.topic, "1003-0", "payload", "1003-0");
+          const second = await place.source(transport, spec);
+          await second.ack(await take(second, 1));
+          await second.close();
+          await place.redis.xtrim(place.topic, "MAXLEN", 0);
+          await place.redis.xadd(place.topic, "1004-0", "payload", "1004-0");
+          const third = await place.source(transport, spec);
+          assertEquals(textsOf(await take(third, 1)), ["1004-0"]);
+        }),
+      );
+
+      it(
         `goes on where it was in a stream that only grew: ${name}`,
         workplace(url, async (place) => {
           const transport = place.transport();

@@ -22,6 +22,9 @@ const NOW = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)";
 /** The largest transaction there is: one that never comes. */
 const NEVER = "18446744073709551615";
 
+/** The smallest transaction that a user can have had. */
+const OLDEST = "3";
+
 /** A snapshot in which nothing is visible yet. */
 const NOTHING = "1:1:";
 
@@ -228,8 +231,15 @@ function aheadOf(
   ];
 }
 
+/**
+ * Another server numbers its transactions anew: what was brought there from elsewhere, by a dump say,
+ * seems to be of transactions that are still to come. It is older than all that is published there.
+ */
 function schema(tables: Tables): string[] {
-  const { messages } = tables;
+  const { groups, messages } = tables;
+  const isOfElsewhere = (xid: string) =>
+    `${xid} >= pg_snapshot_xmax(pg_current_snapshot())
+      AND ${xid} IS DISTINCT FROM pg_current_xact_id_if_assigned() AND ${xid} <> '${NEVER}'`;
   return [
     ...tableStatements(PARTS, tables),
     // Each statement in it has a snapshot of its own, taken after the transaction has got its number.
@@ -240,5 +250,7 @@ function schema(tables: Tables): string[] {
     END $$`,
     `CREATE OR REPLACE TRIGGER ${tables.fanOut} AFTER INSERT ON ${messages}
     REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ${tables.fanOut}()`,
+    `UPDATE ${messages} SET xid = '${OLDEST}' WHERE ${isOfElsewhere("xid")}`,
+    `UPDATE ${groups} SET barrier = pg_current_xact_id() WHERE ${isOfElsewhere("barrier")}`,
   ];
 }

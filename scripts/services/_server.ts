@@ -2,7 +2,7 @@
 export interface Place {
   /** A folder of its own, gone when it is taken down. */
   readonly folder: string;
-  /** A free port of the loopback interface. */
+  /** A free port of the loopback interface; the first, where the server takes several. */
   readonly port: number;
 }
 
@@ -17,6 +17,8 @@ export interface Server {
   readonly variable: string;
   /** The signal that ends it in good order. */
   readonly stopSignal: Deno.Signal;
+  /** How many ports it takes, one after the other. @default {1} */
+  readonly ports?: number;
   /** Finds its program, installing it first where that is wanted. */
   find(install: boolean): Promise<Found>;
   /** Prepares its folder before the first start. */

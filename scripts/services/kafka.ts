@@ -19,6 +19,8 @@ export const kafka: Server = {
   name: "kafka",
   variable: "BEAT_KAFKA_URL",
   stopSignal: "SIGTERM",
+  // That of the broker, and that of the controller.
+  ports: 2,
 
   find: findJars,
 
@@ -48,7 +50,7 @@ function configOf({ folder }: Place): string {
 
 /** The heap is small: with its default buffer the cleaner of logs would run out of it. */
 function config({ folder, port }: Place): string {
-  const controller = `127.0.0.1:${port + 1 > 65_535 ? port - 1 : port + 1}`;
+  const controller = `127.0.0.1:${port + 1}`;
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@${controller}

@@ -19,7 +19,8 @@ export const silent: Logger = {
 };
 
 /**
- * A logger that can do no harm: what the given one throws is printed, and who writes goes on.
+ * A logger that can do no harm: what the given one throws is printed, and who writes goes on. So is what
+ * it rejects with if it is async, which nobody waits for.
  *
  * @example A logger whose disk is full
  * ```ts
@@ -34,9 +35,10 @@ export const silent: Logger = {
 export function guardLogger(logger: Logger): Logger {
   const guarded = (level: keyof Logger): Logger[typeof level] => (message, attributes) => {
     try {
-      logger[level](message, attributes);
+      const result: unknown = logger[level](message, attributes);
+      if (result instanceof Promise) result.catch(print);
     } catch (error) {
-      console.error("A logger failed:", error);
+      print(error);
     }
   };
   return {
@@ -45,4 +47,8 @@ export function guardLogger(logger: Logger): Logger {
     warn: guarded("warn"),
     error: guarded("error"),
   };
+}
+
+function print(error: unknown): void {
+  console.error("A logger failed:", error);
 }

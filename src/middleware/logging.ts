@@ -37,6 +37,7 @@ const RULES: Rules = { logger: OBJECT, level: choice("debug", "info") };
 export function logging(options: LoggingOptions = {}): Middleware {
   checkOptions("create a logging middleware", options, RULES);
   const { level = "debug" } = options;
+  // That of the router can do no harm already.
   const own = options.logger && guardLogger(options.logger);
   return (next) => (work) => {
     const logger = own ?? work.logger;

@@ -31,30 +31,45 @@ export function withService(
   const deno = process.env.BEAT_DENO;
   const own = deno === undefined
     ? { restart: undefined, renew: undefined, freeze: undefined }
-    : { restart, renew: () => command("restart", name), freeze };
+    : { restart, renew: () => tell("restart"), freeze };
   register({ url, ...own });
 
   async function restart(whileDown: () => Promise<void> = () => Promise.resolve()) {
-    await command("kill", name);
+    await tell("kill");
     try {
       await whileDown();
     } finally {
-      await command("up", name);
+      await tell("up");
     }
   }
 
   async function freeze() {
-    await command("freeze", name);
-    return () => command("thaw", name);
+    await tell("freeze");
+    return () => tell("thaw");
   }
 
-  function command(...words: string[]): Promise<void> {
-    const script = ["run", "-A", "--no-check", "--lock=scripts/tools.lock", "scripts/services.ts"];
-    return new Promise((resolve, reject) => {
-      execFile(deno!, [...script, ...words], (error, stdout, stderr) => {
-        if (error === null) resolve();
-        else reject(new Error(`${words.join(" ")} failed: ${stdout}${stderr}`, { cause: error }));
-      });
-    });
+  function tell(word: string): Promise<void> {
+    return "Deno" in globalThis ? tellHere(word, name) : tellBy(deno!, word, name);
   }
+}
+
+/** What starts and stops servers is a program of Deno, which needs no process of its own there. */
+async function tellHere(word: string, name: string): Promise<void> {
+  const [{ command }, { findServer }] = await Promise.all([
+    import("../../scripts/_service_commands.ts"),
+    import("../../scripts/_services.ts"),
+  ]);
+  const lines: string[] = [];
+  const away = await command(word, [findServer(name)], (line) => lines.push(line));
+  if (away.length > 0) throw new Error(`${word} failed: ${lines.join(", ")}`);
+}
+
+function tellBy(deno: string, word: string, name: string): Promise<void> {
+  const script = ["run", "-A", "--no-check", "--lock=scripts/tools.lock", "scripts/services.ts"];
+  return new Promise((resolve, reject) => {
+    execFile(deno, [...script, word, name], (error, stdout, stderr) => {
+      if (error === null) resolve();
+      else reject(new Error(`${word} failed: ${stdout}${stderr}`, { cause: error }));
+    });
+  });
 }
