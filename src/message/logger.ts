@@ -1,3 +1,5 @@
+import { isThenable } from "../options/thenable.ts";
+
 /** Where to write what should be known; `console` is one, and so are the loggers of pino and winston's shape. */
 export interface Logger {
   /** What only a developer wants to see. */
@@ -36,7 +38,7 @@ export function guardLogger(logger: Logger): Logger {
   const guarded = (level: keyof Logger): Logger[typeof level] => (message, attributes) => {
     try {
       const result: unknown = logger[level](message, attributes);
-      if (result instanceof Promise) result.catch(print);
+      if (isThenable(result)) Promise.resolve(result).catch(print);
     } catch (error) {
       print(error);
     }
