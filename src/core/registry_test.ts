@@ -8,11 +8,11 @@ describe("Registry", () => {
     const resolutions = [1, 2, 3, 4].map((job) => {
       const ended = registry.add(`job.${job}.*`, () => {});
       const resolution = registry.lookup(`job.${job}.done`);
-      assertEquals(resolution.handlers.length, 1);
+      assertEquals(resolution.registrations.length, 1);
       ended.unsubscribe();
       return resolution;
     });
-    assertEquals(resolutions.map(({ handlers }) => handlers.length), [0, 0, 0, 1]);
+    assertEquals(resolutions.map(({ first }) => first !== undefined), [false, false, false, true]);
     for (const { registrations, next, type } of resolutions.slice(0, 3)) {
       assertEquals([registrations.length, next.type], [0, type]);
     }

@@ -62,7 +62,7 @@ export class AsyncEngine implements Engine, BoundedQueue {
 
   deliver(resolution: Resolution, event: BusEvent): void {
     const ledger = this.#ledger;
-    if (resolution.sole === undefined && resolution.handlers.length === 0) {
+    if (resolution.first === undefined) {
       ledger.emitted++;
       ledger.processed++;
       return;
@@ -72,8 +72,8 @@ export class AsyncEngine implements Engine, BoundedQueue {
   }
 
   /** Whether any handler gets events of a type. */
-  wants({ handlers }: Resolution): boolean {
-    return handlers.length > 0;
+  wants({ first }: Resolution): boolean {
+    return first !== undefined;
   }
 
   /** Whether an event would find no room. */
@@ -134,7 +134,7 @@ export class AsyncEngine implements Engine, BoundedQueue {
     checkOptions("enqueue an event", options, ENQUEUE_RULES);
     options.signal?.throwIfAborted();
     const resolution = this.#registry.lookup(event?.type);
-    if (resolution.handlers.length === 0 || (!this.#isFull() && this.#waiters.size === 0)) {
+    if (resolution.first === undefined || (!this.#isFull() && this.#waiters.size === 0)) {
       this.deliver(resolution, event);
       return;
     }
@@ -236,22 +236,18 @@ export class AsyncEngine implements Engine, BoundedQueue {
     return false;
   }
 
-  #handleByMany(
-    { handlers, registrations }: Resolution,
-    event: BusEvent,
-    key?: string,
-  ): boolean {
+  #handleByMany({ first }: Resolution, event: BusEvent, key?: string): boolean {
     let delivery: PendingDelivery | undefined;
-    for (let i = 0; i < handlers.length; i++) {
-      const handler = handlers[i];
+    for (let link = first; link !== undefined; link = link.next) {
+      const { handler, registration } = link;
       try {
         const result = handler(event);
         if (result !== undefined && isThenable(result)) {
           delivery ??= this.#createDelivery(event, key);
-          delivery.follow(result, registrations[i]);
+          delivery.follow(result, registration);
         }
       } catch (error) {
-        this.core.fail(error, event, registrations[i]);
+        this.core.fail(error, event, registration);
       }
     }
     if (delivery === undefined) {

@@ -47,7 +47,7 @@ export class BatchHandlers {
 
   /** Whether an event of this type would be handed to any of them. */
   wants(type: string): boolean {
-    return this.size > 0 && this.#registry.lookup(type).handlers.length > 0;
+    return this.size > 0 && this.#registry.lookup(type).first !== undefined;
   }
 
   /** Who gets which of these events, in the order of registration. */

@@ -214,22 +214,18 @@ export class FlowBatch {
     return false;
   }
 
-  #callMany(
-    { handlers, registrations }: Resolution,
-    event: BusEvent,
-    dueKey?: string,
-  ): boolean {
+  #callMany({ first }: Resolution, event: BusEvent, dueKey?: string): boolean {
     let open: OpenEvent | undefined;
-    for (let i = 0; i < handlers.length; i++) {
-      const handler = handlers[i];
+    for (let link = first; link !== undefined; link = link.next) {
+      const { handler, registration } = link;
       try {
         const result = handler(event);
         if (result !== undefined && isThenable(result)) {
           open ??= this.#begin(event, dueKey);
-          this.#follow(result, open, registrations[i]);
+          this.#follow(result, open, registration);
         }
       } catch (error) {
-        this.#core.fail(error, event, registrations[i]);
+        this.#core.fail(error, event, registration);
       }
     }
     if (open === undefined) this.#settleEvent();

@@ -78,8 +78,8 @@ export class FlowEngine implements Engine {
   }
 
   /** Whether an event must be taken through a batch. */
-  wants({ handlers, type }: Resolution): boolean {
-    return handlers.length > 0 || this.#settings.stages.length > 0 ||
+  wants({ first, type }: Resolution): boolean {
+    return first !== undefined || this.#settings.stages.length > 0 ||
       this.batchHandlers.wants(type);
   }
 

@@ -107,9 +107,9 @@ export class FlowThread {
 
   /** Takes the event of a taken frame. */
   take(resolution: Resolution, reader: RingReader, word: number): void {
-    const { type, handlers } = resolution;
+    const { type, first } = resolution;
     const { settings, batchHandlers } = this.context;
-    const isWanted = handlers.length > 0 || settings.stages.length > 0 || batchHandlers.wants(type);
+    const isWanted = first !== undefined || settings.stages.length > 0 || batchHandlers.wants(type);
     const event = isWanted ? this.#read(resolution, reader, word) : undefined;
     if (event === undefined) return reader.finish(word, true);
     const { shard, waiting } = this.#placeOf(event);

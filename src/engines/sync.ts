@@ -72,16 +72,16 @@ class SyncEngine implements Engine {
 
   /** What is awaited must be counted, as `drain` waits for it; nothing else is. */
   deliverUnsafely(resolution: Resolution, event: BusEvent): void {
-    const { sole, handlers, registrations } = resolution;
+    const { sole, registrations } = resolution;
     if (sole !== undefined) {
       const result = sole(event);
       if (result !== undefined) this.#watchUncounted(result, registrations[0], event);
       return;
     }
-    for (let i = 0; i < handlers.length; i++) {
-      const handler = handlers[i];
+    for (let link = resolution.first; link !== undefined; link = link.next) {
+      const { handler } = link;
       const result = handler(event);
-      if (result !== undefined) this.#watchUncounted(result, registrations[i], event);
+      if (result !== undefined) this.#watchUncounted(result, link.registration, event);
     }
   }
 
@@ -96,12 +96,12 @@ class SyncEngine implements Engine {
   /** The `emitAsync` of the bus. */
   async emitAsync(event: BusEvent): Promise<void> {
     const ledger = this.#ledger;
-    const { handlers, type } = this.core.registry.lookup(event?.type);
+    const { registrations, type } = this.core.registry.lookup(event?.type);
     // By the position of the handler: those that did well leave holes, which `filter` passes over.
     const failures: unknown[] = [];
     ledger.emitted++;
     try {
-      const calls = handlers.map(async (handler, index) => {
+      const calls = registrations.map(async ({ handler }, index) => {
         // As yet only a throw has got there.
         if (this.#failFast && failures.length > 0) return;
         try {
@@ -123,23 +123,23 @@ class SyncEngine implements Engine {
   }
 
   #deliverToMany(resolution: Resolution, event: BusEvent): void {
-    const { handlers, registrations } = resolution;
     const ledger = this.#ledger;
     let failures: unknown[] | undefined;
     let delivery: PendingDelivery | undefined;
     ledger.emitted++;
     // What is counted at the end is counted by no call, as any call may find no stack left.
     try {
-      for (let i = 0; i < handlers.length; i++) {
-        const handler = handlers[i];
+      for (let link = resolution.first; link !== undefined; link = link.next) {
+        const { handler } = link;
         try {
           const result = handler(event);
           if (result !== undefined && isThenable(result)) {
             const pending = delivery ?? new PendingDelivery(this.core, event);
-            pending.follow(result, registrations[i]);
+            pending.follow(result, link.registration);
             delivery = pending;
           }
         } catch (error) {
+          ledger.failed++;
           (failures ??= []).push(error);
           if (this.#failFast) break;
         }
@@ -148,10 +148,7 @@ class SyncEngine implements Engine {
       if (delivery === undefined) ledger.processed++;
       else ledger.pending++;
     }
-    if (failures !== undefined) {
-      ledger.failed += failures.length;
-      throw combine(failures, resolution.type);
-    }
+    if (failures !== undefined) throw combine(failures, resolution.type);
   }
 
   #watch(result: PromiseLike<unknown>, registration: Registration, event: BusEvent): void {
