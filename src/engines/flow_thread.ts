@@ -40,6 +40,8 @@ interface Place {
  */
 export class FlowThread {
   readonly context: FlowContext;
+  /** Called when frames were marked as begun, before anything of the user runs. */
+  onBegin: () => void = () => {};
   /** The `stages` of the bus. */
   readonly nameStages: (stages: readonly Stage[]) => void;
   readonly #mesh: Mesh;
@@ -157,6 +159,7 @@ export class FlowThread {
           taken.reader.start(taken.word);
           begun.push(taken);
         }
+        this.onBegin();
       },
       end: (added) => {
         const { counters, core, onSettled } = this.#parts;
@@ -179,6 +182,7 @@ export class FlowThread {
     try {
       // The codec is code of the user: it may end the thread.
       reader.start(word);
+      if (valueCodec !== undefined) this.onBegin();
       const event = readEvent(this.#mesh.cells, word, type, valueCodec);
       reader.wait(word);
       return event;

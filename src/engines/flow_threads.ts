@@ -1,7 +1,5 @@
-import { UnsupportedError } from "../core/errors.ts";
 import { EventBus } from "../core/event_bus.ts";
 import { canStartThread } from "../runtime/capabilities.ts";
-import { canWaitAsync } from "../runtime/shared_cells.ts";
 import { completeFlowBus, createFlowBus, FLOW_ENGINES } from "./flow.ts";
 import { FlowEngine } from "./flow_engine.ts";
 import { completeFlowOptions } from "./flow_thread_options.ts";
@@ -24,14 +22,13 @@ const CAPACITY = 65_536;
  *
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range, or all rings together are too large.
- * @throws {UnsupportedError} If threads cannot share memory here, or not wait for it in the background.
+ * @throws {UnsupportedError} If threads are to drop the oldest event.
  * @throws What starting the first thread throws, if threads can be started here at all.
  */
 export function createFlowThreadBus<M extends object = OpenEventMap>(
   options: FlowThreadOptions<NoInfer<M>>,
 ): FlowBus<M> {
   const full = completeFlowOptions(options as FlowThreadOptions);
-  checkSharing("create a flow bus with threads");
   const { overflow, threads, flow } = full;
   const { batchTimeout, shards, spread } = flow;
   const batchSize = Math.min(flow.batchSize, CAPACITY);
@@ -51,7 +48,7 @@ export function createFlowThreadBus<M extends object = OpenEventMap>(
     ready.then(() => isServing = true, () => {});
     return Object.assign(bus, { ready });
   }
-  const face = new EventBus(home.core, { engine: "flow", threads, transport: "shared-memory" });
+  const face = new EventBus(home.core, { engine: "flow", threads, transport: home.transport });
   const emitBatch = face.emitBatch.bind(face);
   Object.assign(engine!, {
     feed: {
@@ -67,12 +64,4 @@ export function createFlowThreadBus<M extends object = OpenEventMap>(
     batchStats: () => engine.batchStats(home.books),
     ready: home.ready,
   }) as unknown as FlowBus<M>;
-}
-
-/** @throws {UnsupportedError} If threads cannot share memory here, or not wait for it. */
-function checkSharing(action: string): void {
-  const missing = typeof SharedArrayBuffer === "undefined"
-    ? "shared memory: a page must be cross-origin isolated"
-    : !canWaitAsync() && "'Atomics.waitAsync'";
-  if (missing) throw new UnsupportedError(action, `there is no ${missing}`);
 }

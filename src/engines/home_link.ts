@@ -8,7 +8,14 @@ import {
   MARK_STARTED,
   PADDING,
 } from "../ring/frame.ts";
-import { Layout, NODE_ANSWER, NODE_TOPICS, RING_HEAD, type RingPlace } from "../ring/layout.ts";
+import {
+  Layout,
+  NODE_ANSWER,
+  NODE_HEARTBEAT,
+  NODE_TOPICS,
+  RING_HEAD,
+  type RingPlace,
+} from "../ring/layout.ts";
 import { createCopy, unpack, Unsent } from "../ring/mirror.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
 import { Mesh } from "./mesh.ts";
@@ -28,7 +35,8 @@ const QUICK = 1;
  * done:
  *
  * - that an event begins, before its handlers are called: if the thread dies, it is in doubt. While
- *   events are handled quickly, the next ones are announced with it;
+ *   events are handled quickly, the next ones are announced with it. A thread of a flow bus says by
+ *   itself when a batch begins;
  * - what the thread emits outside a handler, before `emit` returns: it is accepted then;
  * - all else before the event loop has a turn, or with the next one of these.
  */
@@ -48,11 +56,18 @@ export class HomeLink {
   #ahead = 1;
   #wake = (_reason: "ok") => {};
   #isScheduled = false;
+  #scheduledAt = 0;
   /** When this thread has last begun to handle events; 0 once its event loop has had a turn. */
   #turnStart = 0;
   #hasRefused = false;
 
-  constructor({ threads, capacity, packed }: Copy, node: number, port: Pick<ThreadPort, "send">) {
+  /** `isFlow` says whether events begin in batches. */
+  constructor(
+    { threads, capacity, packed }: Copy,
+    node: number,
+    port: Pick<ThreadPort, "send">,
+    isFlow = false,
+  ) {
     const layout = new Layout(threads, capacity);
     this.#port = port;
     const cells = this.#cells = createCopy(layout.bytes, () => this.#schedule());
@@ -65,7 +80,8 @@ export class HomeLink {
     this.#unsent.pack();
     this.#watch(cells);
     for (const [from, reader] of this.mesh.readers.entries()) {
-      this.#follow(reader!, layout.ring(from, node));
+      // No handler runs while a flow bus reads.
+      if (!isFlow) this.#follow(reader!, layout.ring(from, node));
     }
     const publish = this.mesh.publish.bind(this.mesh);
     this.mesh.publish = (to) => {
@@ -109,6 +125,7 @@ export class HomeLink {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
+    this.#scheduledAt = performance.now();
     queueMicrotask(() => {
       this.#isScheduled = false;
       this.flush();
@@ -124,11 +141,22 @@ export class HomeLink {
     const memory = cells.words;
     cells.set = (index, value) => {
       memory[index] = value;
-      if (index < words + NODE_TOPICS) this.#schedule();
+      if (index === words + NODE_HEARTBEAT) this.#showLife();
+      else if (index < words + NODE_TOPICS) this.#schedule();
       else if (index >= rings && ((index - rings) / ring | 0) % nodes === self - 1) {
-        this.#marks.push(index);
+        // A frame that is read is marked twice, one after the other.
+        if (this.#marks.at(-1) !== index) this.#marks.push(index);
       }
     };
+  }
+
+  /** Tells that this thread lives: at once, where a batch has kept that from home for long. */
+  #showLife(): void {
+    this.#schedule();
+    const now = performance.now();
+    if (now - this.#scheduledAt < LONGEST_TURN) return;
+    this.#scheduledAt = now;
+    this.flush();
   }
 
   #follow(reader: RingReader, place: RingPlace): void {

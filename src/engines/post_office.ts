@@ -80,7 +80,8 @@ export class PostOffice {
   /** Packs what a thread does not know, of all that concerns it. */
   #pack(node: number, unsent: Unsent): Int32Array<ArrayBuffer> {
     const layout = this.#layout;
-    unsent.addChanged(HEADER_STATE, 1);
+    // Beside it stands what a flush wants.
+    unsent.addChanged(HEADER_STATE, 2);
     unsent.addChanged(layout.node(node) + NODE_STOP, 1);
     for (let other = 0; other <= layout.threads; other++) {
       if (other === node) continue;

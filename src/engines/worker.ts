@@ -145,8 +145,8 @@ export function serve<M extends object = OpenEventMap>(
     const start = message as Start | null;
     if (start?.beat !== "start" || isStarted) return;
     isStarted = true;
-    const { copy, node } = start;
-    if (copy) link = new HomeLink(copy, node, port);
+    const { copy, node, options: { flow } } = start;
+    if (copy) link = new HomeLink(copy, node, port, flow !== undefined);
     void run(start, link, callback as Serve<OpenEventMap>, options, () => port.close());
   });
   // What was sent before this thread listened may be lost.
@@ -174,6 +174,7 @@ async function run(
   });
   if (link) {
     link.isInHandler = () => engine.isInHandler();
+    if (engine.flow) engine.flow.onBegin = () => link.flush();
     // Where the thread needs not answer, it still has to tell what it has done.
     atThreadEnd(() => link.end());
   }

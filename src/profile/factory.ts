@@ -117,7 +117,7 @@ export function forAsync<M extends object>(
  * @returns The bus.
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range.
- * @throws {UnsupportedError} If threads are asked for and the runtime shares no memory with them.
+ * @throws {UnsupportedError} If a bus with threads is to drop the oldest event.
  *
  * @example Parsing in a stage, storing batch by batch
  * ```ts
@@ -155,8 +155,7 @@ export function forFlow<M extends object = OpenEventMap>(
  * @returns The bus.
  * @throws {TypeError} If an option is unknown or of a wrong type.
  * @throws {RangeError} If an option is out of its range.
- * @throws {UnsupportedError} If threads are asked for on a flow bus and the runtime shares no memory
- *   with them, or are to drop the oldest event.
+ * @throws {UnsupportedError} If a bus with threads is to drop the oldest event.
  *
  * @example The default: handlers run inside `emit`
  * ```ts

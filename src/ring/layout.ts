@@ -48,12 +48,12 @@ export const NODE_HEARTBEAT = 36;
 export const NODE_FAILED = 37;
 export const NODE_UNWANTED = 38;
 export const NODE_DROPPED = 39;
-/** How many topics the node has named, and the bytes of their names. */
-export const NODE_TOPICS = 40;
-export const NODE_TOPIC_BYTES = 41;
 /** How many batches are through, and the events in them. */
-export const NODE_BATCHES = 42;
-export const NODE_BATCHED = 43;
+export const NODE_BATCHES = 40;
+export const NODE_BATCHED = 41;
+/** How many topics the node has named, and the bytes of their names. */
+export const NODE_TOPICS = 42;
+export const NODE_TOPIC_BYTES = 43;
 /** Not 0 to ask the thread to stop; written by node 0. */
 export const NODE_STOP = 64;
 

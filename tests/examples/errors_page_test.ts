@@ -82,8 +82,8 @@ const REFUSED: Record<string, () => unknown> = {
 
 /** Lines that tests of threads pin. */
 const OF_THREADS = [
-  "ask for threads on a flow bus without shared memory",
   "share lanes that are larger than the rings of the bus",
+  "share lanes where there is no shared memory",
   "call `serve` twice in a thread",
   "name the stages of a thread twice",
   "name stages on a bus of another kind",

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BusClosedError } from "../../mod.ts";
-import { Failures, keyOfThread, reports, withFlowBus } from "./_flow_buses.ts";
+import { Failures, keyOfThread, reports, send, withFlowBus } from "./_flow_buses.ts";
 
 const range = (count: number) => Array.from({ length: count }, (_, n) => n);
 
@@ -40,7 +40,9 @@ describe("a batch in a thread", () => {
       blockTimeout: 60_000,
     };
     await withFlowBus("batches", options, async (bus) => {
-      for (const n of range(100)) bus.emit("item.a", { n, text: "x".repeat(n) });
+      for (const n of range(100)) {
+        await send(bus, { type: "item.a", data: { n, text: "x".repeat(n) } });
+      }
       const [{ batches }] = await reports(bus, 1);
       assertEquals(batches.flat(), range(100));
       assertEquals(batches.length > 1, true);

@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { BusClosedError, type CloseReport, type DropReport, forFlow } from "../../mod.ts";
 import { currentColumn } from "../runtimes/_table.ts";
 import { moduleOf } from "./_buses.ts";
-import { Failures, PATIENT, reports, withFlowBus } from "./_flow_buses.ts";
+import { Failures, PATIENT, reports, send, withFlowBus } from "./_flow_buses.ts";
 
 const range = (count: number) => Array.from({ length: count }, (_, n) => n);
 
@@ -23,6 +23,25 @@ describe("the life of a flow bus with threads", () => {
       assertEquals([dropped, depth], [discarded, 0]);
     }
   });
+
+  for (
+    const [owner, name] of [
+      [globalThis, "SharedArrayBuffer"],
+      [Atomics, "waitAsync"],
+    ] as const
+  ) {
+    it(`goes by messages where there is no ${name}`, async () => {
+      const property = Object.getOwnPropertyDescriptor(owner, name);
+      Reflect.deleteProperty(owner, name);
+      const bus = forFlow({ handlers: moduleOf("batches"), threads: 1, batchTimeout: Infinity });
+      if (property !== undefined) Object.defineProperty(owner, name, property);
+      assertEquals(bus.capabilities, { engine: "flow", threads: 1, transport: "messages" });
+      for (const n of range(3)) bus.emit("item.a", { n });
+      await bus.flush();
+      assertEquals(bus.batchStats(), { batches: 1, processed: 3, meanBatch: 3 });
+      assertEquals(await bus.close(PATIENT), { discarded: 0, inDoubt: 0, stuck: 0 });
+    });
+  }
 
   it("may end while threads start", async () => {
     const bus = forFlow({ handlers: moduleOf("batches"), threads: 2 });
@@ -118,7 +137,7 @@ describe("the life of a flow bus with threads", () => {
       const told = bus.once("refused");
       bus.on("flooded", () => {});
       // Where rings are small it waits for what the thread is told of the two.
-      bus.emit("flood", 100);
+      await send(bus, { type: "flood", data: 100 });
       assertEquals(Number((await told).data) > 0, true);
       await bus.drain();
       assertEquals(bus.stats().failed, 0);

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { createBus, forAsync, forFlow, ThreadFailedError } from "../../mod.ts";
+import { createBus, forAsync, forFlow, ThreadFailedError, UnsupportedError } from "../../mod.ts";
 import { share } from "../../src/engines/lanes.ts";
-import { collect, moduleOf, withBus } from "./_buses.ts";
+import { collect, moduleOf, TRANSPORT, withBus } from "./_buses.ts";
 import { type AnyFlowBus, Failures, withFlowBus } from "./_flow_buses.ts";
 
 /** What the module stages.ts tells of its one thread. */
@@ -213,7 +213,9 @@ describe("misuse of a flow bus with threads", () => {
         RangeError,
         "'capacity' must be at most that of the bus, 4096 bytes",
       );
-      share(bus);
+      if (TRANSPORT === "messages") {
+        assertThrows(() => share(bus), UnsupportedError, "there is no shared memory");
+      } else share(bus);
       return Promise.resolve();
     });
   });
@@ -228,7 +230,7 @@ describe("misuse of a flow bus with threads", () => {
 
   it("tells what it uses", async () => {
     await withFlowBus("batches", {}, (bus) => {
-      assertEquals(bus.capabilities, { engine: "flow", threads: 2, transport: "shared-memory" });
+      assertEquals(bus.capabilities, { engine: "flow", threads: 2, transport: TRANSPORT });
       return Promise.resolve();
     });
     assertEquals(forFlow().capabilities.threads, 0);
