@@ -25,14 +25,13 @@ function peer(name: string, producers: number, isPacked: boolean): ProcessSubjec
 function toCase(producers: number): Case {
   // The contract names a goal for three.
   const goals = producers === 3 ? inR(0.6, 0.35) : {};
+  const options = { ...goals, use: useFlowBus };
   return {
     name: producers === 1 ? "one producer" : `${producers} producers`,
     subjects: [
-      ours("lanes, emit", () => feedByLanes(producers), { ...goals, use: useFlowBus }),
-      ours("lanes, emitBatch of 32", () => feedByLanes(producers, true), {
-        ...goals,
-        use: useFlowBus,
-      }),
+      ours("lanes, emit", () => feedByLanes(producers, "emit"), options),
+      ours("lanes, emitBatch of 32", () => feedByLanes(producers, "emitBatch"), options),
+      ours("lanes, emit, pooled", () => feedByLanes(producers, "emit", true), options),
       ROUND_TRIP,
       peer("postMessage, one by one", producers, false),
       peer("postMessage, packed buffers of 100", producers, true),
@@ -49,6 +48,7 @@ export const lanesQuestion: Question = {
   cases: [1, 2, 3, 4].map(toCase),
   notes: [
     "Time until the last event was handled ÷ events of all producers; batches of at most 256.",
+    "Pooled: the bytes of several events are views into one buffer, an option of `share`.",
     "With more producers than idle processors, threads take turns, and so do their events.",
   ],
 };

@@ -32,8 +32,8 @@ export const shapesQuestion: Question = {
     {
       name: "three producers: 3 to 1, lanes, 64 B",
       subjects: [
-        ours("emit", () => feedByLanes(3)),
-        ours("emitBatch of 32", () => feedByLanes(3, true)),
+        ours("emit", () => feedByLanes(3, "emit")),
+        ours("emitBatch of 32", () => feedByLanes(3, "emitBatch")),
         ROUND_TRIP,
       ],
     },

@@ -23,12 +23,15 @@ export interface LaneOrder {
   count?: number;
 }
 
-/** Our bus: one event a call, or in batches. */
-export async function feedByLanes(producers: number, isBatched = false): Promise<Work> {
+/** Our bus: one event a call, or in batches; each with bytes of its own, or pooled. */
+export async function feedByLanes(
+  producers: number,
+  how: "emit" | "emitBatch",
+  pooled = false,
+): Promise<Work> {
   const bus = forFlow<{ row: Uint8Array }>({ batchTimeout: 0 });
   bus.on("row", (event) => note(event.data[0]!));
-  const handle = share(bus, { producers, blockTimeout: 60_000 });
-  const how = isBatched ? "emitBatch" : "emit";
+  const handle = share(bus, { producers, blockTimeout: 60_000, pooled });
   const threads = await startThreads(producers, { handle, how }, () => {});
   return createWork(threads);
 }

@@ -103,12 +103,14 @@ export class FlowShard implements BoundedQueue {
 
   /** Takes an event; there must be room. */
   push(resolution: Resolution, event: BusEvent): void {
+    const isLast = this.#come - this.#sealed + 1 >= this.#batchSize;
     // In this order: where the stack ends in one of the calls, nothing is counted or queued.
     if (this.#come === this.#sealed) this.#beginCollection();
+    else if (isLast) this.#wake();
     this.#queue.push(resolution, event);
     this.#ledger.emitted++;
     this.#come++;
-    if (this.#come - this.#sealed >= this.#batchSize) this.seal();
+    if (isLast) this.#sealed = this.#come;
   }
 
   /** Lets what is in collection leave. */

@@ -158,18 +158,14 @@ export class HomeEngine implements Engine {
     const isForHome = this.#local.wants(resolution);
     // First, as it may run handlers, which may emit.
     if (isForHome) resolution = this.#local.prepare(resolution);
-    if (outbox.plan(resolution, event)) {
+    const isForThreads = outbox.plan(resolution, event);
+    if (isForThreads) {
       if (outbox.makeRoom(this.#local.isInHandler())) {
         this.#hold();
         outbox.commit();
       } else this.#drop(resolution.type, event);
-    } else if (!isForHome) {
-      this.#local.deliver(resolution, event);
-      return;
     }
-    if (!isForHome) return;
-    this.#hold();
-    this.#local.deliver(resolution, event);
+    this.#finish(resolution, event, isForHome, isForThreads);
   }
 
   deliverUnsafely(resolution: Resolution, event: BusEvent): void {
@@ -243,16 +239,11 @@ export class HomeEngine implements Engine {
         if (isForHome) data = this.#mesh.cells.bytes.slice(at, at + length);
       } else this.#drop(type, event);
     }
-    if (!isForHome) {
-      if (!isForThreads) this.#local.deliver(resolution, event);
-      return;
-    }
-    if (data === undefined) {
+    if (isForHome && data === undefined) {
       const bytes = data = new Uint8Array(length);
       outbox.fill(() => fill(bytes, 0, length));
     }
-    this.#hold();
-    this.#local.deliver(resolution, { ...event, data });
+    this.#finish(resolution, isForHome ? { ...event, data } : event, isForHome, isForThreads);
   }
 
   /** Delivers an event if there is room for it wherever it goes; says whether there was. */
@@ -265,11 +256,20 @@ export class HomeEngine implements Engine {
       this.#hold();
       this.outbox.commit();
     }
-    if (isForHome || !isForThreads) {
-      if (isForHome) this.#hold();
-      this.#local.deliver(resolution, event);
-    }
+    this.#finish(resolution, event, isForHome, isForThreads);
     return true;
+  }
+
+  /** Delivers to those here, or as nobody wants it: looked up anew, as codecs may have ended some. */
+  #finish(
+    { type }: Resolution,
+    event: BusEvent,
+    isForHome: boolean,
+    isForThreads: boolean,
+  ): void {
+    if (isForHome) this.#hold();
+    else if (isForThreads) return;
+    this.#local.deliver(this.core.registry.current(type), event);
   }
 
   /** Moves what other threads have sent into the queue; says whether there is more. */

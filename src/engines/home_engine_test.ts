@@ -58,6 +58,26 @@ describe("write()", () => {
     }));
 });
 
+describe("a codec that ends subscriptions of home", () => {
+  for (const patterns of [["written", "written"], ["*", "**", "*"]]) {
+    it(`takes the event from no other one of ${patterns.join(" and ")}`, () => {
+      let end = () => {};
+      const encode = () => (end(), new Uint8Array());
+      const valueCodec = { encode, decode: () => undefined };
+      return withIdleThread(async (bus) => {
+        const seen: unknown[] = [];
+        const [, ...others] = patterns.map((pattern) =>
+          bus.on(pattern, ({ data }) => void seen.push(data))
+        );
+        end = () => others.forEach((subscription) => subscription.unsubscribe());
+        bus.emit("written", 1);
+        await turn();
+        assertEquals(seen, [1]);
+      }, { valueCodec });
+    });
+  }
+});
+
 describe("enqueue() for a handler of home", () => {
   it("goes on as its queue gets room, though each that goes on fills it up again", () =>
     withIdleThread(async (bus) => {

@@ -1,4 +1,5 @@
 import { BusClosedError } from "../core/errors.ts";
+import { DataPool } from "../ring/data_pool.ts";
 import { FLAG_TYPE, FRAME_FLAGS, FRAME_TOPIC } from "../ring/frame.ts";
 import { readEvent, readExtras } from "../ring/frame_event.ts";
 import {
@@ -22,12 +23,16 @@ import type { Resolution } from "../core/resolution.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 import type { Feed } from "./feed.ts";
 import type { FlowEngine } from "./flow_engine.ts";
+import type { ShareOptions } from "./lane_options.ts";
 
 /** Events of one lane that are moved before the event loop has a turn. */
 const BURST = 256;
 
 /** Milliseconds until a full shard is asked again, where it gives no sign of life. */
 const RETRY = 1;
+
+/** How data become values again. */
+type DataOptions = Pick<ShareOptions, "valueCodec" | "pooled">;
 
 /** One lane, as the thread of the bus reads it. */
 interface Inbox {
@@ -69,6 +74,7 @@ export class LaneHost implements Feed {
   readonly #engine: FlowEngine;
   readonly #lanes: Lanes;
   readonly #codec: ValueCodec | undefined;
+  readonly #pool: DataPool | undefined;
   readonly #inboxes: readonly Inbox[];
   readonly #pulls = new Set<Pull>();
   readonly #idle: Idle;
@@ -77,10 +83,11 @@ export class LaneHost implements Feed {
   #isStuck = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(engine: FlowEngine, lanes: Lanes, codec: ValueCodec | undefined) {
+  constructor(engine: FlowEngine, lanes: Lanes, { valueCodec, pooled }: DataOptions) {
     const { cells, layout } = this.#lanes = lanes;
     this.#engine = engine;
-    this.#codec = codec;
+    this.#codec = valueCodec;
+    this.#pool = pooled ? new DataPool(cells, valueCodec) : undefined;
     this.#inboxes = Array.from({ length: layout.threads }, (_, index) => {
       const lane = index + 1;
       const place = layout.ring(0, lane);
@@ -228,16 +235,20 @@ export class LaneHost implements Feed {
   /** Moves what is there, up to a burst; says how much that was. */
   #moveBurst(inbox: Inbox): number {
     const { core } = this.#engine;
-    const { cells } = this.#lanes;
+    const { registry } = core;
     const { reader } = inbox;
+    // Between two bursts the owner may have written something else where a copy was made.
+    this.#pool?.renew();
     for (let moved = 0; moved < BURST; moved++) {
       const word = this.#peek(inbox);
       if (word < 0) return moved;
       try {
-        const resolution = this.#resolve(inbox, word);
-        const event = readEvent(cells, word, resolution.type, this.#codec);
+        let resolution = this.#resolve(inbox, word);
+        const event = this.#read(inbox, word, resolution.type);
         // Codecs are code of the user: a bus that one of them has closed has taken all frames.
         if (this.#isOver()) return moved;
+        // One that has ended subscriptions may have emptied the list of all that are left.
+        if (resolution.version !== registry.version) resolution = registry.current(resolution.type);
         const hasRoom = this.#offer(resolution, event);
         if (this.#isOver()) return moved;
         if (!hasRoom) {
@@ -264,6 +275,13 @@ export class LaneHost implements Feed {
 
   #isOver(): boolean {
     return this.#engine.core.state === "closed";
+  }
+
+  #read({ reader, place }: Inbox, word: number, type: string): BusEvent {
+    const pool = this.#pool;
+    return pool === undefined
+      ? readEvent(this.#lanes.cells, word, type, this.#codec)
+      : pool.read(reader, place, word, type);
   }
 
   /** Hands an event on, if there is room for it; says whether there was. */

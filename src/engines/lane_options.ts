@@ -1,5 +1,12 @@
 import { UnsupportedError } from "../core/errors.ts";
-import { checkOptions, choice, DURATION, FUNCTION, integerWithin } from "../options/options.ts";
+import {
+  BOOLEAN,
+  checkOptions,
+  choice,
+  DURATION,
+  FUNCTION,
+  integerWithin,
+} from "../options/options.ts";
 import { RINGS_LIMIT } from "../ring/layout.ts";
 import { CODEC_RULE, RING_CAPACITY } from "./thread_options.ts";
 import type { DropReport } from "../core/bus_options.ts";
@@ -41,6 +48,16 @@ export interface ShareOptions {
    * @default {bytes as they are, text as UTF-8, all else as JSON}
    */
   valueCodec?: ValueCodec;
+  /**
+   * Whether data of bytes are views that share a buffer with those of other events, as small
+   * `Buffer`s of Node.js do; the codec gets such, too. That spares an array for each event. They
+   * stay as they are for as long as somebody keeps them, and keep up to 8 KiB of others with them.
+   * Whoever transfers `event.data.buffer` takes the data of others along: transfer a copy, which
+   * `event.data.slice()` makes. Data of more than 4 KiB have a buffer of their own in any case.
+   *
+   * @default {false}
+   */
+  pooled?: boolean;
 }
 
 /** Options of {@linkcode attach}. */
@@ -65,6 +82,7 @@ const RULES: Rules = {
   overflow: choice("block", "error", "drop-newest"),
   blockTimeout: DURATION,
   valueCodec: CODEC_RULE,
+  pooled: BOOLEAN,
 };
 
 /** The rules of the options of `attach`. */

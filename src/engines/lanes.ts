@@ -108,7 +108,7 @@ export function share<M extends object>(bus: FlowBus<M>, options: ShareOptions =
   if (bus.closed) throw new BusClosedError("share the bus");
   checkMemory("share the bus");
   const lanes = createLanes(producers, capacity);
-  const host = new LaneHost(engine, lanes, options.valueCodec);
+  const host = new LaneHost(engine, lanes, options);
   feedOf(engine).add(host);
   const memory = lanes.cells.words.buffer as unknown as SharedArrayBuffer;
   hosts.set(memory, host);

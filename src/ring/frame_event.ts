@@ -220,10 +220,13 @@ export function readEvent(
   type: string,
   codec?: ValueCodec,
 ): BusEvent {
+  return createEvent(cells, word, type, readData(cells, word, codec));
+}
+
+/** The same with data that was read before. */
+export function createEvent(cells: Cells, word: number, type: string, data: unknown): BusEvent {
   // Most events have nothing beside their data.
-  if ((cells.get(word + FRAME_FLAGS) & EXTRAS) === 0) {
-    return { type, data: readData(cells, word, codec) };
-  }
+  if ((cells.get(word + FRAME_FLAGS) & EXTRAS) === 0) return { type, data };
   const { type: _type, report: _report, ...extras } = readExtras(cells, word);
-  return { type, data: readData(cells, word, codec), ...extras };
+  return { type, data, ...extras };
 }

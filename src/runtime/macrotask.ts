@@ -20,7 +20,8 @@ function messages(): (callback: Callback) => void {
   // One message, one callback: what throws takes no other with it.
   port1.onmessage = () => waiting.shift()!();
   return (callback) => {
-    waiting.push(callback);
+    // First, as it throws where the stack ends: nobody would call for what had been kept.
     port2.postMessage(0);
+    waiting.push(callback);
   };
 }

@@ -1,5 +1,5 @@
 import { describe, it } from "@std/testing/bdd";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { scheduleMacrotask } from "./macrotask.ts";
 
 const nextMacrotask = () => new Promise<void>(scheduleMacrotask);
@@ -44,8 +44,23 @@ describe("scheduleMacrotask()", () => {
     assert(fired, `no timer in ${turns} turns`);
   });
 
-  // Elsewhere an error that nobody catches ends the test process.
+  // Elsewhere an error that nobody catches ends the test process, and no message is sent.
   if ("window" in globalThis) {
+    it("forgets a callback whose message cannot be sent, and calls the others in time", async () => {
+      const { postMessage } = MessagePort.prototype;
+      MessagePort.prototype.postMessage = () => {
+        throw new RangeError("no stack left");
+      };
+      const order: string[] = [];
+      try {
+        assertThrows(() => scheduleMacrotask(() => order.push("forgotten")), RangeError);
+      } finally {
+        MessagePort.prototype.postMessage = postMessage;
+      }
+      await new Promise<void>((resolve) => scheduleMacrotask(() => (order.push("a"), resolve())));
+      assertEquals(order, ["a"]);
+    });
+
     it("calls the next callback when one throws", async () => {
       const messages: string[] = [];
       const onError = (event: Event) => {

@@ -80,6 +80,13 @@ export const FAULTS: Fault[] = [
     torture: LANES,
   },
   {
+    name: "what was copied of a lane is taken for what came after it",
+    file: "src/engines/lane_host.ts",
+    line: "this.#pool?.renew();",
+    broken: "",
+    torture: LANES,
+  },
+  {
     name: "what a dead writer had not published is lost",
     file: "src/ring/recovery.ts",
     line: "cells.store(words + RING_PUBLISHED, written);",

@@ -1,4 +1,4 @@
-import { forFlow } from "../../mod.ts";
+import { forFlow, type ValueCodec } from "../../mod.ts";
 import { type LaneHandle, reclaim, share } from "../../src/engines/lanes.ts";
 import { seeded } from "../../src/ring/_stepped.ts";
 import { startThread } from "../../src/runtime/threads.ts";
@@ -33,6 +33,12 @@ export interface Done {
   slot: number;
   fault?: string;
 }
+
+/** JSON as bytes, which a lane carries as they are. */
+export const JSON_BYTES: ValueCodec = {
+  encode: (data) => new TextEncoder().encode(JSON.stringify(data)),
+  decode: (bytes) => JSON.parse(new TextDecoder().decode(bytes)),
+};
 
 /** Most events that a producer writes at a time. */
 export const BATCH = 5;
@@ -89,7 +95,10 @@ async function runRound(
     numbers.add(number);
   });
   // Fewer lanes than threads, so that these compete; one for each where threads are killed.
-  const laneOptions = { capacity: 4_096, blockTimeout: 60_000 };
+  // In every third round the data come as views of what was copied, by way of a codec.
+  const isPooled = round % 3 === 2;
+  const data = isPooled ? { pooled: true, valueCodec: JSON_BYTES } : {};
+  const laneOptions = { capacity: 4_096, blockTimeout: 60_000, ...data };
   const common = share(bus, { ...laneOptions, producers: THREADS - 1 });
   const pens = Array.from({ length: THREADS }, () => {
     const handle = kills ? share(bus, { ...laneOptions, producers: 1 }) : common;

@@ -3,7 +3,7 @@ import { attach, type LaneHandle, type Producer } from "../../src/engines/lanes.
 import { seeded } from "../../src/ring/_stepped.ts";
 import { ownPort } from "../../src/runtime/threads.ts";
 import { checksum } from "./_checks.ts";
-import { BATCH, type Done, type Item, type Task } from "./_lanes.ts";
+import { BATCH, type Done, type Item, JSON_BYTES, type Task } from "./_lanes.ts";
 
 const port = ownPort()!;
 
@@ -62,7 +62,7 @@ async function feed({ handle, slot, seed, deaths, books }: Task): Promise<void> 
 async function attachSoon(handle: LaneHandle): Promise<Producer> {
   for (;;) {
     try {
-      return attach(handle);
+      return attach(handle, handle.hasCodec ? { valueCodec: JSON_BYTES } : {});
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       await new Promise((resolve) => setTimeout(resolve, 1));

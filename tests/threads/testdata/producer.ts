@@ -7,6 +7,7 @@ export interface Order {
   attach?: LaneHandle;
   how?:
     | "emit"
+    | "emit bytes"
     | "emitBatch"
     | "enqueue"
     | "until closed"
@@ -54,6 +55,12 @@ async function follow({ how, type = "a", key, count = 0 }: Order, told: Told): P
   };
   if (how === "emit") {
     for (; told.accepted < count; told.accepted++) producer!.emit(event(told.accepted));
+  }
+  if (how === "emit bytes") {
+    for (; told.accepted < count; told.accepted++) {
+      const length = told.accepted % 100;
+      producer!.emit(type, Uint8Array.from({ length }, (_, at) => length + at));
+    }
   }
   if (how === "enqueue") {
     for (; told.accepted < count; told.accepted++) await producer!.enqueue(event(told.accepted));
