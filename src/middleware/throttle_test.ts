@@ -123,6 +123,27 @@ describe("throttle", () => {
       assertEquals(order, Array.from({ length: 20 }, (_, at) => at));
     }));
 
+  it("lets nobody pass who has waited, also when their timer is late", async () => {
+    const time = new FakeTime(0);
+    let late = 0;
+    const clock = stub(performance, "now", () => time.now + late);
+    try {
+      const order: string[] = [];
+      const handle = throttle({ limit: 10 })((work) => void order.push(work.handler));
+      handle(single(undefined, { handler: "first" }));
+      const waits = handle(single(undefined, { handler: "second" }));
+      late = 150;
+      const comes = handle(single(undefined, { handler: "third" }));
+      assertEquals(order, ["first"]);
+      await time.runAllAsync();
+      await Promise.all([waits, comes]);
+      assertEquals(order, ["first", "second", "third"]);
+    } finally {
+      clock.restore();
+      time.restore();
+    }
+  });
+
   it("lets a burst through after a quiet while", () =>
     withFakeTime(async (time) => {
       let calls = 0;
