@@ -74,6 +74,19 @@ describe("a claim", () => {
     const store = memoryStore();
     deduplicate({ store, lease: 1, ttl: 0.5 });
     assertThrows(() => deduplicate({ store, lease: 0.9 }), RangeError, "at least 1 ms");
+    assertThrows(() => deduplicate({ store, ttl: 0 }), RangeError, "above 0 ms");
+  });
+
+  it("needs a store that can do all of it", () => {
+    const store = memoryStore();
+    const lacking = ["claim", "extend", "done", "release"].map((name) => ({ ...store, [name]: 1 }));
+    for (const odd of [null, ...lacking]) {
+      assertThrows(
+        () => deduplicate({ store: odd as never }),
+        TypeError,
+        "'store' must be a Store",
+      );
+    }
   });
 
   it("that was never made has nothing prolonged", () =>

@@ -338,6 +338,7 @@ describe("prometheus", () => {
       { buckets: [1, Infinity] },
     ];
     for (const options of refused) assertThrows(() => prometheus(options), Error, "must be");
+    prometheus({ namespace: "_9shop", subsystem: "Z8" });
     const publisher = publisherThat(() => Promise.resolve());
     const misspelt = { deadletters: true } as never;
     assertThrows(() => prometheus().publisher(publisher, misspelt), TypeError, "unknown");
