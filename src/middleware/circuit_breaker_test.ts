@@ -58,7 +58,7 @@ describe("circuitBreaker", () => {
           for (let i = 0; i < 4; i++) {
             const error = await failureOf(() => handle(make()));
             assertInstanceOf(error, CircuitOpenError);
-            assertEquals(error.retryAfter, 1_000);
+            assertEquals([error.name, error.retryAfter], ["CircuitOpenError", 1_000]);
           }
           assertEquals(dependency.calls, 6);
           time.tick(1_000);
@@ -251,6 +251,23 @@ describe("circuitBreaker", () => {
       assertEquals(logger.lines[0].attributes, { handler: "bill", from: "closed", to: "open" });
     }));
 
+  it("tells that calls may try before the one that tries", () =>
+    withFakeTime(async (time) => {
+      const notes: string[] = [];
+      const handle = circuitBreaker({
+        minimum: 1,
+        cooldown: 100,
+        onStateChange: ({ to }) => notes.push(to),
+      })(() => {
+        notes.push("call");
+        throw down;
+      });
+      await failureOf(() => handle(single()));
+      time.tick(100);
+      await failureOf(() => handle(single()));
+      assertEquals(notes, ["call", "open", "half-open", "call", "open"]);
+    }));
+
   it("is one breaker for all handlers that it is used for", () =>
     withFakeTime(async () => {
       const breaker = circuitBreaker({ minimum: 1 });
@@ -261,8 +278,13 @@ describe("circuitBreaker", () => {
     }));
 
   it("refuses malformed options", () => {
-    assertThrows(() => circuitBreaker({ failureRate: 0 }), RangeError, "'failureRate'");
-    assertThrows(() => circuitBreaker({ window: Infinity }), RangeError, "'window'");
+    for (const failureRate of [0, 1.01]) {
+      assertThrows(() => circuitBreaker({ failureRate }), RangeError, "above 0 and at most 1");
+    }
+    for (const window of [0, Infinity]) {
+      assertThrows(() => circuitBreaker({ window }), RangeError, "above 0 ms and finite");
+    }
+    circuitBreaker({ failureRate: 1, window: 0.5, minimum: 1, cooldown: 0, halfOpen: 1 });
     assertThrows(() => circuitBreaker({ halfOpen: 0 }), RangeError, "'halfOpen'");
     assertThrows(() => circuitBreaker({ ignore: "x" as never }), TypeError, "'match'");
     assertThrows(() => circuitBreaker({ treshold: 1 } as never), TypeError, "unknown");

@@ -53,6 +53,12 @@ describe("correlation", () => {
     assertEquals([idOf(shared), idOf(mixed)], ["a", undefined]);
   });
 
+  it("has no id to pass where a middleware has settled all", async () => {
+    const produced = new Message();
+    await correlation()(() => produced)(batch([]));
+    assertEquals([...produced.metadata], []);
+  });
+
   it("uses the name that it is given, and refuses one that no broker carries", async () => {
     const message = new Message();
     await correlation({ name: "trace" })(() => {})(single(message));

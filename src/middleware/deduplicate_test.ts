@@ -128,6 +128,29 @@ describe("deduplicate", () => {
       assertEquals(time.next(), false);
     }));
 
+  it("asks for what is being handled after 10 ms, and twice as long each time up to a second", () =>
+    withFakeTime(async (time) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const inner = memoryStore();
+      const asked: number[] = [];
+      const store: Store = {
+        ...inner,
+        claim(key, lease) {
+          asked.push(time.now);
+          return inner.claim(key, lease);
+        },
+      };
+      const handle = make({ store, lease: 60_000 }).middleware(() => promise);
+      const first = handle(single(new Message("a")));
+      const waiting = handle(single(new Message("a")));
+      await time.tickAsync(4_000);
+      assertEquals(asked.slice(1), [0, 10, 30, 70, 150, 310, 630, 1_270, 2_270, 3_270]);
+      resolve();
+      await first;
+      await time.tickAsync(1_000);
+      await waiting;
+    }));
+
   it("handles what has waited for a handler that failed", () =>
     withFakeTime(async (time) => {
       const { promise, reject } = Promise.withResolvers<void>();
@@ -301,21 +324,23 @@ describe("deduplicate", () => {
       assertEquals((await store.claim("bill:a", 1)).kind, "claimed");
     });
 
-    it("handles the same message again when it comes again unsettled", async () => {
-      let calls = 0;
-      const { middleware, store } = make();
-      const handle = middleware(() => {
-        calls++;
-        return new Message("paid");
-      });
-      const message = new Message("a");
-      await handle(single(message));
-      await handle(single(message));
-      assertEquals([calls, message.state], [2, "pending"]);
-      message.ack();
-      await turn();
-      assertEquals((await store.claim("bill:a", 1)).kind, "done");
-    });
+    it("handles the same message again when it comes again unsettled, and leaves no timer", () =>
+      withFakeTime(async (time) => {
+        let calls = 0;
+        const { middleware, store } = make();
+        const handle = middleware(() => {
+          calls++;
+          return new Message("paid");
+        });
+        const message = new Message("a");
+        await handle(single(message));
+        await handle(single(message));
+        assertEquals([calls, message.state], [2, "pending"]);
+        message.ack();
+        await time.tickAsync(0);
+        assertEquals((await store.claim("bill:a", 1)).kind, "done");
+        assertEquals(time.next(), false);
+      }));
   });
 
   describe("when the store fails", () => {

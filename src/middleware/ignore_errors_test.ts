@@ -74,6 +74,13 @@ describe("ignoreErrors", () => {
     }
   });
 
+  it("handles a batch of two one by one, and survives one of none", async () => {
+    const messages = messagesOf("gone", "down");
+    await ignoreErrors(GoneError)(handleAll)(batch(messages));
+    assertEquals(messages.map(({ state }) => state), ["pending", "nacked"]);
+    assertEquals(ignoreErrors(GoneError)(failing(gone))(batch([])), undefined);
+  });
+
   it("begins no call for a message that is to be left alone", async () => {
     const messages = messagesOf("ok 1", "gone", "ok 2");
     enterScope(messages[2]).abort(new Error("shutdown"));

@@ -18,6 +18,7 @@ import { logging } from "./logging.ts";
 describe("logging", () => {
   it("writes of a message who handled it, where, how long and what it produced", () =>
     withFakeTime(async (time) => {
+      time.tick(1_000);
       const logger = remembering();
       const message = new Message("{}");
       const handle = logging()(async () => {

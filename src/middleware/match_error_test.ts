@@ -23,6 +23,12 @@ describe("matchError()", () => {
     assertEquals(matchError(TypeError)(outer), false);
   });
 
+  it("looks 16 causes deep", () => {
+    const chain = (causes: number): Error =>
+      causes === 0 ? new RangeError("last") : new Error("one", { cause: chain(causes - 1) });
+    assertEquals([16, 17].map((causes) => matchError(RangeError)(chain(causes))), [true, false]);
+  });
+
   it("takes a predicate that throws for one that means nothing, and prints it", () => {
     const printed: string[] = [];
     const errors = stub(console, "error", (...line) => void printed.push(line.join(" ")));

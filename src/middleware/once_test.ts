@@ -87,6 +87,8 @@ describe("once", () => {
       await time.tickAsync(5_000);
       assertEquals(heard.length, 1);
       assertInstanceOf(heard[0], ClaimLostError);
+      assertEquals(heard[0].name, "ClaimLostError");
+      assertEquals(heard[0].message, "The claim on 'a' is lost: it may have been handled twice");
       resolve();
       await running;
       // The lease was over, so that the mark is refused too.

@@ -54,6 +54,7 @@ describe("prometheus", () => {
     eachForm((form, make) => {
       it(`measures calls by handler and success, ${form}`, () =>
         withFakeTime(async (time) => {
+          time.tick(1_000);
           const metrics = prometheus();
           const slow = metrics.middleware(() =>
             new Promise<void>((resolve) => setTimeout(resolve, 200))
@@ -110,6 +111,33 @@ describe("prometheus", () => {
       assertEquals(["acked", "nacked", "lost"].map(count), [2, 1, 1]);
     });
 
+    it("counts a message again that has come again, and one that nobody delivered", async () => {
+      const metrics = prometheus();
+      const handle = metrics.middleware(() => {});
+      const message = new Message();
+      const other = new Message();
+      for (const one of [message, other]) {
+        await handle(single(one));
+        one.ack();
+        await turn();
+      }
+      // As for a codec that gives the same message for the same record.
+      receiveMessage(message, {
+        attempt: 2,
+        origin: { transport: "kafka", topic: "orders", partition: "", offset: "0" },
+        scope: new AbortScope(),
+        settle: () => true,
+      });
+      await handle(single(message));
+      message.nack();
+      await turn();
+      const lines = metrics.text().split("\n").filter((line) => /^subscriber.*{/.test(line));
+      assertEquals(lines, [
+        'subscriber_messages_received_total{handler_name="bill",subscriber_name="<no subscriber>",acked="acked"} 2',
+        'subscriber_messages_received_total{handler_name="bill",subscriber_name="kafka",acked="nacked"} 1',
+      ]);
+    });
+
     it("counts a message once that is handled again before it is settled", async () => {
       const metrics = prometheus();
       const message = delivered();
@@ -139,6 +167,7 @@ describe("prometheus", () => {
   describe("publisher()", () => {
     it("measures calls by handler, publisher and success", () =>
       withFakeTime(async (time) => {
+        time.tick(1_000);
         const metrics = prometheus();
         let fails = false;
         const slow = publisherThat(async () => {
@@ -309,19 +338,35 @@ describe("prometheus", () => {
       { buckets: [1, Infinity] },
     ];
     for (const options of refused) assertThrows(() => prometheus(options), Error, "must be");
+    prometheus({ namespace: "_9shop", subsystem: "Z8" });
     const publisher = publisherThat(() => Promise.resolve());
     const misspelt = { deadletters: true } as never;
     assertThrows(() => prometheus().publisher(publisher, misspelt), TypeError, "unknown");
   });
 
-  it("has the ranges of Watermill for the time in handlers, so that its dashboard shows them", () => {
+  it("has the ranges of Watermill, so that its dashboard shows them, and up to ten attempts", async () => {
     const metrics = prometheus();
-    metrics.middleware(() => {})(single());
-    const bounds = [
-      ...metrics.text().matchAll(/^handler_execution_time_seconds_bucket.*le="(.*?)"/gm),
-    ]
-      .map(([, bound]) => bound);
-    assertEquals(bounds.join(), "0.0005,0.001,0.0025,0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,+Inf");
+    const message = new Message();
+    metrics.middleware(() => {})(single(message));
+    message.ack();
+    await message.settled();
+    const out = metrics.publisher(publisherThat(() => Promise.resolve()));
+    await out.publish("orders", new Message());
+    const boundsOf = (name: string) =>
+      Array.from(
+        metrics.text().matchAll(new RegExp(`^${name}_bucket.*le="(.*?)"`, "gm")),
+        ([, bound]) => bound,
+      ).join();
+    assertEquals(
+      boundsOf("handler_execution_time_seconds"),
+      "0.0005,0.001,0.0025,0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,+Inf",
+    );
+    // Those of Prometheus' own client for Go, which Watermill leaves as they are.
+    assertEquals(
+      boundsOf("publish_time_seconds"),
+      "0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10,+Inf",
+    );
+    assertEquals(boundsOf("handler_attempts"), "1,2,3,5,10,+Inf");
   });
 
   describe("scrape", () => {

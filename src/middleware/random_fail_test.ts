@@ -1,4 +1,4 @@
-import { assertEquals, assertGreater, assertLess, assertMatch, assertThrows } from "@std/assert";
+import { assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { batch, eachForm, failing, failureOf, single } from "../../tests/_messages/harness.ts";
 import { Message } from "../message/message.ts";
@@ -38,9 +38,24 @@ describe("randomFail", () => {
     assertEquals(failures(100, { probability: 0.5, seed: 8 }).join() === first.join(), false);
   });
 
-  it("names the seed that it drew itself", async () => {
-    const error = await failureOf(() => randomFail({ probability: 1 })(failing())(single()));
-    assertMatch((error as Error).message, /^Failed at random: seed \d+, draw 1$/);
+  it("draws the numbers of mulberry32", () => {
+    const drawn = (seed: number) => {
+      const hit = new Set(failures(64, { probability: 0.5, seed }));
+      return Array.from({ length: 64 }, (_, at) => hit.has(at) ? "x" : ".").join("");
+    };
+    // Computed apart from this program.
+    assertEquals(drawn(7), "xx...xxx..xx..xxx.x.x.xxxx..x........xxxxxx.xxx...xxxx.xx.xx....");
+    assertEquals(drawn(8), "x.x..x.x.x.x.xx..xxx.x..xxx.x.x.x......xxxx..xxx..x.x..xxxx..xx.");
+    assertEquals(failures(3, { probability: 0.01170475315, seed: 7 }), []);
+    assertEquals(failures(3, { probability: 0.01170475316, seed: 7 }), [0]);
+  });
+
+  it("names the seed that it drew itself, of 32 bits", async () => {
+    for (let draw = 0; draw < 20; draw++) {
+      const error = await failureOf(() => randomFail({ probability: 1 })(failing())(single()));
+      const [, seed] = /^Failed at random: seed (\d+), draw 1$/.exec((error as Error).message)!;
+      assertLess(Number(seed), 2 ** 32);
+    }
   });
 
   it("nacks those of a batch that are hit and passes on the rest", async () => {
@@ -70,7 +85,9 @@ describe("randomFail", () => {
   });
 
   it("refuses malformed options", () => {
-    assertThrows(() => randomFail({ probability: 1.1 }), RangeError, "'probability'");
+    randomFail({ probability: 0, seed: 0 });
+    assertThrows(() => randomFail({ probability: 1.1 }), RangeError, "must be from 0 to 1");
+    assertThrows(() => randomFail({ probability: -0.1 }), RangeError, "must be from 0 to 1");
     assertThrows(() => randomFail({} as never), TypeError, "'probability'");
     assertThrows(() => randomFail({ probability: 1, seed: 0.5 }), RangeError, "'seed'");
   });

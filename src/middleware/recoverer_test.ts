@@ -22,6 +22,12 @@ describe("recoverer", () => {
       });
     }
 
+    it(`passes an error of another realm as it is, ${form}`, async () => {
+      // What it is by nature, and not by the class of this realm.
+      const error = Object.setPrototypeOf(new Error("broken"), Object.prototype);
+      assertStrictEquals(await failureOf(() => recoverer()(failing(error))(make())), error);
+    });
+
     it(`passes an error as it is, ${form}`, async () => {
       const error = new TypeError("broken");
       for (const handler of [failing(error), asynchronous(failing(error))]) {

@@ -53,6 +53,36 @@ describe("throttle", () => {
         assertEquals(time.next(), false);
       }));
 
+    it(`leaves no listener on a signal, whoever ends the wait, ${form}`, () =>
+      withFakeTime(async (time) => {
+        for (const end of ["turn", "abort"]) {
+          const handle = throttle({ limit: 1 })(() => {});
+          handle(make());
+          const work = make();
+          let listeners = 0;
+          const scopes = work.messages.map(enterScope);
+          for (const { signal } of work.messages) {
+            const { addEventListener, removeEventListener } = signal;
+            Object.assign(signal, {
+              addEventListener(...args: Parameters<typeof addEventListener>) {
+                listeners++;
+                addEventListener.apply(signal, args);
+              },
+              removeEventListener(...args: Parameters<typeof removeEventListener>) {
+                listeners--;
+                removeEventListener.apply(signal, args);
+              },
+            });
+          }
+          const done = Promise.resolve(handle(work)).catch(() => {});
+          assertEquals(listeners, work.messages.length);
+          if (end === "abort") scopes[0]!.abort(new Error("shutdown"));
+          await time.runAllAsync();
+          await done;
+          assertEquals(listeners, 0, end);
+        }
+      }));
+
     it(`does not queue what is aborted already, ${form}`, () =>
       withFakeTime(async (time) => {
         const handle = throttle({ limit: 1 })(() => {});
@@ -112,6 +142,15 @@ describe("throttle", () => {
       scope.abort(new Error("shutdown"));
       await left;
       assertEquals(time.next(), false);
+      // And the next one waits for what is left of its time, no longer.
+      await time.tickAsync(400);
+      let isDone = false;
+      const next = Promise.resolve(handle(single())).then(() => isDone = true);
+      await time.tickAsync(599);
+      assertEquals(isDone, false);
+      await time.tickAsync(1);
+      assertEquals(isDone, true);
+      await next;
     }));
 
   it("keeps the order of arrival", () =>
@@ -122,6 +161,27 @@ describe("throttle", () => {
       await time.runAllAsync();
       assertEquals(order, Array.from({ length: 20 }, (_, at) => at));
     }));
+
+  it("lets nobody pass who has waited, also when their timer is late", async () => {
+    const time = new FakeTime(0);
+    let late = 0;
+    const clock = stub(performance, "now", () => time.now + late);
+    try {
+      const order: string[] = [];
+      const handle = throttle({ limit: 10 })((work) => void order.push(work.handler));
+      handle(single(undefined, { handler: "first" }));
+      const waits = handle(single(undefined, { handler: "second" }));
+      late = 150;
+      const comes = handle(single(undefined, { handler: "third" }));
+      assertEquals(order, ["first"]);
+      await time.runAllAsync();
+      await Promise.all([waits, comes]);
+      assertEquals(order, ["first", "second", "third"]);
+    } finally {
+      clock.restore();
+      time.restore();
+    }
+  });
 
   it("lets a burst through after a quiet while", () =>
     withFakeTime(async (time) => {
@@ -154,5 +214,11 @@ describe("throttle", () => {
     assertThrows(() => throttle({} as never), TypeError, "'limit'");
     assertThrows(() => throttle({ limit: 1, burst: 0.5 }), RangeError, "'burst'");
     assertThrows(() => throttle({ limit: 1, interval: 0 }), RangeError, "'interval'");
+    assertThrows(
+      () => throttle({ limit: 1, interval: Infinity }),
+      RangeError,
+      "above 0 ms and finite",
+    );
+    throttle({ limit: 0.5, interval: 0.5, burst: 1 });
   });
 });

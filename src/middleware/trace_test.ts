@@ -1,6 +1,12 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { eachForm, failing, failureOf, single } from "../../tests/_messages/harness.ts";
+import {
+  eachForm,
+  failing,
+  failureOf,
+  single,
+  withFakeTime,
+} from "../../tests/_messages/harness.ts";
 import { Message } from "../message/message.ts";
 import type { Meter, Span, SpanOptions, Tracer } from "../message/telemetry.ts";
 import { trace } from "./trace.ts";
@@ -61,15 +67,33 @@ describe("trace", () => {
     assertEquals(seen[0]!.ended, 1);
   });
 
-  it("measures without a tracer", async () => {
-    const noted: string[] = [];
-    const meter: Meter = {
-      createCounter: (name) => ({ add: (value) => noted.push(`${name} ${value}`) }),
-      createHistogram: (name) => ({ record: () => noted.push(name) }),
-    };
-    await trace({ meter })(() => {})(single());
-    assertEquals(noted, ["messaging.client.consumed.messages 1", "messaging.process.duration"]);
-  });
+  it("measures seconds without a tracer, and passes on what fails", () =>
+    withFakeTime(async (time) => {
+      time.tick(1_000);
+      const noted: unknown[] = [];
+      const meter: Meter = {
+        createCounter: (name) => ({ add: (value) => noted.push([name, value]) }),
+        createHistogram: (name) => ({
+          record: (value, attributes) => noted.push([name, value, attributes?.["error.type"]]),
+        }),
+      };
+      const handle = trace({ meter })(async ({ messages: [message] }) => {
+        await new Promise((resolve) => setTimeout(resolve, 250));
+        if (message!.text() === "bad") throw new RangeError("bad");
+      });
+      const done = handle(single());
+      await time.runAllAsync();
+      await done;
+      const failed = failureOf(() => handle(single(new Message("bad"))));
+      await time.runAllAsync();
+      assertInstanceOf(await failed, RangeError);
+      assertEquals(noted, [
+        ["messaging.client.consumed.messages", 1],
+        ["messaging.process.duration", 0.25, undefined],
+        ["messaging.client.consumed.messages", 1],
+        ["messaging.process.duration", 0.25, "RangeError"],
+      ]);
+    }));
 
   it("refuses to do nothing", () => {
     assertThrows(() => trace({}), TypeError, "'tracer' or 'meter' must be given");

@@ -116,7 +116,8 @@ describe("validate", () => {
 
   it("names three issues and counts the rest", () => {
     const issues = [1, 2, 3, 4, 5].map((at) => ({ message: `wrong ${at}`, path: [at] }));
-    const { message } = new ValidationError("orders", issues);
+    const { name, message } = new ValidationError("orders", issues);
+    assertEquals(name, "ValidationError");
     assert(message.endsWith("1: wrong 1; 2: wrong 2; 3: wrong 3; and 2 more"), message);
   });
 
