@@ -68,7 +68,9 @@ export function streamAdmin(
     async removeGroup(topic, group) {
       const action = `remove group '${group}' of topic '${topic}'`;
       const { jsm } = await connection.open(action);
-      const { stream } = await topics.open(action, topic);
+      const known = await topics.find(action, topic);
+      if (known === undefined) return false;
+      const { stream } = known;
       let found = false;
       for await (const { name } of jsm.consumers.list(stream)) {
         if (!isConsumerOf(group, name)) continue;

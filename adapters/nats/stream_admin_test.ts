@@ -103,6 +103,16 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
     );
 
     it(
+      "has no group to remove where there is none, and where there is no topic",
+      test(async (place) => {
+        const { admin } = await place.open();
+        assertEquals(await admin.removeGroup(place.topic, "all"), false);
+        assertEquals(await admin.removeGroup(`${place.topic}.x`, "all"), false);
+        assertEquals(await admin.remove(`${place.topic}.x`), false);
+      }),
+    );
+
+    it(
       "keeps of a topic what its limits allow",
       test(async (place) => {
         const nats = await place.open();

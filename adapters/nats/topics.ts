@@ -30,7 +30,12 @@ export class Topics {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
     checkTopic(action, name);
-    const topic = this.#find(action, name);
+    const topic = this.find(action, name).then((found) => {
+      if (found !== undefined) return found;
+      throw new RangeError(
+        `Cannot ${action} as no stream takes the subject '${name}': make one by 'admin.create'`,
+      );
+    });
     this.#known.set(name, topic);
     topic.catch(() => this.#known.delete(name));
     return topic;
@@ -47,7 +52,8 @@ export class Topics {
     return await unlessMissing(jsm.streams.info(safeName(name)));
   }
 
-  async #find(action: string, name: string): Promise<Topic> {
+  /** A topic as it is now; `undefined` if no stream takes what is published to it. */
+  async find(action: string, name: string): Promise<Topic | undefined> {
     const info = await this.own(action, name);
     if (info !== undefined) {
       const { name: stream, subjects } = info.config;
@@ -57,10 +63,7 @@ export class Topics {
     }
     const { jsm } = await this.#connection.open(action);
     const [stream] = await jsm.streams.names(name).next();
-    if (stream !== undefined) return { name, stream, subjects: [name] };
-    throw new RangeError(
-      `Cannot ${action} as no stream takes the subject '${name}': make one by 'admin.create'`,
-    );
+    return stream === undefined ? undefined : { name, stream, subjects: [name] };
   }
 }
 

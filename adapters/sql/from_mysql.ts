@@ -45,12 +45,17 @@ export function fromMysql<Tx extends MysqlTx>(
     ...session,
     async alone(sql, values) {
       const own = await client.getConnection();
+      let isBroken = true;
       try {
         // A statement outside of a transaction is the next one.
         await own.query(READ_COMMITTED);
-        return await fromMysql(own as MysqlTx).query(sql, values);
+        const rows = await fromMysql(own as MysqlTx).query(sql, values);
+        isBroken = false;
+        return rows;
       } finally {
-        own.release();
+        // The server closes one that has sent too much, and whoever got it next would hear of it.
+        if (isBroken) own.destroy();
+        else own.release();
       }
     },
     async transaction<T>(work: (session: SqlSession, tx: Tx) => T | Promise<T>): Promise<T> {

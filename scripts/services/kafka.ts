@@ -13,6 +13,7 @@ const LOGGING = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn";
 const CLUSTER = "YmVhdC1iZWF0LWJlYXQtYg";
 /** Milliseconds that Maven may take. */
 const LIMIT = 600_000;
+const GLANCE = 50;
 
 /** Apache Kafka, one broker that is its own controller. */
 export const kafka: Server = {
@@ -31,17 +32,51 @@ export const kafka: Server = {
       ...["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", configOf(place)],
     ]);
     if (code !== 0) throw new Error(`Formatting the storage of Kafka failed: ${output.trim()}`);
+    if (!isFile(archiveOf(jars))) await archiveClasses(jars, place);
   },
 
-  command: (jars, place) => [...java(jars), "kafka.Kafka", configOf(place)],
+  command: (jars, place) => broker(jars, place),
 
   isReady: (_jars, { port }) => accepts(port),
 
   url: ({ port }) => `127.0.0.1:${port}`,
 };
 
-function java(jars: string): string[] {
-  return [JAVA, ...HEAP, LOGGING, "-cp", jars];
+function broker(jars: string, place: Place, ...options: string[]): string[] {
+  return [...java(jars, ...options), "kafka.Kafka", configOf(place)];
+}
+
+function java(jars: string, ...options: string[]): string[] {
+  const archive = archiveOf(jars);
+  // Java goes on without one that another version has made.
+  const sharing = isFile(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [];
+  return [JAVA, ...HEAP, LOGGING, ...sharing, ...options, "-cp", jars];
+}
+
+/** Where the classes of a broker stand as Java has them in memory: it starts in half the time by that. */
+function archiveOf(jars: string): string {
+  return jars.replace("/libs/*", "/classes.jsa");
+}
+
+/** Has a broker run once, as Java writes down at its end what it has loaded. */
+async function archiveClasses(jars: string, place: Place): Promise<void> {
+  const written = `${place.folder}/classes.jsa`;
+  const [program, ...args] = broker(jars, place, `-XX:ArchiveClassesAtExit=${written}`);
+  const output = { stdin: "null", stdout: "null", stderr: "null" } as const;
+  const child = new Deno.Command(program!, { args, ...output }).spawn();
+  let isRunning = true;
+  void child.status.then(() => isRunning = false);
+  while (isRunning && !await accepts(place.port)) {
+    await new Promise((resolve) => setTimeout(resolve, GLANCE));
+  }
+  if (isRunning) child.kill("SIGTERM");
+  await child.status;
+  // A broker that cannot start says so when it is started.
+  if (!isFile(written)) return;
+  const archive = archiveOf(jars);
+  await Deno.copyFile(written, `${archive}.new`);
+  await Deno.rename(`${archive}.new`, archive);
+  await Deno.remove(written);
 }
 
 function configOf({ folder }: Place): string {

@@ -86,6 +86,7 @@ export function topicAdmin(books: TopicBooks): TopicAdmin {
     },
 
     async update(topic, config) {
+      checkTopic("update a topic", topic);
       const action = `update topic '${topic}'`;
       const given = checkConfig(action, config);
       const known = await books.describe(topic);
@@ -105,10 +106,22 @@ export function topicAdmin(books: TopicBooks): TopicAdmin {
       return names;
     },
 
-    describe: (topic) => books.describe(topic),
+    async describe(topic) {
+      checkTopic("describe a topic", topic);
+      return await books.describe(topic);
+    },
+
     list: () => books.list(),
-    remove: (topic) => books.remove(topic),
-    removeGroup: (topic, group) => books.removeGroup(topic, group),
+
+    async remove(topic) {
+      checkTopic("remove a topic", topic);
+      return await books.remove(topic);
+    },
+
+    async removeGroup(topic, group) {
+      checkTopic("remove a group", topic);
+      return await books.removeGroup(topic, group);
+    },
   };
 }
 

@@ -78,6 +78,20 @@ describe("topicAdmin()", () => {
     assertEquals(await admin.describe("orders"), { partitions: 2, maxMessages: 9 });
   });
 
+  it("asks the broker about nothing that cannot be the name of a topic", async () => {
+    const { admin } = shelf();
+    for (const name of ["", "a b", "{orders}:0", "orders.", "*"]) {
+      const asking = [
+        () => admin.create(name),
+        () => admin.update(name, {}),
+        () => admin.describe(name),
+        () => admin.remove(name),
+        () => admin.removeGroup(name, "all"),
+      ];
+      for (const ask of asking) await assertRejects(ask, RangeError, "'topic' must be");
+    }
+  });
+
   it("refuses what cannot be, and changes nothing", async () => {
     const { admin, asked } = shelf();
     await admin.create("orders", { partitions: 2 });
