@@ -85,8 +85,8 @@ export class Supervisor {
    */
   serve(node: number, generation: number): boolean {
     const one = this.#threads[node - 1];
-    // Those that died after it may not have served.
-    one.failures = Math.max(0, one.generation - generation - 1);
+    // Its own death is no failure; those that died after it may not have served.
+    one.failures = one.generation - generation - 1;
     return one.generation === generation && one.state === "running";
   }
 
@@ -101,9 +101,10 @@ export class Supervisor {
     for (const one of this.#threads) {
       if (one.state !== "running" && one.state !== "stopping") continue;
       if (cells.load(layout.node(one.node) + NODE_ANSWER) !== one.generation) continue;
-      // It has answered; this frees what the runtime still has of it.
-      void one.thread!.terminate();
+      const { thread } = one;
       this.#end(one);
+      // It has answered; this frees what the runtime still has of it.
+      void thread!.terminate();
     }
   }
 
@@ -128,9 +129,8 @@ export class Supervisor {
     this.#mesh.wake(one.node);
     const timer = setTimeout(async () => {
       const isGone = await thread!.terminate();
-      if (one.generation !== generation || one.state !== "stopping") return;
       this.check();
-      if (one.state !== "stopping") return;
+      if (one.generation !== generation || one.state !== "stopping") return;
       if (isGone) this.#end(one);
       else this.#leave(one);
     }, Math.min(timeout, MAX_DELAY));

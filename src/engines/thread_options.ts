@@ -26,7 +26,7 @@ export interface ThreadOptions extends BusOptions {
    */
   handlers: URL | (() => unknown);
   /**
-   * How many threads run the module. It never changes, as keys belong to threads.
+   * How many threads run the module, up to 511. It never changes, as keys belong to threads.
    *
    * @default {one less than the processor has, at least 1}
    */
@@ -85,7 +85,7 @@ export interface ThreadOptions extends BusOptions {
    */
   keepAlive?: boolean;
   /**
-   * How many threads may die of one event before it is given up.
+   * How many threads may die of one event before it is given up: at most 32 767.
    *
    * @default {1}
    */
@@ -130,7 +130,8 @@ export const RING_CAPACITY: Rule = powerOfTwo(1024, 2 ** 28);
 export const THREAD_RULES: Rules = {
   ...BUS_RULES,
   handlers: HANDLERS,
-  threads: integerWithin(1, 1024),
+  // With more the smallest rings would come to more than `RINGS_LIMIT`.
+  threads: integerWithin(1, 511),
   driver: choice("web-worker", "worker_threads"),
   capacity: RING_CAPACITY,
   overflow: choice("block", "error", "drop-newest"),
@@ -139,7 +140,8 @@ export const THREAD_RULES: Rules = {
   valueCodec: CODEC_RULE,
   park: choice("async", "block"),
   keepAlive: BOOLEAN,
-  maxCrashes: integer(1),
+  // A frame counts no more.
+  maxCrashes: integerWithin(1, 32_767),
   maxRestarts: integer(0),
   stopTimeout: DURATION,
   stallTimeout: DURATION,

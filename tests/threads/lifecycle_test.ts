@@ -11,7 +11,12 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 describe("options of a bus with threads", () => {
   for (
     const [options, error, message] of [
-      [{ threads: 0 }, RangeError, "'threads' must be an integer from 1 to 1024"],
+      [{ threads: 0 }, RangeError, "'threads' must be an integer from 1 to 511"],
+      [
+        { threads: 512, capacity: 1_024 },
+        RangeError,
+        "'threads' must be an integer from 1 to 511: current value is 512",
+      ],
       [
         { threads: 64 },
         RangeError,
@@ -21,6 +26,7 @@ describe("options of a bus with threads", () => {
       [{ handlers: "./a.ts" }, TypeError, "'handlers' must be a URL or a function"],
       [{ handlers: undefined }, TypeError, "'handlers' must be a URL or a function"],
       [{ handlers: () => ({}), maxRestarts: -1 }, RangeError, "'maxRestarts'"],
+      [{ maxCrashes: 32_768 }, RangeError, "'maxCrashes' must be an integer from 1 to 32767"],
       [{ park: "sleep" }, RangeError, "'park' must be one of async, block"],
       [{ driver: "fork" }, RangeError, "'driver' must be one of"],
       [{ valueCodec: {} }, TypeError, "'valueCodec' must be an object with 'encode'"],

@@ -96,7 +96,7 @@ export const FAULTS: Fault[] = [
   {
     name: "a thread that has served counts as one that does not start",
     file: "src/engines/supervisor.ts",
-    line: "one.failures = Math.max(0, one.generation - generation - 1);",
+    line: "one.failures = one.generation - generation - 1;",
     broken: "",
     torture: ["poison", "12"],
   },
