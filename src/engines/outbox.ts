@@ -32,17 +32,6 @@ export interface OutboxOptions {
 /** No node. */
 const NOBODY = -1;
 
-const NOWHERE: Route = {
-  version: 0,
-  type: "",
-  home: false,
-  hasWorkers: false,
-  workers: [],
-  each: [],
-  isPlain: true,
-  topic: NO_TOPIC,
-};
-
 /** Sends events of one thread to the threads that want them. */
 export class Outbox {
   readonly #mesh: Mesh;
@@ -56,7 +45,7 @@ export class Outbox {
   readonly #schedule: () => void;
   readonly #pulse: WaitingPulse | undefined;
   /** The planned event: what is known of its type, its bytes, and the thread that is chosen. */
-  #route: Route = NOWHERE;
+  #route!: Route;
   #size = 0;
   #worker = NOBODY;
   /** Counts the events without a key, to take turns. */
@@ -287,7 +276,7 @@ export class Outbox {
   #takeTurn(workers: readonly number[], size: number): number {
     const { writers } = this.#mesh;
     const count = workers.length;
-    if (count === 0) this.#fail(NOBODY);
+    if (count === 0) this.#fail(1);
     let at = this.#turn + 1;
     if (at >= count) at = 0;
     this.#turn = at;
@@ -303,8 +292,7 @@ export class Outbox {
   }
 
   #fail(node: number): never {
-    const index = node === NOBODY ? 0 : node - 1;
-    throw new ThreadFailedError(`emit ${show(this.#route.type)}`, index, "has failed");
+    throw new ThreadFailedError(`emit ${show(this.#route.type)}`, node - 1, "has failed");
   }
 
   #refuseSize(): never {

@@ -100,8 +100,10 @@ export class Routes {
     const workers = new Set<number>();
     const each = new Set<number>();
     let home = this.#self !== HOME && !this.#isServing[HOME];
+    // All run the same module: what one wants that has failed first, the others have said.
+    const isSaid = this.#isServing.includes(true, 1);
     for (let node = 1; node < this.#known.length; node++) {
-      if (!this.#isServing[node]) workers.add(node);
+      if (!this.#isServing[node] && !(isSaid && this.#isGone[node])) workers.add(node);
     }
     for (const registration of this.#patterns.current(type).registrations) {
       const owner = this.#owners.get(registration)!;
@@ -109,14 +111,16 @@ export class Routes {
       else (owner.each ? each : workers).add(owner.node);
     }
     const isThere = (node: number) => !this.#isGone[node];
+    const all = [...each].filter(isThere);
     return {
       version: this.#version,
       type,
       home,
-      hasWorkers: workers.size > 0,
+      // What all wanted who have failed is not what nobody wants.
+      hasWorkers: workers.size > 0 || each.size > 0 && all.length === 0,
       workers: [...workers].filter(isThere).sort((a, b) => a - b),
-      each: [...each].filter(isThere),
-      isPlain: !home && each.size === 0,
+      each: all,
+      isPlain: !home && all.length === 0,
       topic: -2,
     };
   }
