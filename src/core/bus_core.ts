@@ -141,7 +141,7 @@ export class BusCore {
 }
 
 /** Prints an error. Some cannot be printed, as their own code throws: that must do no harm. */
-function print(line: string, error: unknown): void {
+export function print(line: string, error: unknown): void {
   for (const shown of [error, "an error that cannot be printed"]) {
     try {
       return console.error(line, shown);

@@ -63,7 +63,11 @@ async function end(core: BusCore, timeout: number): Promise<CloseReport> {
 }
 
 /** Waits until nothing is open, or the time is over, or (rejecting) the signal aborts. */
-async function settled({ ledger }: BusCore, timeout: number, signal?: AbortSignal): Promise<void> {
+export async function settled(
+  { ledger }: BusCore,
+  timeout: number,
+  signal?: AbortSignal,
+): Promise<void> {
   // When this goes on, the handlers that are on the stack now have returned.
   await null;
   signal?.throwIfAborted();

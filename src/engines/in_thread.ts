@@ -1,9 +1,12 @@
 import { UnsupportedError } from "../core/errors.ts";
 import { EventBus } from "../core/event_bus.ts";
+import { MAX_DELAY, settled } from "../core/lifecycle.ts";
+import { within } from "../runtime/within.ts";
 import { AsyncEngine } from "./async_engine.ts";
 import { lendData } from "./lend_data.ts";
-import { served } from "./served.ts";
+import { endModule, served } from "./served.ts";
 import { THREAD_SUBSCRIBE_RULES } from "./subscribe_rules.ts";
+import type { BusCore } from "../core/bus_core.ts";
 import type { BusOptions } from "../core/bus_options.ts";
 import type { SubscribeOptions } from "../core/subscription.ts";
 import type { Registration } from "../core/registration.ts";
@@ -43,14 +46,19 @@ export function createInThreadBus(options: FullThreadOptions, cause: unknown): I
 }
 
 /**
- * Lets the module that was imported here subscribe; resolves when it has. It cleans up when the
- * engine stops.
+ * Lets the module that was imported here subscribe; resolves when it has. When the engine stops,
+ * handlers that run have its time to end, then what the module has given for its end has as much.
  */
-export function serveHere(face: object, engine: object, cause: unknown): Promise<void> {
+export function serveHere(
+  face: object,
+  engine: { readonly core: BusCore },
+  cause: unknown,
+): Promise<void> {
   let cleanUp: unknown;
   Object.assign(engine, {
-    async stop() {
-      if (typeof cleanUp === "function") await cleanUp();
+    async stop(timeout: number) {
+      await settled(engine.core, timeout);
+      await within(Math.min(timeout, MAX_DELAY), endModule(cleanUp));
     },
   });
   const ready = (async () => {

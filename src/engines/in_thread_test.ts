@@ -3,6 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { UnsupportedError } from "../core/errors.ts";
 import { served } from "./served.ts";
 import { createFlowThreadBus } from "./flow_threads.ts";
+import { never, turn, withFakeTime } from "./testdata/waits.ts";
 import { createThreadBus } from "./threads.ts";
 import type { AsyncBus } from "../core/contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
@@ -28,6 +29,21 @@ function withoutThreads<Bus>(create: () => Bus): Bus {
     return create();
   } finally {
     for (const back of put) back();
+  }
+}
+
+/** Runs a test with such a bus, whose module has called serve() with `callback`, and is ready. */
+async function withServed(
+  callback: (bus: AsyncBus<OpenEventMap>) => unknown,
+  test: (bus: AsyncBus<OpenEventMap>) => Promise<void>,
+): Promise<void> {
+  served.push({ callback, valueCodec: undefined });
+  try {
+    const bus = withoutThreads(() => createThreadBus({ handlers }));
+    await bus.ready;
+    await test(bus);
+  } finally {
+    served.length = 0;
   }
 }
 
@@ -66,6 +82,68 @@ describe("a bus with threads where there are none", () => {
       ]);
     } finally {
       served.length = 0;
+    }
+  });
+
+  it("lets the module clean up once its handlers have ended", async () => {
+    const calls: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    await withServed((bus) => {
+      bus.on("a", async () => {
+        await gate.promise;
+        calls.push("handled");
+      });
+      return () => {
+        calls.push("cleans up");
+        return turn().then(() => calls.push("has cleaned up"));
+      };
+    }, async (bus) => {
+      bus.emit("a");
+      await turn();
+      const closed = bus.close({ timeout: 60_000 });
+      await turn();
+      calls.push("closing");
+      gate.resolve();
+      assertEquals(await closed, { discarded: 0, inDoubt: 0, stuck: 0 });
+      assertEquals(calls, ["closing", "handled", "cleans up", "has cleaned up"]);
+    });
+  });
+
+  it("closes in time though a handler hangs, or what the module has given for its end", () =>
+    withFakeTime(async (time) => {
+      const calls: string[] = [];
+      await withServed((bus) => {
+        bus.on("a", never);
+        return () => {
+          calls.push("cleans up");
+          return never();
+        };
+      }, async (bus) => {
+        bus.emit("a");
+        await time.tickAsync();
+        let report: unknown;
+        bus.close({ timeout: 100 }).then((closed) => report = closed);
+        await time.tickAsync(99);
+        assertEquals(calls, []);
+        await time.tickAsync(101);
+        assertEquals([calls, report], [["cleans up"], { discarded: 0, inDoubt: 0, stuck: 1 }]);
+      });
+    }));
+
+  it("prints what the module throws at its end, and closes", async () => {
+    const printed: unknown[][] = [];
+    const { error } = console;
+    console.error = (...line: unknown[]) => void printed.push(line);
+    try {
+      const failure = new RangeError("no end");
+      await withServed(() => () => Promise.reject(failure), async (bus) => {
+        assertEquals(await bus.close(), { discarded: 0, inDoubt: 0, stuck: 0 });
+        assertEquals(printed, [
+          ["The end of 'serve' failed:", failure],
+        ]);
+      });
+    } finally {
+      console.error = error;
     }
   });
 

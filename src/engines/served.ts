@@ -1,3 +1,4 @@
+import { print } from "../core/bus_core.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 
 /** Which of the threads this is. */
@@ -19,3 +20,12 @@ export interface Served {
  * threads at all, the bus runs them itself.
  */
 export const served: Served[] = [];
+
+/** Calls what a module has given for its end, if anything. What it throws is printed. */
+export async function endModule(cleanUp: unknown): Promise<void> {
+  try {
+    if (typeof cleanUp === "function") await cleanUp();
+  } catch (error) {
+    print("The end of 'serve' failed:", error);
+  }
+}
