@@ -100,7 +100,7 @@ describe("a batch", () => {
       assertEquals(batches, [[1]]);
     }));
 
-  it("is not lost with one handler that fails: that costs one event", async () => {
+  it("is not lost with one handler that fails: that costs one event (A.4)", async () => {
     const failures: unknown[] = [];
     const bus = createFlowBus({
       batchSize: 50,

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Idle } from "./idle.ts";
 import { createMesh } from "./mesh.ts";
+import { NODE_PARK } from "../ring/layout.ts";
 import { turn } from "./testdata/waits.ts";
 
 describe("a thread that finds something to do whenever it looks, and never much", () => {
@@ -23,5 +24,31 @@ describe("a thread that finds something to do whenever it looks, and never much"
     assert(before > 0 && before < most, `a timer came after ${before} turns`);
     await turn();
     assertEquals(turns, before);
+  });
+});
+
+describe("a thread that goes to sleep", () => {
+  it("looks once more after it has said so: what came in between wakes nobody", async () => {
+    const { cells, words } = createMesh(1, 1_024);
+    let hasCome = false;
+    let isHandled = false;
+    const store = cells.store.bind(cells);
+    cells.store = (index, value) => {
+      // The other side sends now, and finds nobody asleep.
+      if (index === words + NODE_PARK && value === 1) hasCome = true;
+      store(index, value);
+    };
+    const idle = new Idle({ cells, words }, {
+      turn: () => {
+        isHandled = hasCome;
+        return false;
+      },
+      hasWork: () => hasCome && !isHandled,
+    });
+    idle.schedule();
+    for (let i = 0; i < 50 && !isHandled; i++) await turn();
+    idle.end();
+    await turn();
+    assertEquals(isHandled, true);
   });
 });

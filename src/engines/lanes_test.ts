@@ -66,6 +66,29 @@ describe("lanes in the thread of their bus", () => {
     await bus.close();
   });
 
+  it("print what their hook throws, even what cannot be printed", async () => {
+    if (!HAS_MEMORY) return;
+    const bus = createFlowBus();
+    const failure = new RangeError("the hook fails");
+    const onDrop = () => {
+      throw failure;
+    };
+    const producer = attach(share(bus, { capacity: 1_024, overflow: "drop-newest" }), { onDrop });
+    const printed: unknown[] = [];
+    const { error } = console;
+    console.error = (_line: string, shown: unknown) => {
+      if (shown === failure) throw new Error("no console");
+      printed.push(shown);
+    };
+    try {
+      while (bus.stats().dropped === 0) producer.emit("a");
+      assertEquals(printed, ["an error that cannot be printed"]);
+    } finally {
+      console.error = error;
+      await bus.close();
+    }
+  });
+
   for (const overflow of ["block", "error", "drop-newest"] as const) {
     it(`refuse what comes after the end as such, though they are full: "${overflow}"`, async () => {
       if (!HAS_MEMORY) return;

@@ -247,8 +247,10 @@ export class Notes {
 export function reportError(error: unknown): ErrorReport {
   try {
     if (error instanceof Error) {
+      // They may be of any type, even of one that JSON has not.
       const { name, message, stack } = error;
-      return { name, message, ...(stack === undefined ? {} : { stack }) };
+      const said = { name: String(name), message: String(message) };
+      return stack === undefined ? said : { ...said, stack: String(stack) };
     }
     return { name: "Error", message: String(error) };
   } catch {

@@ -6,7 +6,7 @@ import { Resolution } from "../core/resolution.ts";
 import { NODE_DROPPED } from "../ring/layout.ts";
 import { releaseDone } from "../ring/recovery.ts";
 import { createMesh, HOME, joinMesh } from "./mesh.ts";
-import { Notes } from "./notes.ts";
+import { Notes, reportError, reviveError } from "./notes.ts";
 import { Outbox } from "./outbox.ts";
 import { Routes } from "./routes.ts";
 import { engineOfThread, readFrames } from "./testdata/engine_of_thread.ts";
@@ -218,5 +218,47 @@ describe("a thread that has greeted one which died before it answered", () => {
     talk();
     await late.readiness;
     assertEquals(other.wants("late").workers, [1]);
+  });
+});
+
+describe("an error that crosses", () => {
+  const odd = (fields: object) => Object.assign(new Error("odd"), fields);
+  const unreadable = Object.defineProperty(new Error(), "message", {
+    get() {
+      throw new Error("no");
+    },
+  });
+  for (
+    const [error, name, message] of [
+      [new RangeError("plain"), "RangeError", "plain"],
+      ["text", "Error", "text"],
+      [undefined, "Error", "undefined"],
+      [odd({ message: 5n }), "Error", "5"],
+      [odd({ message: undefined, name: undefined }), "undefined", "undefined"],
+      [odd({ stack: Symbol("s") }), "Error", "odd"],
+      [Object.create(null), "Error", "an error that cannot be read"],
+      [unreadable, "Error", "an error that cannot be read"],
+    ] as const
+  ) {
+    it(`is told whatever it is made of: ${name}, ${message}`, () => {
+      const report = JSON.parse(JSON.stringify(reportError(error)));
+      const revived = reviveError(report);
+      assertEquals([revived.name, revived.message], [name, message]);
+      assertEquals(typeof revived.stack, "string");
+    });
+  }
+
+  it("is told though JSON has no form of its message", async () => {
+    const { engine, emit, read } = engineOfThread({});
+    engine.notes.serve();
+    engine.core.on("a", () => {
+      throw odd({ message: { value: 5n } });
+    });
+    engine.start(() => {});
+    read();
+    emit("a", 1);
+    while (engine.core.ledger.failed === 0) await turn();
+    assertEquals(read(), ["a"]);
+    await end(engine);
   });
 });

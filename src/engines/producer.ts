@@ -1,3 +1,4 @@
+import { print } from "../core/bus_core.ts";
 import { BatchError, type BatchFailure, BusClosedError, QueueFullError } from "../core/errors.ts";
 import { check, checkOptions, OBJECT } from "../options/options.ts";
 import { refuse, show } from "../options/refusal.ts";
@@ -270,7 +271,7 @@ export class LaneProducer {
     try {
       await this.#settings.onDrop?.(report);
     } catch (error) {
-      console.error("The hook 'onDrop' failed:", error);
+      print("The hook 'onDrop' failed:", error);
     }
   }
 

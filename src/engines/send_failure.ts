@@ -1,3 +1,4 @@
+import { print } from "../core/bus_core.ts";
 import { FLAG_FAILURE } from "../ring/frame.ts";
 import { typeOf } from "./batch_handlers.ts";
 import { HOME, type Mesh } from "./mesh.ts";
@@ -9,6 +10,11 @@ import type { Outbox } from "./outbox.ts";
 /** Characters of a message that fit into the smallest ring. */
 export const SHORT = 50;
 
+/** What has failed, and whether a failure of it was printed. */
+interface Source {
+  printed?: boolean;
+}
+
 /** Sends what a handler or a stage threw to the thread of the bus, which has the hook for it. */
 export function sendFailure(
   mesh: Mesh,
@@ -18,13 +24,15 @@ export function sendFailure(
 ): void {
   const reason = reportError(error);
   const pattern = subscription?.pattern ?? null;
+  const source = subscription as Source | undefined;
   if (events === undefined) {
-    sendReport(outbox, error, [pattern ?? event!.type, reason], event!);
+    sendReport(outbox, error, [pattern ?? event!.type, reason], event!, source);
     return;
   }
   const count = sendParts(mesh, outbox, events);
   const place = stage === undefined ? [] as const : [stage] as const;
-  sendReport(outbox, error, [pattern, reason, count, ...place], { type: "batch", data: undefined });
+  const batch = { type: "batch", data: undefined };
+  sendReport(outbox, error, [pattern, reason, count, ...place], batch, source);
 }
 
 function sendReport(
@@ -32,6 +40,7 @@ function sendReport(
   error: unknown,
   failure: FailureReport,
   event: BusEvent,
+  source: Source = {},
 ): void {
   const [pattern, { name, message }, ...place] = failure;
   const bare = { type: event.type, data: undefined };
@@ -45,10 +54,10 @@ function sendReport(
       // What cannot be encoded is reported without it.
     }
   }
-  console.error(
-    pattern === null ? "A batch failed:" : `A handler of '${pattern}' failed:`,
-    error,
-  );
+  // It is counted in any case.
+  if (source.printed) return;
+  source.printed = true;
+  print(pattern === null ? "A batch failed:" : `A handler of '${pattern}' failed:`, error);
 }
 
 /** Sends the events of a failure ahead, as long as half of the ring stays free; says how many. */

@@ -19,12 +19,12 @@ import { joinMesh } from "./mesh.ts";
 import { HomeLink } from "./home_link.ts";
 import { type Copy, isParcel } from "./post_office.ts";
 import { ownPort } from "../runtime/threads.ts";
-import { atThreadEnd, onExit } from "../runtime/exit_hook.ts";
+import { atThreadEnd, failAtEnd, onExit } from "../runtime/exit_hook.ts";
 import { FLAG_NOTE } from "../ring/frame.ts";
 import { type ErrorReport, type Note, reportError } from "./notes.ts";
 import { SHORT } from "./send_failure.ts";
 import { HOME } from "./mesh.ts";
-import { served, type ThreadInfo } from "./served.ts";
+import { endModule, served, type ThreadInfo } from "./served.ts";
 import { WorkerEngine } from "./worker_engine.ts";
 import { check, checkOptions, FUNCTION } from "../options/options.ts";
 import { CODEC_RULE } from "./thread_options.ts";
@@ -138,6 +138,8 @@ export function serve<M extends object = OpenEventMap>(
   }
   if (isServing) throw new TypeError("Cannot serve as the thread serves already");
   isServing = true;
+  const reason = "The thread has ended before it was told to serve";
+  const mayEnd = failAtEnd(new Error(reason));
   let isStarted = false;
   let link: HomeLink | undefined;
   port.listen((message) => {
@@ -147,6 +149,8 @@ export function serve<M extends object = OpenEventMap>(
     isStarted = true;
     const { copy, node } = start;
     if (copy) link = new HomeLink(copy, node, port);
+    // From here on it says so itself.
+    mayEnd();
     void run(start, link, callback as Serve<OpenEventMap>, options, () => port.close());
   });
   // What was sent before this thread listened may be lost.
@@ -177,20 +181,24 @@ async function run(
     // Where the thread needs not answer, it still has to tell what it has done.
     atThreadEnd(() => link.end());
   }
-  if (hasCodec !== (valueCodec !== undefined)) {
-    throw new TypeError("Cannot serve as 'valueCodec' must be given to the bus and to 'serve'");
+  let cleanUp: Awaited<ReturnType<typeof callback>>;
+  try {
+    if (hasCodec !== (valueCodec !== undefined)) {
+      throw new TypeError("Cannot serve as 'valueCodec' must be given to the bus and to 'serve'");
+    }
+    engine.notes.greet();
+    cleanUp = await callback(bus, { index: node - 1, threads });
+  } catch (error) {
+    // By itself: a rejection ends no thread whose module listens to rejections.
+    tellFault(engine.outbox, reportError(error));
+    answer();
+    return close();
   }
-  engine.notes.greet();
-  const cleanUp = await callback(bus, { index: node - 1, threads });
   engine.flow?.serve();
   engine.notes.serve();
   engine.start(async () => {
     await engine.settled();
-    try {
-      if (typeof cleanUp === "function") await cleanUp();
-    } catch (error) {
-      console.error("The function that 'serve' was given for the end failed:", error);
-    }
+    await endModule(cleanUp);
     answer();
     close();
   });

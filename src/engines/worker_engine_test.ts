@@ -249,6 +249,30 @@ describe("the engine of a thread", () => {
     await turn();
   });
 
+  it("prints the first failure of a subscription that it has no room to tell", async () => {
+    const { engine, emit, emitThere } = engineOfThread({ overflow: "error" });
+    engine.notes.serve();
+    engine.core.on("a", ({ data }) => {
+      throw new RangeError(`${data}`);
+    });
+    assertThrows(() => {
+      for (;;) emitThere("fill");
+    }, QueueFullError);
+    const printed: unknown[] = [];
+    const { error } = console;
+    console.error = (line: string, { message }: Error) => void printed.push([line, message]);
+    try {
+      engine.start(() => {});
+      for (let i = 0; i < 3; i++) emit("a", i);
+      for (let i = 0; i < 100 && engine.core.ledger.failed < 3; i++) await turn();
+    } finally {
+      console.error = error;
+    }
+    assertEquals([printed, engine.core.ledger.failed], [[["A handler of 'a' failed:", "0"]], 3]);
+    engine.answer();
+    await turn();
+  });
+
   it("tells how many events an iterator of it had no room for", async () => {
     const { engine, mesh: { cells, words }, emit } = engineOfThread({});
     createEventIterator(engine.core, "a", { capacity: 1, overflow: "drop-newest" });

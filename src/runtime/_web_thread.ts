@@ -11,7 +11,7 @@ interface WebWorker extends Worker {
 }
 
 interface WorkerScope {
-  onmessage: ((event: MessageEvent) => void) | null;
+  addEventListener(name: "message", listener: (event: MessageEvent) => void): void;
   postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
   close(): void;
 }
@@ -68,9 +68,8 @@ export function webPort(): ThreadPort | undefined {
   const close = scope.close.bind(scope);
   return {
     send: (message, transfer = []) => scope.postMessage(message, transfer),
-    listen(onMessage) {
-      scope.onmessage = ({ data }) => onMessage(data);
-    },
+    // Not `onmessage`: the module may have one of its own.
+    listen: (onMessage) => scope.addEventListener("message", ({ data }) => onMessage(data)),
     close,
   };
 }

@@ -54,6 +54,22 @@ export function atThreadEnd(action: () => void): void {
   }
 }
 
+/**
+ * Makes it an error that this thread ends by itself, until the function is called that this gives:
+ * Deno tells of an error, and neither of `Deno.exit` nor of `close`.
+ */
+export function failAtEnd(error: Error): () => void {
+  let isOver = false;
+  if (isDeno()) {
+    beforeEnd(globalThis as unknown as Scope, () => {
+      if (!isOver) reportError(error);
+    });
+  }
+  return () => {
+    isOver = true;
+  };
+}
+
 function beforeEnd(scope: Scope, action: () => void): void {
   // Deno tells nobody that a `Worker` has left by `Deno.exit`, which comes here, ...
   scope.addEventListener?.("unload", action);

@@ -99,7 +99,7 @@ describe("a batch in a thread", () => {
     });
   });
 
-  it("loses one event with one handler that fails", async () => {
+  it("loses one event with one handler that fails (A.4)", async () => {
     const failures = new Failures();
     await withFlowBus("batches", { onError: failures.onError }, async (bus) => {
       for (const n of range(3)) bus.emit("broken", n);

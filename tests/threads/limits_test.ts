@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { QueueFullError, ThreadFailedError } from "../../mod.ts";
 import { fnv1a } from "../../src/engines/fnv1a.ts";
+import { currentColumn } from "../runtimes/_table.ts";
 import { collect, startWorker, withBus } from "./_buses.ts";
 
 describe("'maxRestarts'", () => {
@@ -15,6 +16,27 @@ describe("'maxRestarts'", () => {
       await withBus("fails", { handlers, threads: 1, maxRestarts, onError() {} }, async (bus) => {
         await assertRejects(() => bus.ready, ThreadFailedError);
         assertEquals(started, 1 + maxRestarts);
+      });
+    });
+  }
+
+  for (
+    const [name, reason] of [
+      ["swallows", "cannot serve"],
+      ["exits", undefined],
+      // A browser's thread does not end so.
+      ...(currentColumn() === "chromium" ? [] : [["exits_early", undefined] as const]),
+    ] as const
+  ) {
+    it(`counts a thread that does not come to serve, as its module ${name}`, async () => {
+      await withBus(name, { threads: 1, maxRestarts: 1, onError() {} }, async (bus) => {
+        bus.emit("a");
+        const error = await assertRejects(() => bus.ready, ThreadFailedError);
+        if (reason !== undefined) {
+          assertEquals(String((error as Error).cause), `RangeError: ${reason}`);
+        }
+        await bus.drain();
+        assertEquals(bus.stats().dropped, 1);
       });
     });
   }
@@ -59,6 +81,57 @@ describe("drain() of a bus with threads", () => {
       assertEquals(names, ["BusClosedError"]);
       const { emitted, processed, dropped, depth } = bus.stats();
       assertEquals([processed + dropped, depth], [emitted, 0]);
+    });
+  });
+});
+
+describe("'concurrency'", () => {
+  it("is 1 in a thread unless told otherwise", async () => {
+    await withBus("kinds", { threads: 1 }, async (bus) => {
+      for (let i = 0; i < 6; i++) bus.emit("overlap", i);
+      const seen = collect(bus, "seen", 1);
+      while (bus.stats().depth > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      bus.emit("overlapped");
+      assertEquals(await seen, [{ most: 1, order: [0, 1, 2, 3, 4, 5] }]);
+    });
+  });
+
+  it("is 256 at home unless told otherwise", async () => {
+    await withBus("kinds", { threads: 1 }, async (bus) => {
+      await bus.ready;
+      const gate = Promise.withResolvers<void>();
+      let begun = 0;
+      bus.on("here", () => {
+        begun++;
+        return gate.promise;
+      });
+      for (let i = 0; i < 300; i++) bus.emit("here");
+      for (let i = 0; i < 3; i++) await new Promise((resolve) => setTimeout(resolve, 0));
+      assertEquals(begun, 256);
+      gate.resolve();
+      await bus.drain();
+      assertEquals(begun, 300);
+    });
+  });
+});
+
+describe("a bus of which one thread has failed", () => {
+  it("goes on with what the other one and home subscribe", async () => {
+    let started = 0;
+    // The second one never serves.
+    const handlers = () => startWorker(++started === 1 ? "kinds" : "fails");
+    const options = { handlers, maxRestarts: 0, onError() {} };
+    await withBus("kinds", options, async (bus) => {
+      const error = await assertRejects(() => bus.ready, ThreadFailedError);
+      assertEquals((error as ThreadFailedError).index, 1);
+      const seen = collect(bus, "answer.*", 4);
+      for (let i = 0; i < 4; i++) bus.emit("ask");
+      assertEquals(await seen, Array(4).fill([0, 2]));
+      let handled = 0;
+      bus.on("here", () => handled++);
+      for (let i = 0; i < 4; i++) bus.emit("here");
+      await bus.drain();
+      assertEquals(handled, 4);
     });
   });
 });
