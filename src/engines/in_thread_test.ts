@@ -139,7 +139,7 @@ describe("a bus with threads where there are none", () => {
       await withServed(() => () => Promise.reject(failure), async (bus) => {
         assertEquals(await bus.close(), { discarded: 0, inDoubt: 0, stuck: 0 });
         assertEquals(printed, [
-          ["The end of 'serve' failed:", failure],
+          ["The end of the module failed:", failure],
         ]);
       });
     } finally {

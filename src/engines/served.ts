@@ -26,6 +26,6 @@ export async function endModule(cleanUp: unknown): Promise<void> {
   try {
     if (typeof cleanUp === "function") await cleanUp();
   } catch (error) {
-    print("The end of 'serve' failed:", error);
+    print("The end of the module failed:", error);
   }
 }

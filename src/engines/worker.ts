@@ -188,6 +188,7 @@ async function run(
       throw new TypeError("Cannot serve as 'valueCodec' must be given to the bus and to 'serve'");
     }
     engine.notes.greet();
+    engine.listen();
     cleanUp = await callback(bus, { index: node - 1, threads });
   } catch (error) {
     // By itself: a rejection ends no thread whose module listens to rejections.

@@ -57,12 +57,12 @@ export class WorkerEngine implements Engine {
   readonly #counters: ThreadCounters;
   readonly #drops: DropReports;
   readonly #pulse: Pulse;
-  /**
-   * The node whose ring is next. A turn that a promise has stopped must not begin with the same ring
-   * again: a full one would keep the others waiting, and a thread would wait for its own.
-   */
+  // The node whose ring is next: a turn that a promise has stopped must not begin with the same one
+  // again. A full one would keep the others waiting, and a thread would wait for its own.
   #nextRing = 0;
   #isHandling = false;
+  /** Whether it hears what others tell, though it takes no events yet. */
+  #isListening = false;
   #onStop: (() => void) | undefined;
   #onSettled: (() => void) | undefined;
 
@@ -131,9 +131,16 @@ export class WorkerEngine implements Engine {
     });
   }
 
+  /** Hears from now on what others tell: the module may wait for that before it serves. */
+  listen(): void {
+    this.#isListening = true;
+    this.#idle.schedule();
+  }
+
   /** Begins to handle events; `onStop` is called once when the bus wants this thread to end. */
   start(onStop: () => void): void {
     this.#onStop = onStop;
+    this.#isListening = false;
     // Before any event, of which this thread may die: others send it everything until it answers.
     this.#earlyNotes.hear();
     this.#idle.schedule();
@@ -199,7 +206,8 @@ export class WorkerEngine implements Engine {
 
   #hasWork(): boolean {
     // What waits before it has started, or still when it stops, is not its own.
-    if (this.#onStop === undefined || this.#isStopping()) return this.#onStop !== undefined;
+    if (this.#isStopping()) return this.#onStop !== undefined;
+    if (this.#onStop === undefined) return this.#isListening && this.#earlyNotes.areThere;
     if (this.#mesh.cells.load(HEADER_STATE) !== STATE_OPEN && this.core.state === "open") {
       return true;
     }
@@ -237,8 +245,9 @@ export class WorkerEngine implements Engine {
       this.#close();
     }
     this.flow?.follow();
-    // A handler may wait for what another thread tells: events must not hold that up.
-    if (this.core.ledger.pending >= this.#options.concurrency) this.#earlyNotes.hear();
+    // A handler may wait for what others tell, and so may the module: events must not hold that up.
+    const isWaiting = this.core.ledger.pending >= this.#options.concurrency;
+    if (isWaiting || this.#isListening) this.#earlyNotes.hear();
     this.#serve();
     // Batches begin when the event loop has a turn.
     return left <= 0 || (this.flow !== undefined && left < BURST);
