@@ -103,7 +103,7 @@ export class FlowShard implements BoundedQueue {
 
   /** Takes an event; there must be room. */
   push(resolution: Resolution, event: BusEvent): void {
-    const isLast = this.#come - this.#sealed + 1 >= this.#batchSize;
+    const isLast = this.#come + 1 - this.#sealed >= this.#batchSize;
     // In this order: where the stack ends in one of the calls, nothing is counted or queued.
     if (this.#come === this.#sealed) this.#beginCollection();
     else if (isLast) this.#wake();

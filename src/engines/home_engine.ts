@@ -267,8 +267,8 @@ export class HomeEngine implements Engine {
     isForHome: boolean,
     isForThreads: boolean,
   ): void {
+    if (isForThreads && !isForHome) return;
     if (isForHome) this.#hold();
-    else if (isForThreads) return;
     this.#local.deliver(this.core.registry.current(type), event);
   }
 

@@ -220,11 +220,11 @@ export function readEvent(
   type: string,
   codec?: ValueCodec,
 ): BusEvent {
-  return createEvent(cells, word, type, readData(cells, word, codec));
+  return createEvent(cells, word, readData(cells, word, codec), type);
 }
 
 /** The same with data that was read before. */
-export function createEvent(cells: Cells, word: number, type: string, data: unknown): BusEvent {
+export function createEvent(cells: Cells, word: number, data: unknown, type: string): BusEvent {
   // Most events have nothing beside their data.
   if ((cells.get(word + FRAME_FLAGS) & EXTRAS) === 0) return { type, data };
   const { type: _type, report: _report, ...extras } = readExtras(cells, word);
