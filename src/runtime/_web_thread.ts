@@ -24,11 +24,17 @@ export function startWebThread(module: URL, events: ThreadEvents): Thread {
 /** Makes a thread of a `Worker` that somebody else has started. */
 export function adoptWebThread(worker: WebWorker, events: ThreadEvents): Thread {
   const { promise: closed, resolve } = Promise.withResolvers<void>();
-  let hasSpoken = false;
+  /** How many messages have come. */
+  let heard = 0;
   worker.addEventListener("message", ({ data }) => {
-    hasSpoken = true;
+    heard++;
     events.onMessage(data);
   });
+  /** Ends when nothing comes any more: Deno's error overtakes what was posted before it. */
+  const endQuietly = (before?: number) => {
+    if (heard === before) events.onEnd();
+    else setTimeout(endQuietly, 0, heard);
+  };
   worker.addEventListener("error", (event) => {
     // Deno ends the process otherwise.
     event.preventDefault();
@@ -36,9 +42,9 @@ export function adoptWebThread(worker: WebWorker, events: ThreadEvents): Thread 
     events.onError(error instanceof Error ? error : new Error(message));
     // On Deno this is the last thing that one hears; Bun goes on to "close". A browser's worker
     // lives on after an error, with nothing in it if its module could not be loaded.
-    const isEmpty = isBrowser() && !hasSpoken;
+    const isEmpty = isBrowser() && heard === 0;
     if (isEmpty) worker.terminate();
-    if (isEmpty || isDeno()) events.onEnd();
+    if (isEmpty || isDeno()) endQuietly();
   });
   worker.addEventListener("messageerror", () => {
     events.onError(new TypeError("Cannot read a message of the thread as it cannot be cloned"));

@@ -169,6 +169,23 @@ describe("the death of a thread", () => {
     });
   });
 
+  it("by an error outside its handlers keeps what the thread had emitted before", async () => {
+    const { errors, onError } = hooks();
+    await withBus("kinds", { threads: 1, onError }, async (bus) => {
+      await bus.ready;
+      const seen: unknown[] = [];
+      bus.on("seen", ({ data }) => seen.push(data));
+      const answer = collect(bus, "answer.me", 1);
+      bus.emit("emit and fault", 500);
+      while (errors.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      // By the next thread.
+      bus.emit("ask");
+      await answer;
+      assertEquals(seen, Array.from({ length: 500 }, (_, index) => index));
+      assertEquals(crashes(errors), []);
+    });
+  });
+
   it("is survived 30 times in a row", async () => {
     const { errors, onError } = hooks();
     const rounds = 30;

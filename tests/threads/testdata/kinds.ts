@@ -136,6 +136,12 @@ serve((bus, { index, threads }) => {
     bus.emitBatch(Array.from({ length: 10 }, (_, data) => ({ type: "seen", data })));
     return die(0);
   });
+  bus.on("emit and fault", ({ data }) => {
+    setTimeout(() => {
+      for (let i = 0; i < Number(data); i++) bus.emit("seen", i);
+      failOnPurpose();
+    });
+  });
   bus.on("fill memory", () => {
     for (const held: unknown[] = [];;) held.push(new Array(10_000).fill(held.length));
   });
