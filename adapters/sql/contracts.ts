@@ -61,6 +61,12 @@ export interface SqlDialect {
   readonly forUpdate: string;
   /** What ends a SELECT that must see what a locking one has seen before. */
   readonly upToDate: string;
+  /**
+   * What an INSERT takes so many messages from: topic, id, key, headers, payload and time.
+   *
+   * @default {their values}
+   */
+  rows?(count: number): string;
   /** Inserts a row, or locks the one that has its key. */
   ensure(table: string, key: string, columns: readonly string[]): string;
   /** The tables that say which queues there are. */

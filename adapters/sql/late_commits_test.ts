@@ -137,6 +137,28 @@ onEveryDatabase((name, fresh) => {
       });
     });
 
+    onMariadb("has no higher numbers committed beside it before all of it is written", async () => {
+      const made = await fresh();
+      await using(made, 2, async ([{ connection }, other]) => {
+        const { prefix } = made;
+        await connection.query(
+          `CREATE TRIGGER ${prefix}slow BEFORE INSERT ON ${prefix}messages FOR EACH ROW
+          SET @slept = IF(NEW.message_key = 'slow', SLEEP(1), 0)`,
+          [],
+        );
+        const ended: string[] = [];
+        const early = [new Message("one"), new Message("two", { key: "slow" })];
+        const first = publishInTx(connection, "t", early, { prefix })
+          .then(() => ended.push("first"));
+        const sleeping = "SELECT id FROM information_schema.processlist WHERE state = 'User sleep'";
+        while (ended.length === 0 && (await connection.query(sleeping, [])).length === 0);
+        await publishInTx(other!.connection, "t", new Message("three"), { prefix });
+        ended.push("second");
+        await first;
+        assertEquals(ended, ["first", "second"]);
+      });
+    });
+
     onServers("is not delivered beside what is later of its key", async () => {
       const made = await fresh();
       await using(made, 3, async ([one, two, reading]) => {

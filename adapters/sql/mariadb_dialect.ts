@@ -13,6 +13,14 @@ const NOW = "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 100
  */
 const SHARE = " LOCK IN SHARE MODE";
 
+/**
+ * The server gives a statement its numbers, and rows to them later: another one may write higher numbers
+ * and commit them between, and a reader would pass what comes after. How many rows a query has it does not
+ * know, and lets no other statement have numbers until that one has written them.
+ */
+const ROW = `SELECT CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR),
+  CAST(? AS BINARY), CAST(? AS SIGNED)`;
+
 /** Lock wait timeout, deadlock. */
 const BUSY = [1205, 1213];
 
@@ -27,6 +35,7 @@ export const mariadb: SqlDialect = numberedDialect({
   name: "mariadb",
   isWrapped: false,
   now: NOW,
+  rows: (count) => Array(count).fill(ROW).join(" UNION ALL "),
   forUpdate: " FOR UPDATE",
   upToDate: SHARE,
   insertIgnore: "INSERT IGNORE",

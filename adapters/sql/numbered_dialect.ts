@@ -9,7 +9,7 @@ import { EVERY_TOPIC, type Tables } from "./tables.ts";
 export interface NumberedParts extends
   Pick<
     SqlDialect,
-    "name" | "isWrapped" | "now" | "ensure" | "isDue" | "claim" | "isBusy" | "isRefusal"
+    "name" | "isWrapped" | "now" | "rows" | "ensure" | "isDue" | "claim" | "isBusy" | "isRefusal"
   > {
   /** What an INSERT begins with that leaves out what is there already. */
   readonly insertIgnore: string;

@@ -68,7 +68,7 @@ export function publishInTx(
       // So that it is a promise, or none, whatever is published.
       if (items.length === 0) yield ["SELECT 1"];
       for (let at = 0; at < items.length; at += CHUNK) {
-        yield insertion(tables, items.slice(at, at + CHUNK));
+        yield insertion(tables, items.slice(at, at + CHUNK), tx.dialect);
       }
     })(),
   );

@@ -107,7 +107,7 @@ export function* prolong<T extends Claimed>(queue: Queue, claimed: readonly T[])
 export function* transfer(queue: Queue, ticket: Ticket, topic: string, rec: Rec): Plan<boolean> {
   const lost = yield* settle(queue, [{ token: ticket }]);
   if (lost.length > 0) return false;
-  yield insertion(queue.tables, [{ topic, rec }]);
+  yield insertion(queue.tables, [{ topic, rec }], queue.dialect);
   return true;
 }
 

@@ -1,4 +1,4 @@
-import type { SqlRow, SqlValue, Statement } from "./contracts.ts";
+import type { SqlDialect, SqlRow, SqlValue, Statement } from "./contracts.ts";
 import type { Rec } from "@beat/beat/message";
 import { readHeaders } from "@beat/beat/transport";
 import type { Tables } from "./tables.ts";
@@ -12,8 +12,8 @@ export const COLUMNS = "m.seq, m.topic, m.id, m.message_key, m.headers, m.payloa
 export function insertion(
   { messages }: Tables,
   items: readonly { readonly topic: string; readonly rec: Rec }[],
+  { rows = valuesOf }: Pick<SqlDialect, "rows"> = {},
 ): Statement {
-  const rows = items.map(() => "(?, ?, ?, ?, ?, ?)").join(", ");
   const values = items.flatMap(({ topic, rec }): SqlValue[] => [
     topic,
     rec.id,
@@ -23,7 +23,11 @@ export function insertion(
     Math.round(rec.time),
   ]);
   const columns = "topic, id, message_key, headers, payload, time";
-  return [`INSERT INTO ${messages} (${columns}) VALUES ${rows}`, values];
+  return [`INSERT INTO ${messages} (${columns}) ${rows(items.length)}`, values];
+}
+
+function valuesOf(count: number): string {
+  return `VALUES ${Array(count).fill("(?, ?, ?, ?, ?, ?)").join(", ")}`;
 }
 
 /** The record of a row. One that somebody else wrote may have no id. */

@@ -14,7 +14,7 @@ export function sqlSink(
 ): Sink {
   const store = async (items: readonly SendItem[]): Promise<Sent> => {
     try {
-      await executeAlone(connection, insertion(tables, items));
+      await executeAlone(connection, insertion(tables, items, connection.dialect));
       onStored(items[0]!.topic);
       return undefined;
     } catch (cause) {
