@@ -175,6 +175,48 @@ describe("Router: closing from within", () => {
     await world.close();
   });
 
+  it("waits for a plugin that is starting, and stops it; the next one does not start", async () => {
+    const world = new World();
+    const gate = Promise.withResolvers<void>();
+    const notes: string[] = [];
+    world.router.plugin(
+      { onStart: () => gate.promise, onStop: () => void notes.push("stop") },
+      { onStart: () => void notes.push("next"), onStop: () => void notes.push("stop next") },
+    );
+    world.router.on("h", "in", world.in, () => {});
+    const run = world.router.run();
+    const closing = world.router.close().then(() => notes.push("closed"));
+    await settle();
+    assertEquals(notes, []);
+    gate.resolve();
+    await closing;
+    await run;
+    assertEquals(notes, ["stop", "closed"]);
+    await world.close();
+  });
+
+  it("a plugin that closes its router outside of its hooks waits for the end", async () => {
+    const world = new World();
+    const gate = Promise.withResolvers<void>();
+    const begun = new Seen<string>();
+    let face: RouterFace | undefined;
+    world.router.plugin({ onStart: (router) => void (face = router) });
+    world.router.on("h", "in", world.in, (message) => {
+      begun.add(message.text());
+      return gate.promise;
+    });
+    await world.run();
+    await world.publish("in", "a");
+    await begun.count(1);
+    let isClosed = false;
+    const closing = face!.close().then(() => isClosed = true);
+    await settle();
+    assertEquals(isClosed, false);
+    gate.resolve();
+    await closing;
+    await world.close();
+  });
+
   it("a plugin that does not stop is left behind at the deadline, and told of", async () => {
     const world = new World();
     const notes: string[] = [];

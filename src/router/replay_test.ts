@@ -249,6 +249,22 @@ describe("replay()", () => {
       assertLess(most, 10);
     }));
 
+  it("waits for a letter that takes long to publish, however short the idle time is", () =>
+    withTime(async (time) => {
+      const world = new World();
+      await world.out.publish(DEAD, [letter("a"), letter("b")]);
+      const slow = fromPublisher({
+        async publish(topic, messages) {
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          await world.out.publish(topic, messages);
+        },
+      });
+      const replayed = replay(world.in, DEAD, { publisher: slow, idle: 10 });
+      for (let turn = 0; turn < 40; turn++) await time.tickAsync(10);
+      assertEquals(await replayed, { replayed: 2, skipped: 0 });
+      await world.close();
+    }));
+
   it("ends at once when it is aborted, also while it waits for its rate", () =>
     withTime(async (time) => {
       const world = new World();
