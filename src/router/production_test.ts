@@ -167,6 +167,15 @@ describe("Router: what is produced", () => {
       assertEquals(published, ["good", "good", "bad"]);
     }, "discard"));
 
+  it("is published anew when all of it was confirmed, and its message is read once more", () =>
+    withRedelivery(1, () => both(), async ({ broker, handler, published }) => {
+      for (const count of [1, 2]) {
+        await broker.deliver(record("a"), 1);
+        await acked(handler, count);
+      }
+      assertEquals(published, ["good", "bad", "good", "bad"]);
+    }));
+
   it("is forgotten when its message is acked without it", () => {
     let calls = 0;
     const produce = () => ++calls === 2 ? undefined : both();

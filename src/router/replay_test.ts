@@ -252,7 +252,7 @@ describe("replay()", () => {
   it("waits for a letter that takes long to publish, however short the idle time is", () =>
     withTime(async (time) => {
       const world = new World();
-      await world.out.publish(DEAD, [letter("a"), letter("b")]);
+      await world.out.publish(DEAD, [letter("a"), letter("b"), letter("c")]);
       const slow = fromPublisher({
         async publish(topic, messages) {
           await new Promise((resolve) => setTimeout(resolve, 100));
@@ -261,7 +261,7 @@ describe("replay()", () => {
       });
       const replayed = replay(world.in, DEAD, { publisher: slow, idle: 10 });
       for (let turn = 0; turn < 40; turn++) await time.tickAsync(10);
-      assertEquals(await replayed, { replayed: 2, skipped: 0 });
+      assertEquals(await replayed, { replayed: 3, skipped: 0 });
       await world.close();
     }));
 
