@@ -241,5 +241,8 @@ function readState(): Partial<Record<string, Started>> {
 async function remember(server: Server, started: Started | undefined): Promise<void> {
   const state = { ...readState(), [server.name]: started };
   await Deno.mkdir(new URL(".", STATE), { recursive: true });
-  await Deno.writeTextFile(STATE, `${JSON.stringify(state, undefined, 2)}\n`);
+  // Others, who may look at any time, find one or the other.
+  const written = new URL(`services.${Deno.pid}.json`, STATE);
+  await Deno.writeTextFile(written, `${JSON.stringify(state, undefined, 2)}\n`);
+  await Deno.rename(written, STATE);
 }

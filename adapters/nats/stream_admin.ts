@@ -70,12 +70,11 @@ export function streamAdmin(
       const { jsm } = await connection.open(action);
       const known = await topics.find(action, topic);
       if (known === undefined) return false;
-      const { stream } = known;
       let found = false;
-      for await (const { name } of jsm.consumers.list(stream)) {
+      for await (const { name } of jsm.consumers.list(known.stream)) {
         if (!isConsumerOf(group, name)) continue;
-        found = await unlessMissing(jsm.consumers.delete(stream, name)) ?? found;
-        await givenBack.forget(stream, name);
+        found = await unlessMissing(jsm.consumers.delete(known.stream, name)) ?? found;
+        await givenBack.forget(known.stream, name);
       }
       return found;
     },
