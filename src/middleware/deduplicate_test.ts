@@ -245,6 +245,7 @@ describe("deduplicate", () => {
 
     it("waits a lease for what another call handles, and nacks it then", () =>
       withFakeTime(async (time) => {
+        time.tick(5_000);
         const { promise, resolve } = Promise.withResolvers<void>();
         const { middleware } = make({ lease: 1_000 });
         const first = middleware(() => promise)(single(new Message("a")));
