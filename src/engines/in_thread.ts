@@ -54,14 +54,14 @@ export function serveHere(
   engine: { readonly core: BusCore },
   cause: unknown,
 ): Promise<void> {
-  let cleanUp: unknown;
   Object.assign(engine, {
     async stop(timeout: number) {
       await settled(engine.core, timeout);
-      await within(Math.min(timeout, MAX_DELAY), endModule(cleanUp));
+      // The module may not have given it yet.
+      await within(Math.min(timeout, MAX_DELAY), cleanUp.then(endModule));
     },
   });
-  const ready = (async () => {
+  const cleanUp = (async () => {
     if (served.length !== 1) {
       const reason = "there are no threads here, and one imported module must have called 'serve'";
       const error = new UnsupportedError(
@@ -70,8 +70,9 @@ export function serveHere(
       );
       throw Object.assign(error, { cause });
     }
-    cleanUp = await served[0].callback(face as never, { index: 0, threads: 1 });
+    return await served[0].callback(face as never, { index: 0, threads: 1 });
   })();
+  const ready = cleanUp.then(() => {});
   ready.catch(() => {});
   return ready;
 }

@@ -109,6 +109,28 @@ describe("a bus with threads where there are none", () => {
     });
   });
 
+  it("lets a module clean up that still subscribes when the bus is closed", async () => {
+    const calls: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    served.push({
+      async callback() {
+        await gate.promise;
+        return () => calls.push("cleans up");
+      },
+      valueCodec: undefined,
+    });
+    try {
+      const bus = withoutThreads(() => createThreadBus({ handlers }));
+      const closed = bus.close({ timeout: 60_000 });
+      gate.resolve();
+      assertEquals(await closed, { discarded: 0, inDoubt: 0, stuck: 0 });
+      assertEquals(calls, ["cleans up"]);
+      await bus.ready;
+    } finally {
+      served.length = 0;
+    }
+  });
+
   it("closes in time though a handler hangs, or what the module has given for its end", () =>
     withFakeTime(async (time) => {
       const calls: string[] = [];

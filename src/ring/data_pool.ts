@@ -42,14 +42,13 @@ export class DataPool {
     const cells = this.#cells;
     const codec = this.#codec;
     const kind = cells.get(word + FRAME_FLAGS) >> FLAG_DATA_SHIFT & 3;
-    if (kind !== DATA_BYTES && (kind !== DATA_CODEC || codec === undefined)) {
-      return readEvent(cells, word, type);
-    }
+    const isOfBytes = kind === DATA_BYTES || (kind === DATA_CODEC && codec !== undefined);
     const [at, length] = dataOf(cells, word);
+    if (!isOfBytes || length > LARGE) return readEvent(cells, word, type, codec);
     if (at < this.#start || at + length > this.#start + this.#copy.byteLength) {
       const ahead = (reader.end - reader.next) | 0;
       const end = Math.min((word << 2) + ahead, place.data + place.capacity, at + STRETCH);
-      this.#copy = cells.bytes.slice(at, length > LARGE ? at + length : end).buffer as ArrayBuffer;
+      this.#copy = cells.bytes.slice(at, end).buffer as ArrayBuffer;
       this.#start = at;
     }
     const bytes = new Uint8Array(this.#copy, at - this.#start, length);

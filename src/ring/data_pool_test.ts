@@ -100,6 +100,15 @@ describe("a pool of data", () => {
     assertEquals(data[2].buffer.byteLength, 4_097);
   });
 
+  it("gives large data a buffer of their own wherever they stand", () => {
+    const ring = createRing();
+    const lengths = [8, 4_097, 8];
+    for (const length of lengths) ring.write({ type: "a", data: bytesOf(length) });
+    const data = views(ring.read());
+    assertEquals(data, lengths.map(bytesOf));
+    assertEquals(data[1].buffer.byteLength, 4_097);
+  });
+
   it("copies what is there in one piece, and nothing behind the end of the ring", () => {
     const ring = createRing(undefined, 1_024);
     const frame = { type: "a", data: bytesOf(104) };
