@@ -67,9 +67,11 @@ export type {
   BusEvent,
   DataArgs,
   DataInput,
+  DataOf,
   EventFields,
   EventInput,
   EventOf,
+  EventOrTypeWithoutData,
   EventTable,
   Handler,
   InputOf,
@@ -78,6 +80,7 @@ export type {
   OptionalDataInput,
   TypedEvent,
   TypesOf,
+  TypesWithoutData,
 } from "./src/core/event.ts";
 export type {
   IsEmpty,
@@ -118,5 +121,10 @@ export {
   type StagedOptions,
 } from "./src/profile/factory.ts";
 export { type Capabilities, capabilities } from "./src/runtime/capabilities.ts";
-export { PRESETS, type Profile, type ProfileName } from "./src/profile/profile.ts";
-export { type HookOptions, option, scenario, type ScenarioName } from "./src/profile/scenario.ts";
+export {
+  PRESETS,
+  type Profile,
+  type ProfileName,
+  type ScenarioName,
+} from "./src/profile/profile.ts";
+export { type HookOptions, option, scenario } from "./src/profile/scenario.ts";

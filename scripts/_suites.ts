@@ -284,6 +284,8 @@ const SUITES: Suite[] = [
     permissions: ["-A"],
     runtimes: ["deno"],
   },
+  { name: "requests", path: "tests/requests", permissions: ["-A"], runtimes: ["deno"] },
+  { name: "compilers", path: "tests/compilers", permissions: ["-A"], runtimes: ["deno"] },
   { name: "asyncapi", path: "tests/asyncapi", permissions: ["-A"], runtimes: PROCESSES },
   { name: "telemetry", path: "tests/telemetry", permissions: ["-A"], runtimes: PROCESSES },
   { name: "heap", path: "tests/memory", permissions: ["-A"], runtimes: PROCESSES },

@@ -21,9 +21,9 @@ const BUDGETS: Budget[] = [
   {
     name: "the sync bus alone",
     entry: `export { createSyncBus } from "./src/engines/sync.ts";`,
-    limit: 5_290,
+    limit: 5_300,
   },
-  { name: 'everything behind "."', entry: `export * from "./mod.ts";`, limit: 24_740 },
+  { name: 'everything behind "."', entry: `export * from "./mod.ts";`, limit: 24_810 },
 ];
 
 /** A budget and what was measured. */

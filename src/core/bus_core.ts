@@ -17,7 +17,7 @@ export const BUS_RULES: Rules = { onError: FUNCTION, onDrop: FUNCTION };
 
 /** What an engine and the face of its bus share: subscriptions, books, hooks and state. */
 export class BusCore {
-  readonly registry: Registry = new Registry((type) => this.admit(`emit ${show(type)}`));
+  readonly registry: Registry = new Registry(this);
   readonly ledger: Ledger = new Ledger();
   readonly engine: Engine;
   /** How far the bus has gone from open over draining to closed. It never goes back. */

@@ -1,5 +1,13 @@
 import type { CloseOptions, DrainOptions } from "./bus_options.ts";
-import type { DataArgs, EventInput, Handler, InputOf, TypesOf } from "./event.ts";
+import type {
+  DataArgs,
+  DataOf,
+  EventInput,
+  EventOrTypeWithoutData,
+  Handler,
+  InputOf,
+  TypesOf,
+} from "./event.ts";
 import type { KnownPattern, MatchedEvent, Received } from "./matching.ts";
 import type { BusStats, CloseReport } from "./stats.ts";
 import type {
@@ -92,18 +100,18 @@ export interface Bus<M extends object> {
    * @throws {TypeError} If the event has no type.
    * @throws {BusClosedError} If the bus is closed.
    */
-  emit(event: EventInput<M>): void;
-  /** Emits an event of a type, with its data. */
-  emit<K extends keyof M & string>(type: K, ...data: DataArgs<M[K]>): void;
+  emit(event: EventOrTypeWithoutData<M>): void;
+  /** Emits an event of a type, with its data: of one of several types what fits each of them. */
+  emit<K extends keyof M & string>(type: K, ...data: DataArgs<DataOf<M, K>>): void;
   /**
    * Same as `emit` with neither error isolation nor counting: the first throw ends it. Only a
    * delivery whose handlers return promises is counted, as `drain` has to wait for it. While the
    * bus drains, what such a handler emits is refused, as nothing tells that it runs. On a queueing
    * engine it equals `emit`.
    */
-  unsafeEmit(event: EventInput<M>): void;
+  unsafeEmit(event: EventOrTypeWithoutData<M>): void;
   /** Emits an event of a type, with neither error isolation nor counting. */
-  unsafeEmit<K extends keyof M & string>(type: K, ...data: DataArgs<M[K]>): void;
+  unsafeEmit<K extends keyof M & string>(type: K, ...data: DataArgs<DataOf<M, K>>): void;
   /**
    * Emits several events, every one of them whatever the others do.
    *
@@ -111,7 +119,9 @@ export interface Bus<M extends object> {
    */
   emitBatch(events: readonly EventInput<M>[]): void;
   /** A handle for one event type that skips the look-up. */
-  topic<K extends keyof M & string>(type: K): Topic<string extends keyof M ? string : K, M[K]>;
+  topic<K extends keyof M & string>(
+    type: K,
+  ): Topic<string extends keyof M ? string : K, DataOf<M, K>>;
   /**
    * The events of a pattern as an async iterable, subscribed from this call on. Leaving the loop
    * ends the subscription; `close` ends it after what is buffered.
@@ -158,9 +168,9 @@ export interface SyncBus<M extends object> extends Bus<M> {
    * have. Rejects with the one failure as it was, or an `AggregateError` in the order of the
    * handlers.
    */
-  emitAsync(event: EventInput<M>): Promise<void>;
+  emitAsync(event: EventOrTypeWithoutData<M>): Promise<void>;
   /** Emits an event of a type and waits for all handlers. */
-  emitAsync<K extends keyof M & string>(type: K, ...data: DataArgs<M[K]>): Promise<void>;
+  emitAsync<K extends keyof M & string>(type: K, ...data: DataArgs<DataOf<M, K>>): Promise<void>;
 }
 
 /** Options of `write`. */

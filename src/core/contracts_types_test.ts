@@ -5,11 +5,15 @@ import type {
   Bus,
   BusEvent,
   Cursor,
+  DataArgs,
+  DataOf,
+  EventInput,
   Matches,
   SubscribeOptions,
   SyncBus,
   Topic,
   TypedEvent,
+  TypesOf,
 } from "../../mod.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
@@ -99,6 +103,54 @@ bus.emit("ping", 1);
 bus.emitBatch([{ type: "order.paid", data: "1" }]);
 // @ts-expect-error: an event is an object
 bus.emit(5);
+
+// A type that is one of several: the data must fit all of them, or the event is one object.
+declare const paid: "order.paid" | "order.paid.eu";
+bus.emit(paid, 1);
+void bus.emitAsync(paid, 1);
+bus.topic(paid).emit(1);
+declare const user: "user.created" | "user.deleted";
+const both = { name: "Ada", id: 1 };
+bus.emit(user, both);
+bus.topic(user).emit(both);
+// @ts-expect-error: the event may be the other one
+bus.emit(user, { name: "Ada" });
+// @ts-expect-error: the event may be the other one
+bus.unsafeEmit(user, { id: 1 });
+// @ts-expect-error: the event may be the other one
+void bus.emitAsync(user, { id: 1 });
+// @ts-expect-error: the event may be the other one
+bus.topic(user).emit({ id: 1 });
+// @ts-expect-error: data is missing, whichever it is
+bus.emit(user);
+declare const maybe: "ping" | "note";
+bus.emit(maybe);
+declare const any: EventInput<Events>;
+bus.emit(any);
+declare const type: keyof Events;
+// @ts-expect-error: nothing fits all of them
+bus.emit(type, 1);
+
+// Functions that hand on what they are given may be generic in the map, or in the type.
+function forward<M extends object>(to: Bus<M>, event: EventInput<M>): void {
+  to.emit(event);
+  to.unsafeEmit(event);
+  to.emitBatch([event]);
+}
+forward(bus, { type: "ping" });
+function send<K extends TypesOf<Events>>(type: K, data: DataOf<Events, K>): void {
+  bus.emit(type, data);
+  void bus.emitAsync(type, data);
+}
+send("order.paid", 1);
+send(user, both);
+// @ts-expect-error: the event may be the other one
+send(user, { id: 1 });
+function pass<K extends TypesOf<Events>>(type: K, ...data: DataArgs<DataOf<Events, K>>): void {
+  bus.emit(type, ...data);
+}
+pass("order.paid", 1);
+pass("ping");
 
 // once, events, topic and the target are typed by the same map.
 const once: Promise<TypedEvent<"user.deleted", { id: number }>> = bus.once("user.deleted");

@@ -90,8 +90,23 @@ export type InputOf<K extends string, T> = undefined extends T ? OptionalDataInp
 export type InputTable<M> = { [K in keyof M & string]: InputOf<K, M[K]> };
 
 /** What `emit(event)` takes: any event of map `M`. */
-export type EventInput<M> = string extends keyof M ? InputOf<string, M[keyof M & string]>
-  : InputTable<M>[keyof M & string];
+export type EventInput<M> = InputTable<M>[keyof M & string];
+
+/** The types of map `M` that need no data. */
+export type TypesWithoutData<M> = {
+  [K in keyof M & string]: undefined extends M[K] ? K : never;
+}[keyof M & string];
+
+/** What `emit` takes alone; the compiler's error about data that is missing says this name. */
+export type EventOrTypeWithoutData<M> = EventInput<M> | TypesWithoutData<M>;
+
+/**
+ * The data that is right for whichever of the types `K` of map `M`: where there are several, what fits
+ * all of them, as the compiler asks it of who writes to an object by such a key. A function that is
+ * generic in `K` names the data by it that it hands on.
+ */
+export type DataOf<M, K extends keyof M> =
+  (K extends unknown ? (data: M[K]) => void : never) extends (data: infer T) => void ? T : never;
 
 /** What follows the type in `emit(type, data)`: nothing is needed where `undefined` is allowed. */
 export type DataArgs<T> = undefined extends T ? [data?: T] : [data: T];

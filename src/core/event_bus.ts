@@ -38,12 +38,12 @@ export class EventBus {
 
   emit(input: string | BusEvent, data?: unknown): void {
     const event = typeof input === "string" ? { type: input, data } : input;
-    this.#core.engine.deliver(this.#registry.lookup(event?.type), event);
+    this.#core.engine.deliver(this.#registry.lookup(event), event);
   }
 
   unsafeEmit(input: string | BusEvent, data?: unknown): void {
     const event = typeof input === "string" ? { type: input, data } : input;
-    this.#core.engine.deliverUnsafely(this.#registry.lookup(event?.type), event);
+    this.#core.engine.deliverUnsafely(this.#registry.lookup(event), event);
   }
 
   emitBatch(events: readonly BusEvent[]): void {
@@ -53,7 +53,7 @@ export class EventBus {
     for (let index = 0; index < events.length; index++) {
       try {
         const event = events[index];
-        this.#core.engine.deliver(this.#registry.lookup(event?.type), event);
+        this.#core.engine.deliver(this.#registry.lookup(event), event);
       } catch (error) {
         failures.push({ index, error });
       }

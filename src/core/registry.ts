@@ -1,4 +1,5 @@
-import { refuse } from "../options/refusal.ts";
+import { check, OBJECT } from "../options/options.ts";
+import { refuse, show } from "../options/refusal.ts";
 import { checkPattern, hasWildcard } from "./pattern.ts";
 import { Registration } from "./registration.ts";
 import { Resolution } from "./resolution.ts";
@@ -33,7 +34,7 @@ export class Registry {
   /** What the last look-up in a table gave. */
   #last = BLANK;
   #order = 0;
-  #gate: (type: string) => void;
+  #gate: { admit(attempt: string): void } | undefined;
   /** Rises with each change that can concern every type. */
   version = 1;
   /** Equals `version` while anyone may emit; never equal to any once the registry is sealed. */
@@ -44,7 +45,7 @@ export class Registry {
   readonly live = new Set<Registration>();
 
   /** Creates a registry; once it is sealed, `gate` is asked at each look-up, and throws to refuse. */
-  constructor(gate: (type: string) => void) {
+  constructor(gate?: { admit(attempt: string): void }) {
     this.#gate = gate;
   }
 
@@ -57,14 +58,15 @@ export class Registry {
    * built for each emit (20 ns), so after one nothing is guessed until a guess would have been
    * right. `BLANK` says that, as one more condition here costs as much as the table.
    */
-  lookup(type: string): Resolution {
+  lookup(event: { readonly type: string }): Resolution {
+    const type = event?.type;
     const guess = this.#guide.next;
     if (type === guess.type && guess.version === this.openVersion) return this.#guide = guess;
     // A property of a null-prototype object would take `undefined` for the key "undefined".
     if (typeof type === "string") {
       const exact = this.#exact[type];
-      if (exact !== undefined && exact.version === this.openVersion) return this.#learn(exact);
-    }
+      if (exact?.version === this.openVersion) return this.#learn(exact);
+    } else check("emit", "event", event, OBJECT);
     return this.resolve(type);
   }
 
@@ -78,14 +80,14 @@ export class Registry {
     if (typeof type !== "string" || type === "") {
       refuse(action, "type", "a non-empty string", type);
     }
-    if (this.openVersion === SEALED) this.#gate(type);
+    if (this.openVersion === SEALED) this.#gate!.admit(`${action} ${show(type)}`);
     return this.#learn(this.current(type));
   }
 
   /** The resolution of a type for an event that was accepted already; asks no gate. */
   current(type: string): Resolution {
-    let resolution = this.#exact[type] ?? this.#cache.get(type);
-    if (resolution === undefined) this.#cache.add(resolution = new Resolution(type));
+    const resolution = this.#exact[type] ?? this.#cache.get(type) ??
+      this.#cache.add(new Resolution(type));
     if (resolution.version !== this.version) {
       resolution.rebuild(this.#matching(resolution), this.version);
     }
@@ -148,7 +150,7 @@ export class Registry {
   }
 
   #matching(resolution: Resolution): Registration[] {
-    const found: Registration[] = resolution.exact === undefined ? [] : [...resolution.exact];
+    const found: Registration[] = [...resolution.exact ?? []];
     if (this.#wildcardCount > 0) {
       const exact = found.length;
       this.#wildcards.collect(resolution.type, found);

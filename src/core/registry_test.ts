@@ -4,10 +4,10 @@ import { Registry } from "./registry.ts";
 
 describe("Registry", () => {
   it("lets go of all wildcards that have ended but the last, though nobody emits again", () => {
-    const registry = new Registry(() => {});
+    const registry = new Registry();
     const resolutions = [1, 2, 3, 4].map((job) => {
       const ended = registry.add(`job.${job}.*`, () => {});
-      const resolution = registry.lookup(`job.${job}.done`);
+      const resolution = registry.lookup({ type: `job.${job}.done` });
       assertEquals(resolution.registrations.length, 1);
       ended.unsubscribe();
       return resolution;
@@ -19,13 +19,13 @@ describe("Registry", () => {
   });
 
   it("finds the handlers anew after a wildcard has ended", () => {
-    const registry = new Registry(() => {});
+    const registry = new Registry();
     const ended = registry.add("*", () => {});
     const stays = registry.add("**", () => {});
-    registry.lookup("a");
+    registry.lookup({ type: "a" });
     ended.unsubscribe();
-    assertEquals(registry.lookup("a").registrations, [stays]);
+    assertEquals(registry.lookup({ type: "a" }).registrations, [stays]);
     const exact = registry.add("a", () => {});
-    assertEquals(registry.lookup("a").registrations, [stays, exact]);
+    assertEquals(registry.lookup({ type: "a" }).registrations, [stays, exact]);
   });
 });

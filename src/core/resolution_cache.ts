@@ -13,11 +13,12 @@ export class ResolutionCache {
   #old = new Map<string, Resolution>();
   #weight = 0;
 
-  /** Keeps a resolution. */
-  add(resolution: Resolution): void {
+  /** Keeps a resolution, and returns it. */
+  add(resolution: Resolution): Resolution {
     this.#weight += 64 + resolution.type.length;
     if (this.#weight > GENERATION) this.forget();
     this.#young.set(resolution.type, resolution);
+    return resolution;
   }
 
   /** Forgets the old generation, and begins another one. */
@@ -35,11 +36,8 @@ export class ResolutionCache {
     const young = this.#young.get(type);
     if (young !== undefined) return young;
     const old = this.#old.get(type);
-    if (old !== undefined) {
-      this.#old.delete(type);
-      this.add(old);
-    }
-    return old;
+    this.#old.delete(type);
+    return old && this.add(old);
   }
 
   /** Takes a resolution out, for a type that gets its first exact subscription. */

@@ -20,27 +20,27 @@ export class EventTopic {
   }
 
   emit(data?: unknown): void {
-    const { type } = this;
-    this.#engine.deliver(this.#current(type), { type, data });
+    this.dispatch({ type: this.type, data });
   }
 
   unsafeEmit(data?: unknown): void {
-    const { type } = this;
-    this.#engine.deliverUnsafely(this.#current(type), { type, data });
+    this.unsafeDispatch({ type: this.type, data });
   }
 
   dispatch(event: BusEvent): void {
-    this.#engine.deliver(this.#current(event?.type), event);
+    this.#engine.deliver(this.#current(event), event);
   }
 
   unsafeDispatch(event: BusEvent): void {
-    this.#engine.deliverUnsafely(this.#current(event?.type), event);
+    this.#engine.deliverUnsafely(this.#current(event), event);
   }
 
-  #current(type: string): Resolution {
-    if (type !== this.type) refuse("dispatch", "event.type", show(this.type), type);
+  #current(event: BusEvent): Resolution {
+    if (event?.type !== this.type) {
+      refuse("dispatch", "event.type", show(this.type), event?.type ?? event);
+    }
     const resolution = this.#resolution;
     if (resolution.version === this.#registry.openVersion) return resolution;
-    return this.#resolution = this.#registry.resolve(type);
+    return this.#resolution = this.#registry.resolve(this.type);
   }
 }

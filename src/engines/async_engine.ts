@@ -3,6 +3,7 @@ import { isThenable } from "../options/thenable.ts";
 import { check, checkOptions, DURATION, OBJECT, SIGNAL } from "../options/options.ts";
 import { PendingDelivery } from "../core/pending_delivery.ts";
 import { scheduleMacrotask } from "../runtime/macrotask.ts";
+import { CAPACITY } from "./async_options.ts";
 import { dropClosed } from "./report_drops.ts";
 import { EventQueue } from "./event_queue.ts";
 import { keyOf } from "./key_of.ts";
@@ -54,7 +55,7 @@ export class AsyncEngine implements Engine, BoundedQueue {
     this.core = core ?? new BusCore(options, this);
     this.#ledger = this.core.ledger;
     this.#registry = this.core.registry;
-    const { capacity = 65_536, overflow = "block" } = options;
+    const { capacity = CAPACITY, overflow = "block" } = options;
     this.#capacity = capacity;
     this.#overflow = new Overflow(this.core, { overflow, capacity });
     this.#concurrency = options.concurrency ?? 256;
@@ -133,7 +134,7 @@ export class AsyncEngine implements Engine, BoundedQueue {
     check("enqueue an event", "event", event, OBJECT);
     checkOptions("enqueue an event", options, ENQUEUE_RULES);
     options.signal?.throwIfAborted();
-    const resolution = this.#registry.lookup(event?.type);
+    const resolution = this.#registry.resolve(event.type, "enqueue");
     if (resolution.first === undefined || (!this.#isFull() && this.#waiters.size === 0)) {
       this.deliver(resolution, event);
       return;
@@ -276,7 +277,7 @@ export class AsyncEngine implements Engine, BoundedQueue {
     this.#isHandling = false;
     this.#waiters.admit((event) => {
       if (this.#isFull()) return false;
-      this.deliver(this.#registry.lookup(event.type), event);
+      this.deliver(this.#registry.resolve(event.type, "enqueue"), event);
       return true;
     });
     this.#isHandling = wasHandling;

@@ -29,6 +29,9 @@ export interface AsyncOptions extends BusOptions {
   concurrency?: number;
 }
 
+/** How many events may wait, unless told otherwise. */
+export const CAPACITY = 65_536;
+
 /** The rules of {@linkcode AsyncOptions}. */
 export const ASYNC_RULES: Rules = {
   ...BUS_RULES,

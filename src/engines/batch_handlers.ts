@@ -16,7 +16,7 @@ export interface Share {
 export class BatchHandlers {
   #core: BusCore;
   // Nobody emits into it, so that it needs no gate.
-  #registry = new Registry(() => {});
+  #registry = new Registry();
 
   constructor(core: BusCore) {
     this.#core = core;
@@ -45,9 +45,9 @@ export class BatchHandlers {
     return this.#registry.live.has(registration);
   }
 
-  /** Whether an event of this type would be handed to any of them. */
-  wants(type: string): boolean {
-    return this.size > 0 && this.#registry.lookup(type).first !== undefined;
+  /** Whether an event of the type of `typed` would be handed to any of them. */
+  wants(typed: { readonly type: string }): boolean {
+    return this.size > 0 && this.#registry.lookup(typed).first !== undefined;
   }
 
   /** Who gets which of these events, in the order of registration. */

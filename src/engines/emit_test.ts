@@ -7,18 +7,25 @@ import { quiet } from "./testdata/waits.ts";
 import type { BusOptions } from "../core/bus_options.ts";
 import type { BusEvent } from "../core/event.ts";
 
+const TYPE = "'type' must be a non-empty string: current value is";
+
+function fail(): never {
+  throw new Error("a function is no event, and nobody calls it");
+}
+
 for (const [kind, create] of Object.entries(KINDS)) {
   describe(`${kind} bus`, () => {
     describe("emit()", () => {
       for (
-        const [name, input] of [
-          ["no event", undefined],
-          ["null", null],
-          ["a number", 5],
-          ["an event without a type", { data: 1 }],
-          ["an event with an empty type", { type: "" }],
-          ["an event with a type that is no string", { type: 5 }],
-          ["an empty type", ""],
+        const [name, input, says] of [
+          ["no event", undefined, "'event' must be an object: current value is undefined"],
+          ["null", null, "'event' must be an object: current value is null"],
+          ["a number", 5, "'event' must be an object: current value is 5"],
+          ["a function", fail, "'event' must be an object: current value is function fail("],
+          ["an event without a type", { data: 1 }, `${TYPE} undefined`],
+          ["an event with an empty type", { type: "" }, `${TYPE} ''`],
+          ["an event with a type that is no string", { type: 5 }, `${TYPE} 5`],
+          ["an empty type", "", `${TYPE} ''`],
         ] as const
       ) {
         it(`refuses ${name}`, () => {
@@ -28,8 +35,9 @@ for (const [kind, create] of Object.entries(KINDS)) {
           // What was looked up before must not be found for what is no type.
           bus.prewarm(["undefined", "null", "5"]);
           const emit = bus.emit.bind(bus) as (input: unknown) => void;
-          assertThrows(() => emit(input), TypeError, "'type' must be a non-empty string");
-          assertThrows(() => (bus.unsafeEmit as (i: unknown) => void).call(bus, input), TypeError);
+          assertThrows(() => emit(input), TypeError, says);
+          const unsafeEmit = bus.unsafeEmit.bind(bus) as (input: unknown) => void;
+          assertThrows(() => unsafeEmit(input), TypeError, says);
           assertEquals(bus.stats().emitted, 0);
         });
       }
@@ -109,11 +117,17 @@ for (const [kind, create] of Object.entries(KINDS)) {
         const bus = create();
         const seen: unknown[] = [];
         bus.on("a", (event) => seen.push(event.data));
-        const events = [{ type: "a", data: 1 }, { type: "" }, { type: "a", data: 3 }];
-        const error = assertThrows(() => bus.emitBatch(events), BatchError, "1 of 3");
-        assertEquals(error.failures.map((failure) => failure.index), [1]);
-        assertInstanceOf(error.failures[0].error, TypeError);
-        assertStrictEquals(error.cause, error.failures[0].error);
+        const events = [{ type: "a", data: 1 }, { type: "" }, { type: "a", data: 3 }, "a"];
+        const batch = events as { type: string }[];
+        const error = assertThrows(() => bus.emitBatch(batch), BatchError, "2 of 4");
+        assertEquals(error.failures.map((failure) => failure.index), [1, 3]);
+        const [first, second] = error.failures;
+        assertInstanceOf(first.error, TypeError);
+        assertStrictEquals(error.cause, first.error);
+        assertEquals(
+          (second.error as Error).message,
+          "Cannot emit as 'event' must be an object: current value is 'a'",
+        );
         await quiet(bus);
         assertEquals(seen, [1, 3]);
       });
@@ -183,7 +197,12 @@ for (const [kind, create] of Object.entries(KINDS)) {
         const event = { type: "b", data: 1 };
         assertThrows(() => topic.dispatch(event), TypeError, "'event.type' must be 'a'");
         assertThrows(() => topic.unsafeDispatch(event), TypeError, "current value is 'b'");
-        assertThrows(() => topic.dispatch(undefined as unknown as BusEvent), TypeError);
+        for (const input of [undefined, null, 5, "a"]) {
+          const says = "Cannot dispatch as 'event.type' must be 'a': current value is " +
+            (input === "a" ? "'a'" : input);
+          assertThrows(() => topic.dispatch(input as unknown as BusEvent), TypeError, says);
+          assertThrows(() => topic.unsafeDispatch(input as unknown as BusEvent), TypeError, says);
+        }
         assertThrows(() => bus.topic(""), TypeError, "'type' must be a non-empty string");
         assertEquals(bus.stats().emitted, 0);
       });

@@ -92,7 +92,12 @@ describe("async bus", () => {
       bus.emit("a", 0);
       await turn();
       for (const data of [1, 2]) bus.emit("a", data);
-      const refused = assertRejects(() => bus.enqueue({ type: "a", data: 3 }), BusClosedError);
+      const says = "Cannot enqueue 'a' as the bus is closed";
+      const refused = assertRejects(
+        () => bus.enqueue({ type: "a", data: 3 }),
+        BusClosedError,
+        says,
+      );
       const drained = bus.drain();
       settle[0]();
       await Promise.all([refused, drained]);
@@ -157,14 +162,16 @@ describe("async bus", () => {
       const event = { type: "a", data: 1 };
       const enqueue = bus.enqueue as (type: unknown, data?: unknown) => Promise<void>;
       await assertRejects(() => enqueue("a", { id: 1 }), TypeError, "'event' must be an object");
-      await assertRejects(() => bus.enqueue({ type: "", data: 1 }), TypeError, "'type' must be");
+      const says = "Cannot enqueue as 'type' must be a non-empty string: current value is ''";
+      await assertRejects(() => bus.enqueue({ type: "", data: 1 }), TypeError, says);
       await assertRejects(() => bus.enqueue(event, { timeout: -1 }), RangeError, "'timeout'");
       await assertRejects(() => bus.enqueue(event, { tmieout: 1 } as object), TypeError, "unknown");
       const reason = new Error("enough");
       const signal = AbortSignal.abort(reason);
       assertStrictEquals(await bus.enqueue(event, { signal }).catch((error) => error), reason);
       await bus.close();
-      await assertRejects(() => bus.enqueue(event), BusClosedError);
+      const late = "Cannot enqueue 'a' as the bus is closed";
+      await assertRejects(() => bus.enqueue(event), BusClosedError, late);
     });
 
     /** A bus that is full, and a promise of how an `enqueue` on it ends. */

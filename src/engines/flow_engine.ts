@@ -1,6 +1,7 @@
 import { BusCore } from "../core/bus_core.ts";
 import { BusClosedError } from "../core/errors.ts";
-import { check, checkOptions, DURATION, OBJECT, SIGNAL } from "../options/options.ts";
+import { check, checkOptions, OBJECT, SIGNAL } from "../options/options.ts";
+import { ENQUEUE_RULES } from "./async_engine.ts";
 import { dropClosed } from "./report_drops.ts";
 import { FlowContext } from "./flow_context.ts";
 import { settleFlowOptions } from "./flow_options.ts";
@@ -78,9 +79,9 @@ export class FlowEngine implements Engine {
   }
 
   /** Whether an event must be taken through a batch. */
-  wants({ first, type }: Resolution): boolean {
-    return first !== undefined || this.#settings.stages.length > 0 ||
-      this.batchHandlers.wants(type);
+  wants(resolution: Resolution): boolean {
+    return resolution.first !== undefined || this.#settings.stages.length > 0 ||
+      this.batchHandlers.wants(resolution);
   }
 
   /** Whether an event would find no room; only of an engine with one shard. */
@@ -118,9 +119,9 @@ export class FlowEngine implements Engine {
   /** The `enqueue` of the bus. */
   async enqueue(event: BusEvent, options: EnqueueOptions = {}): Promise<void> {
     check("enqueue an event", "event", event, OBJECT);
-    checkOptions("enqueue an event", options, { signal: SIGNAL, timeout: DURATION });
+    checkOptions("enqueue an event", options, ENQUEUE_RULES);
     options.signal?.throwIfAborted();
-    const resolution = this.core.registry.lookup(event.type);
+    const resolution = this.core.registry.resolve(event.type, "enqueue");
     const full = this.offer(resolution, event);
     if (full !== undefined) await full.waiters.wait(event, options, this.#settings.capacity);
   }

@@ -1,4 +1,4 @@
-import { ASYNC_RULES } from "./async_options.ts";
+import { ASYNC_RULES, CAPACITY } from "./async_options.ts";
 import { BUS_RULES } from "../core/bus_core.ts";
 import { checkOptions, DURATION, integer, integerWithin } from "../options/options.ts";
 import type { BusOptions } from "../core/bus_options.ts";
@@ -133,7 +133,7 @@ export type FlowSettings = Required<
 export function settleFlowOptions(options: FlowOptions): FlowSettings {
   const action = "create a flow bus";
   checkOptions(action, options, RULES);
-  const { capacity = 65_536, batchSize = Math.min(256, capacity) } = options;
+  const { capacity = CAPACITY, batchSize = Math.min(256, capacity) } = options;
   // A batch that cannot become full would keep emits waiting for its time-out.
   const fits: Rule = [
     `at most 'capacity', ${capacity}`,

@@ -245,7 +245,7 @@ export class FlowShard implements BoundedQueue {
     this.waiters.admit((event) => {
       if (this.isFull) return false;
       // No handler is on the stack: those who wait are refused while the bus drains.
-      this.push(registry.lookup(event.type), event);
+      this.push(registry.resolve(event.type, "enqueue"), event);
       return true;
     });
   }

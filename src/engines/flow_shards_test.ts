@@ -281,5 +281,9 @@ describe("enqueue() of a flow bus", () => {
     await refused;
     waiting[0].open();
     assertEquals(await closed, { discarded: 2, inDoubt: 0, stuck: 0 });
+    const late = "Cannot enqueue 'a' as the bus is closed";
+    await assertRejects(() => bus.enqueue(event), BusClosedError, late);
+    const typeless = { type: "", data: 3 };
+    await assertRejects(() => bus.enqueue(typeless), TypeError, "Cannot enqueue as 'type' must be");
   });
 });

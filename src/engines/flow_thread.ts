@@ -109,9 +109,10 @@ export class FlowThread {
 
   /** Takes the event of a taken frame. */
   take(resolution: Resolution, reader: RingReader, word: number): void {
-    const { type, first } = resolution;
+    const { first } = resolution;
     const { settings, batchHandlers } = this.context;
-    const isWanted = first !== undefined || settings.stages.length > 0 || batchHandlers.wants(type);
+    const isWanted = first !== undefined || settings.stages.length > 0 ||
+      batchHandlers.wants(resolution);
     const event = isWanted ? this.#read(resolution, reader, word) : undefined;
     if (event === undefined) return reader.finish(word, true);
     const { shard, waiting } = this.#placeOf(event);

@@ -1,5 +1,6 @@
 import { EventBus } from "../core/event_bus.ts";
 import { canStartThread } from "../runtime/capabilities.ts";
+import { CAPACITY } from "./async_options.ts";
 import { completeFlowBus, createFlowBus, FLOW_ENGINES } from "./flow.ts";
 import { FlowEngine } from "./flow_engine.ts";
 import { completeFlowOptions } from "./flow_thread_options.ts";
@@ -12,9 +13,6 @@ import type { BusEvent, OpenEventMap } from "../core/event.ts";
 import type { FlowThreadOptions } from "./flow_thread_options.ts";
 
 export type { FlowThreadOptions };
-
-/** What the queue of a thread holds. */
-const CAPACITY = 65_536;
 
 /**
  * Creates a bus whose threads collect events in batches and take these through stages. Its own

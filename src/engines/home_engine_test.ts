@@ -194,7 +194,7 @@ describe("close()", () => {
     first!.answer();
     await dropped.promise;
     const { registry } = second!.core;
-    test(second!, () => second!.deliver(registry.lookup(event.type), event));
+    test(second!, () => second!.deliver(registry.lookup(event), event));
     // For all that the second has heard home wants it, too.
     assertEquals(await closed, { discarded: 3, inDoubt: 0, stuck: 0 });
     return reports;

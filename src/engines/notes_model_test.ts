@@ -49,7 +49,7 @@ class Node {
   readonly live: Registration[] = [];
   /** Subscriptions whose `ready` has not resolved. */
   readonly unready = new Set<Registration>();
-  readonly #registry = new Registry(() => {});
+  readonly #registry = new Registry();
   #hasServed = false;
 
   constructor(mesh: Mesh, generation: number) {

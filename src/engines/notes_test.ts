@@ -187,7 +187,7 @@ function notesOf(mesh: Mesh, generation: number) {
     return read.length > 0;
   };
   const subscribe = (pattern: string, each: boolean) => {
-    const registration = new Registry(() => {}).add(pattern, () => {});
+    const registration = new Registry().add(pattern, () => {});
     registration.each = each;
     notes.add(registration);
     return registration;

@@ -109,6 +109,7 @@ export class LaneProducer {
     check("enqueue an event", "event", event, OBJECT);
     checkOptions("enqueue an event", options, ENQUEUE_RULES);
     options.signal?.throwIfAborted();
+    if (this.closed) throw this.#closedError("enqueue an event");
     if (this.#waiters.size === 0 && this.#tryToEmit(event)) return;
     const accepted = this.#waiters.wait(event, options, this.#lanes.layout.capacity);
     void this.#serveWaiters();
@@ -140,6 +141,7 @@ export class LaneProducer {
   #plan(event: BusEvent): void {
     const type: unknown = event?.type;
     if (typeof type !== "string" || type === "") {
+      check("emit", "event", event, OBJECT);
       refuse("emit", "type", "a non-empty string", type);
     }
     const encoder = this.#encoder;

@@ -40,7 +40,7 @@ export class RoomQueue {
     check("enqueue an event", "event", event, OBJECT);
     checkOptions("enqueue an event", options, ENQUEUE_RULES);
     options.signal?.throwIfAborted();
-    const resolution = this.#core.registry.lookup(event.type);
+    const resolution = this.#core.registry.resolve(event.type, "enqueue");
     if (this.#waiters.size === 0 && this.#tryToDeliver(resolution, event)) return;
     this.#outbox.awaitRoom();
     // All deliveries may settle first, and a wait in the background keeps no process.

@@ -24,7 +24,7 @@ export interface Route {
 /** What one thread knows of the subscriptions of all others. */
 export class Routes {
   /** Patterns of all nodes; their handlers are never called. */
-  readonly #patterns = new Registry(() => {});
+  readonly #patterns = new Registry();
   readonly #owners = new Map<Registration, { node: number; each: boolean }>();
   /** By node, subscriptions by their number. */
   readonly #known: Map<number, Registration>[] = [];

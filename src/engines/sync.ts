@@ -96,7 +96,7 @@ class SyncEngine implements Engine {
   /** The `emitAsync` of the bus. */
   async emitAsync(event: BusEvent): Promise<void> {
     const ledger = this.#ledger;
-    const { registrations, type } = this.core.registry.lookup(event?.type);
+    const { registrations, type } = this.core.registry.lookup(event);
     // By the position of the handler: those that did well leave holes, which `filter` passes over.
     const failures: unknown[] = [];
     ledger.emitted++;

@@ -1,6 +1,7 @@
 import { BUS_RULES } from "../core/bus_core.ts";
 import { UnsupportedError } from "../core/errors.ts";
 import {
+  ANYTHING,
   BOOLEAN,
   checkOptions,
   choice,
@@ -28,7 +29,7 @@ export interface ThreadOptions extends BusOptions {
   /**
    * How many threads run the module, up to 511. It never changes, as keys belong to threads.
    *
-   * @default {one less than the processor has, at least 1}
+   * @default {one less than the processor has, at least 1, and as many at most as rings have room}
    */
   threads?: number;
   /**
@@ -121,15 +122,27 @@ export const CODEC_RULE: Rule = [
     typeof codec?.encode === "function" && typeof codec.decode === "function",
 ];
 
-const HANDLERS: Rule = ["a URL or a function", "object"];
+/** Bytes of a ring, unless told otherwise. */
+const CAPACITY = 262_144;
 
 /** How many bytes a ring may have. */
 export const RING_CAPACITY: Rule = powerOfTwo(1024, 2 ** 28);
 
+/** How many threads there can be with rings of so many bytes, as all rings together are bounded. */
+export function mostThreads(capacity: number = CAPACITY): number {
+  return Math.floor(Math.sqrt(RINGS_LIMIT / capacity + 1)) - 1;
+}
+
+/** @throws {TypeError} If it is no module for threads. */
+export function checkHandlers(action: string, handlers: unknown): void {
+  if (handlers instanceof URL || typeof handlers === "function") return;
+  refuse(action, "handlers", "a URL or a function", handlers);
+}
+
 /** The rules of {@linkcode ThreadOptions}. */
 export const THREAD_RULES: Rules = {
   ...BUS_RULES,
-  handlers: HANDLERS,
+  handlers: ANYTHING,
   // With more the smallest rings would come to more than `RINGS_LIMIT`.
   threads: integerWithin(1, 511),
   driver: choice("web-worker", "worker_threads"),
@@ -180,12 +193,13 @@ export function completeOptions(
     );
   }
   checkOptions(action, rest, rules);
-  if (!(handlers instanceof URL) && typeof handlers !== "function") {
-    refuse(action, "handlers", HANDLERS[0], handlers);
-  }
+  checkHandlers(action, handlers);
   const full = {
-    threads: Math.max(1, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1),
-    capacity: 262_144,
+    threads: Math.max(
+      1,
+      Math.min(mostThreads(rest.capacity), (globalThis.navigator?.hardwareConcurrency ?? 2) - 1),
+    ),
+    capacity: CAPACITY,
     overflow: "block",
     blockTimeout: 1_000,
     park: "async",
@@ -199,9 +213,10 @@ export function completeOptions(
     handlers,
   } as FullThreadOptions;
   const { threads, capacity } = full;
-  const most = Math.floor(RINGS_LIMIT / ((threads + 1) ** 2 - 1));
-  if (capacity > most) {
-    refuse(action, "capacity", `at most ${most} with ${threads} threads`, capacity, RangeError);
+  const most = mostThreads(capacity);
+  if (threads > most) {
+    const must = `at most ${most} with rings of ${capacity} bytes`;
+    refuse(action, "threads", must, threads, RangeError);
   }
   return full;
 }

@@ -1,7 +1,17 @@
-import { check, checkOptions, choice, DURATION, integer } from "../options/options.ts";
+import {
+  ANYTHING,
+  check,
+  checkOptions,
+  choice,
+  DURATION,
+  integer,
+  integerWithin,
+} from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import type { Rules } from "../options/options.ts";
+import { CAPACITY } from "../engines/async_options.ts";
 import { STAGES } from "../engines/flow_options.ts";
+import { checkHandlers, mostThreads } from "../engines/thread_options.ts";
 import type { Stage } from "../engines/flow.ts";
 import type { Profile } from "./profile.ts";
 
@@ -23,15 +33,22 @@ export interface Advice {
   reason: string;
 }
 
+const ACTION = "use the profile";
+
 const NAME = choice("sync", "async", "flow", "auto");
 
+/** Events a batch has beside what `conc` adds to it, and how many emitters add one. */
+const LEAST_BATCH = 200;
+const EMITTERS = 50;
+
+/** What a bus would refuse is refused here, by the name that it has in the profile. */
 const RULES: Rules = {
   name: NAME,
-  conc: integer(0),
+  conc: integerWithin(0, (CAPACITY - LEAST_BATCH) * EMITTERS),
   tps: integer(0),
   lat: choice("ultra_low", "low", "med"),
-  handlers: ["a URL or a function", "any"],
-  cores: integer(1),
+  handlers: ANYTHING,
+  cores: integerWithin(1, 2 * mostThreads()),
   batchTimeout: DURATION,
   stages: STAGES,
 };
@@ -39,12 +56,13 @@ const RULES: Rules = {
 const BUSY_TPS = 50_000;
 
 /**
- * Says which bus fits a profile, and why; `option` builds it. The machine has no say: the same
- * profile gives the same kind of bus everywhere.
+ * Says which bus fits a profile, and why; `option` builds it, and refuses the same profiles. The
+ * machine has no say: the same profile gives the same kind of bus everywhere.
  *
  * @param profile What the program expects.
  * @returns The advice.
- * @throws {TypeError} If a field is unknown or of a wrong type, or a bus without stages has some.
+ * @throws {TypeError} If a field is unknown or of a wrong type, or does not go with another one:
+ *   `stages` with `handlers` or a bus that has none, `cores` without `handlers`.
  * @throws {RangeError} If `name`, `lat` or a number is out of its range.
  *
  * @example Why a profile becomes an async bus
@@ -58,28 +76,28 @@ const BUSY_TPS = 50_000;
  * ```
  */
 export function advise(profile: Profile): Advice {
-  checkOptions("use the profile", profile, RULES);
+  checkOptions(ACTION, profile, RULES);
   const { conc = 5_000, cores, handlers, batchTimeout = 100, stages } = profile;
-  check("use the profile", "name", profile.name, NAME);
+  check(ACTION, "name", profile.name, NAME);
+  if (handlers !== undefined) {
+    checkHandlers(ACTION, handlers);
+    if (stages !== undefined) refuse(ACTION, "stages", "left out beside 'handlers'", stages);
+  } else if (cores !== undefined) refuse(ACTION, "cores", "left out without 'handlers'", cores);
   const { engine, reason } = choose(profile);
-  if (cores !== undefined && handlers === undefined) {
-    refuse("use the profile", "cores", "left out without 'handlers'", cores);
-  }
   const threads = {
-    // What is none is refused by the bus, not left out without a word.
     ...(handlers !== undefined && { handlers }),
     ...(cores !== undefined && { threads: Math.max(1, Math.floor(cores / 2)) }),
   };
   if (engine === "flow") {
-    const batchSize = 200 + Math.floor(conc / 50);
+    const batchSize = LEAST_BATCH + Math.floor(conc / EMITTERS);
     return { engine, batchSize, batchTimeout, ...(stages && { stages }), ...threads, reason };
   }
   // Left out without a word they would be work that is never done.
   if (stages !== undefined) {
-    refuse("use the profile", "name", "flow or auto with stages", engine);
+    refuse(ACTION, "name", "flow or auto with stages", engine);
   }
   if (engine === "sync" && handlers !== undefined) {
-    refuse("use the profile", "name", "async, flow or auto with handlers", engine);
+    refuse(ACTION, "name", "async, flow or auto with handlers", engine);
   }
   return { engine, ...threads, reason };
 }

@@ -100,8 +100,7 @@ export function emit(type: string, data?: unknown): void;
 /** Emits an event object on the {@linkcode defaultBus}. */
 export function emit(event: EventInput<OpenEventMap>): void;
 export function emit(input: string | EventInput<OpenEventMap>, data?: unknown): void {
-  if (typeof input === "string") defaultBus().emit(input, data);
-  else defaultBus().emit(input);
+  defaultBus().emit(input as string, data);
 }
 
 /**
@@ -122,8 +121,7 @@ export function unsafeEmit(type: string, data?: unknown): void;
 /** Emits an event object on the {@linkcode defaultBus} without error isolation. */
 export function unsafeEmit(event: EventInput<OpenEventMap>): void;
 export function unsafeEmit(input: string | EventInput<OpenEventMap>, data?: unknown): void {
-  if (typeof input === "string") defaultBus().unsafeEmit(input, data);
-  else defaultBus().unsafeEmit(input);
+  defaultBus().unsafeEmit(input as string, data);
 }
 
 /**

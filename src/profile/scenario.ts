@@ -1,5 +1,6 @@
 import { BUS_RULES } from "../core/bus_core.ts";
-import { check, checkOptions, choice, copyOptions } from "../options/options.ts";
+import { check, checkOptions, choice } from "../options/options.ts";
+import { hooksOf } from "../engines/in_thread.ts";
 import { readEnvironment } from "../runtime/environment.ts";
 import { advise } from "./advisor.ts";
 import { forAsync, forFlow, forSync } from "./factory.ts";
@@ -10,10 +11,9 @@ import type { FlowBus, FlowErrorContext } from "../core/flow_contracts.ts";
 import type { OpenEventMap } from "../core/event.ts";
 import type { AsyncOptions } from "../engines/async.ts";
 import type { FlowOptions } from "../engines/flow.ts";
-import type { Profile } from "./profile.ts";
-
-/** What a scenario is called. */
-export type ScenarioName = "sync" | "async" | "flow";
+import type { Stage } from "../engines/flow.ts";
+import type { ThreadOptions } from "../engines/threads.ts";
+import type { Profile, ScenarioName } from "./profile.ts";
 
 /** Options of `scenario` and `option`: who hears of errors and drops on a bus of any kind. */
 export interface HookOptions extends BusOptions {
@@ -47,12 +47,12 @@ export interface HookOptions extends BusOptions {
  */
 export function scenario<M extends object = OpenEventMap>(
   name: "sync",
-  options?: HookOptions,
+  options?: BusOptions,
 ): SyncBus<M>;
 /** Creates a bus that queues its events. */
 export function scenario<M extends object = OpenEventMap>(
   name: "async",
-  options?: HookOptions,
+  options?: BusOptions,
 ): AsyncBus<M>;
 /** Creates a bus that collects events in batches; it has no stages. */
 export function scenario<M extends object = OpenEventMap>(
@@ -64,14 +64,19 @@ export function scenario<M extends object = OpenEventMap>(
   name?: ScenarioName,
   options?: HookOptions,
 ): Bus<M>;
-export function scenario<M extends object>(name?: ScenarioName, options?: HookOptions): Bus<M> {
+export function scenario<M extends object>(
+  name?: ScenarioName,
+  options?: BusOptions | HookOptions,
+): Bus<M> {
   const chosen = name === undefined ? readEnvironment("BEAT_SCENARIO") || "sync" : name;
   check("create a bus", "scenario", chosen, choice("sync", "async", "flow"));
-  return option<M>(PRESETS[chosen as ScenarioName], options);
+  return option<M>(PRESETS[chosen as ScenarioName], options as HookOptions);
 }
 
 /**
- * Creates the bus that fits a profile: what {@linkcode advise} says, built.
+ * Creates the bus that fits a profile: what {@linkcode advise} says, built. Of what kind it is the
+ * compiler knows where the profile's type says it: by a name other than `"auto"`, or by `stages` or
+ * `handlers` beside that.
  *
  * @typeParam M The event map; without one any type carries any data.
  * @param profile What the program expects of its bus.
@@ -91,12 +96,31 @@ export function scenario<M extends object>(name?: ScenarioName, options?: HookOp
  * ```
  */
 export function option<M extends object = OpenEventMap>(
+  profile: Profile & { name: "sync" },
+  options?: BusOptions,
+): SyncBus<M>;
+/** Creates a bus that queues its events, with threads or without. */
+export function option<M extends object = OpenEventMap>(
+  profile: Profile & ({ name: "async" } | { name: "auto"; handlers: ThreadOptions["handlers"] }),
+  options?: BusOptions,
+): AsyncBus<M>;
+/** Creates a bus that collects events in batches. */
+export function option<M extends object = OpenEventMap>(
+  profile: Profile & ({ name: "flow" } | { name: "auto"; stages: readonly Stage[] }),
+  options?: HookOptions,
+): FlowBus<M>;
+/** Creates the bus of a profile that is known at run time. */
+export function option<M extends object = OpenEventMap>(
   profile: Profile,
-  options: HookOptions = {},
+  options?: HookOptions,
+): Bus<M>;
+export function option<M extends object>(
+  profile: Profile,
+  options: BusOptions | HookOptions = {},
 ): Bus<M> {
   const { engine, reason: _reason, ...advised } = advise(profile);
   checkOptions("create a bus", options, BUS_RULES);
-  const all = { ...advised, ...copyOptions("create a bus", options) };
+  const all = { ...advised, ...hooksOf(options as BusOptions) };
   if (engine === "flow") return forFlow(all as FlowOptions) as unknown as Bus<M>;
   return engine === "async" ? forAsync<M>(all as AsyncOptions) : forSync<M>(all);
 }

@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { ROOT, ROOT_URL } from "../../scripts/_files.ts";
 import { run } from "../../scripts/_process.ts";
 
-const PROGRAM = `import { forFlow, forSync } from "${new URL("mod.ts", ROOT_URL)}";
+const PROGRAM = `import { advise, forFlow, forSync } from "${new URL("mod.ts", ROOT_URL)}";
 interface Events {
   "user.created": { name: string };
   "user.deleted": { id: number };
+  ping: void;
 }
 const bus = forSync<Events>();
 const flow = forFlow<Events>();
@@ -42,7 +43,7 @@ const MISTAKES: [name: string, line: string, says: string][] = [
   [
     "a type that there is not, where an EventTarget listens",
     `bus.asEventTarget().addEventListener("user.*", () => {});`,
-    `'"user.*"' is not assignable to parameter of type '"user.created" | "user.deleted"'`,
+    `'"user.*"' is not assignable to parameter of type '"user.created" | "user.deleted" | "ping"'`,
   ],
   [
     "data of another type",
@@ -52,7 +53,47 @@ const MISTAKES: [name: string, line: string, says: string][] = [
   [
     "a type that is misspelt when it is emitted",
     `bus.emit("user.creatd", { name: "Ada" });`,
-    `'"user.creatd"' is not assignable to parameter of type '"user.created" | "user.deleted"'`,
+    `'"user.creatd"' is not assignable to parameter of type '"user.created" | "user.deleted" | "ping"'`,
+  ],
+  [
+    "data that is missing",
+    `bus.emit("user.created");`,
+    `'"user.created"' is not assignable to parameter of type 'EventOrTypeWithoutData<Events>'`,
+  ],
+  [
+    "data that is missing, where one waits for the handlers",
+    `await bus.emitAsync("user.created");`,
+    `'"user.created"' is not assignable to parameter of type 'EventOrTypeWithoutData<Events>'`,
+  ],
+  [
+    "a type that is misspelt, without data",
+    `bus.emit("user.creatd");`,
+    `'"user.creatd"' is not assignable to parameter of type 'EventOrTypeWithoutData<Events>'`,
+  ],
+  [
+    "data that is missing on a topic",
+    `bus.topic("user.created").emit();`,
+    "Expected 1 arguments, but got 0",
+  ],
+  [
+    "what is no event",
+    `bus.emit(5);`,
+    "'5' is not assignable to parameter of type 'EventOrTypeWithoutData<Events>'",
+  ],
+  [
+    "a text that is to be queued",
+    `flow.enqueue("ping");`,
+    "'string' is not assignable to parameter of type 'EventInput<Events>'",
+  ],
+  [
+    "data that fits one of two types",
+    `bus.emit(Math.random() < 0.5 ? "user.created" : "user.deleted", { id: 1 });`,
+    `Property 'name' is missing in type '{ id: number; }'`,
+  ],
+  [
+    "a misspelt field of a profile",
+    `advise({ name: "sync", tsp: 5 });`,
+    "'tsp' does not exist in type",
   ],
 ];
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { createBus, forAsync, forFlow, forSync, scenario } from "../../mod.ts";
+import { advise, createBus, forAsync, forFlow, forSync, option, scenario } from "../../mod.ts";
 import { pathOf } from "./_program.ts";
 
 // deno-lint-ignore no-explicit-any
@@ -51,6 +51,15 @@ const REFUSED: Record<string, () => unknown> = {
     bus.close();
     bus.emit("a");
   },
+  "enqueue after `close`": () => {
+    const bus = forAsync();
+    bus.close();
+    return bus.enqueue({ type: "a" });
+  },
+  "give a profile stages": () =>
+    advise({ name: "auto", handlers: new URL("file:///handlers.ts"), stages: [] }),
+  "ask a profile for more": () =>
+    option({ name: "async", handlers: new URL("file:///handlers.ts"), cores: 5_000 }),
   "emit into a full queue": () => full().emit("a"),
   "consume `events()` too slowly": async () => {
     const bus = forSync();

@@ -5,7 +5,7 @@
  * @module
  */
 import process from "node:process";
-import { type Bus, forAsync, forSync, type OpenEventMap } from "@beat/beat";
+import { type Bus, forAsync, forFlow, forSync, type OpenEventMap } from "@beat/beat";
 import { localPublisher, localSubscriber } from "@beat/beat/local";
 import { MemoryBroker } from "@beat/beat/memory";
 import { Message } from "@beat/beat/message";
@@ -28,13 +28,17 @@ async function heap(): Promise<number> {
 
 type Step = (from: number, to: number) => void | Promise<void>;
 
-function emitting(bus: Bus<OpenEventMap>, wait: () => Promise<void> | void): Step {
-  bus.on("wanted.**", () => {});
+/** Emits types that nobody has seen, some of them handled: all on one bus, a tenth on others. */
+function emitting(all: Bus<OpenEventMap>, ...others: Bus<OpenEventMap>[]): Step {
+  for (const bus of [all, ...others]) bus.on("wanted.**", () => {});
   return async (from, to) => {
     for (let i = from; i < to; i++) {
-      bus.emit((i & 7) === 0 ? `wanted.${i}` : `unwanted.${i}`);
-      if ((i & 0xfff) === 0) await wait();
+      const type = (i & 7) === 0 ? `wanted.${i}` : `unwanted.${i}`;
+      all.emit(type);
+      if (i % 10 === 0) { for (const bus of others) bus.emit(type); }
+      if ((i & 0x1fff) === 0) await turn();
     }
+    for (const bus of others) while (bus.stats().depth > 0) await turn();
   };
 }
 
@@ -42,8 +46,8 @@ const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
 /** What is done again and again, from number `from` up to `to`, and must not grow the heap. */
 const CASES: Record<string, () => Step> = {
-  "distinct types, sync": () => emitting(forSync(), () => {}),
-  "distinct types, async": () => emitting(forAsync(), turn),
+  "distinct types on a sync bus, a tenth on an async and a flow bus": () =>
+    emitting(forSync(), forAsync(), forFlow({ batchTimeout: 0, shards: 4 })),
   "distinct topics": () => {
     const bus = forSync();
     bus.on("wanted.*", () => {});

@@ -126,7 +126,10 @@ describe("a producer", () => {
     const producer = attach(share(bus, { capacity: 1_024 }));
     const { emit } = { emit: producer.emit.bind(producer) as (...args: unknown[]) => void };
     assertThrows(() => emit(""), TypeError, "'type' must be a non-empty string");
-    assertThrows(() => emit(undefined), TypeError, "'type' must be a non-empty string");
+    for (const none of [undefined, 5]) {
+      const says = `'event' must be an object: current value is ${none}`;
+      assertThrows(() => emit(none), TypeError, says);
+    }
     assertThrows(() => emit("a", () => {}), TypeError, "cannot be written as JSON");
     assertThrows(
       () => emit("a", new Uint8Array(300)),
@@ -151,7 +154,8 @@ describe("a producer", () => {
     const refusal = "as the producer is closed";
     assertThrows(() => producer.emit("a"), BusClosedError, refusal);
     assertThrows(() => producer.emitBatch([]), BusClosedError, refusal);
-    await assertRejects(() => producer.enqueue({ type: "a" }), BusClosedError, refusal);
+    const late = `Cannot enqueue an event ${refusal}`;
+    await assertRejects(() => producer.enqueue({ type: "a" }), BusClosedError, late);
     await bus.drain();
     assertEquals(bus.stats().emitted, 1);
   });

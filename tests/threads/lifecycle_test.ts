@@ -20,7 +20,7 @@ describe("options of a bus with threads", () => {
       [
         { threads: 64 },
         RangeError,
-        "'capacity' must be at most 63550 with 64 threads: current value is 262144",
+        "'threads' must be at most 31 with rings of 262144 bytes: current value is 64",
       ],
       [{ capacity: 1000 }, RangeError, "'capacity' must be a power of two"],
       [{ handlers: "./a.ts" }, TypeError, "'handlers' must be a URL or a function"],

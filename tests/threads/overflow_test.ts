@@ -213,6 +213,8 @@ describe("enqueue()", () => {
       await Promise.all([aborted, late]);
       void bus.close();
       await closed;
+      const says = `Cannot enqueue '${LARGE.type}' as the bus is closed`;
+      await assertRejects(() => bus.enqueue(LARGE), BusClosedError, says);
     });
   });
 });

@@ -37,7 +37,7 @@ export function engineOfThread(options: Partial<WorkerOptions>, capacity = CAPAC
   };
   /** What the thread itself emits, outside its handlers. */
   const emitThere = (type: string, data?: unknown) =>
-    engine.deliver(engine.core.registry.lookup(type), { type, data });
+    engine.deliver(engine.core.registry.lookup({ type }), { type, data });
   /** Reads what has come for the thread of the bus. */
   const read = () => readFrames(home, 1);
   return { engine, home, mesh, beat, emit, emitThere, read };
