@@ -1,3 +1,4 @@
+import { print } from "../options/print.ts";
 import { BusClosedError } from "./errors.ts";
 import { show } from "../options/refusal.ts";
 import { Ledger } from "./ledger.ts";
@@ -136,17 +137,6 @@ export class BusCore {
       await call(hook);
     } catch (error) {
       print(`The hook '${name}' failed:`, error);
-    }
-  }
-}
-
-/** Prints an error. Some cannot be printed, as their own code throws: that must do no harm. */
-export function print(line: string, error: unknown): void {
-  for (const shown of [error, "an error that cannot be printed"]) {
-    try {
-      return console.error(line, shown);
-    } catch {
-      // It is counted all the same.
     }
   }
 }

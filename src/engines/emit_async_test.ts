@@ -39,7 +39,10 @@ describe("sync bus", () => {
       const several = await bus.emitAsync({ type: "two", data: 1 }).catch((error) => error);
       assertInstanceOf(several, AggregateError);
       assertEquals(several.errors, ["slow", "quick"]);
-      assertEquals([bus.stats().failed, heard.length], [3, 0]);
+      const list = [error, [error]];
+      bus.on("list", () => Promise.reject(list));
+      assertStrictEquals(await bus.emitAsync("list").catch((error) => error), list);
+      assertEquals([bus.stats().failed, heard.length], [4, 0]);
     });
 
     it("rejects an event without a type", async () => {

@@ -1,4 +1,4 @@
-import { print } from "../core/bus_core.ts";
+import { print } from "../options/print.ts";
 import { BatchError, type BatchFailure, BusClosedError, QueueFullError } from "../core/errors.ts";
 import { check, checkOptions, OBJECT } from "../options/options.ts";
 import { refuse, show } from "../options/refusal.ts";

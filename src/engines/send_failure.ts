@@ -1,4 +1,4 @@
-import { print } from "../core/bus_core.ts";
+import { print } from "../options/print.ts";
 import { FLAG_FAILURE } from "../ring/frame.ts";
 import { typeOf } from "./batch_handlers.ts";
 import { HOME, type Mesh } from "./mesh.ts";

@@ -1,4 +1,4 @@
-import { print } from "../core/bus_core.ts";
+import { print } from "../options/print.ts";
 import type { ValueCodec } from "../core/value_codec.ts";
 
 /** Which of the threads this is. */

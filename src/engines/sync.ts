@@ -97,7 +97,7 @@ class SyncEngine implements Engine {
   async emitAsync(event: BusEvent): Promise<void> {
     const ledger = this.#ledger;
     const { registrations, type } = this.core.registry.lookup(event);
-    // By the position of the handler: those that did well leave holes, which `filter` passes over.
+    // By the position of the handler: those that did well leave holes, which `flat` leaves out.
     const failures: unknown[] = [];
     ledger.emitted++;
     try {
@@ -117,7 +117,7 @@ class SyncEngine implements Engine {
       ledger.processed++;
       ledger.settle();
     }
-    const thrown = failures.filter(() => true);
+    const thrown = failures.flat(0);
     ledger.failed += thrown.length;
     if (thrown.length > 0) throw combine(thrown, type);
   }

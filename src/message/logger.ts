@@ -1,3 +1,4 @@
+import { print } from "../options/print.ts";
 import { isThenable } from "../options/thenable.ts";
 
 /** Where to write what should be known; `console` is one, and so are the loggers of pino and winston's shape. */
@@ -38,9 +39,9 @@ export function guardLogger(logger: Logger): Logger {
   const guarded = (level: keyof Logger): Logger[typeof level] => (message, attributes) => {
     try {
       const result: unknown = logger[level](message, attributes);
-      if (isThenable(result)) Promise.resolve(result).catch(print);
+      if (isThenable(result)) Promise.resolve(result).catch(tell);
     } catch (error) {
-      print(error);
+      tell(error);
     }
   };
   return {
@@ -51,6 +52,6 @@ export function guardLogger(logger: Logger): Logger {
   };
 }
 
-function print(error: unknown): void {
-  console.error("A logger failed:", error);
+function tell(error: unknown): void {
+  print("A logger failed:", error);
 }

@@ -41,4 +41,25 @@ describe("guardLogger()", () => {
     );
     assertEquals(await printedOf(() => Promise.reject(down)), expected);
   });
+
+  it("does no harm though the console throws, as it does of what cannot be looked at", async () => {
+    const printed: string[] = [];
+    const errors = stub(console, "error", (line: string, shown: unknown) => {
+      if (shown instanceof Error) throw new TypeError("Cannot inspect it");
+      printed.push(`${line} ${shown}`);
+    });
+    const failing: Logger["warn"][] = [
+      () => {
+        throw new Error("no");
+      },
+      () => Promise.reject(new Error("no")),
+    ];
+    try {
+      for (const warn of failing) guardLogger({ ...silent, warn }).warn("the queue grows");
+      await Promise.resolve();
+    } finally {
+      errors.restore();
+    }
+    assertEquals(printed, Array(2).fill("A logger failed: an error that cannot be printed"));
+  });
 });

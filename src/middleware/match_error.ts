@@ -1,3 +1,4 @@
+import { print } from "../options/print.ts";
 import { refuse } from "../options/refusal.ts";
 
 /** A class of errors, or what tells whether an error is meant. */
@@ -49,7 +50,7 @@ function means(match: (error: unknown) => boolean, error: unknown): boolean {
   try {
     return match(error);
   } catch (thrown) {
-    console.error("A hook failed:", thrown);
+    print("A hook failed:", thrown);
     return false;
   }
 }

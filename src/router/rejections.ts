@@ -1,4 +1,5 @@
 import { checkOptions, FUNCTION } from "../options/options.ts";
+import { print } from "../options/print.ts";
 import { guard } from "../transport/guard.ts";
 import type { Plugin, RouterFace } from "./plugin.ts";
 
@@ -59,7 +60,7 @@ export function rejections(options: RejectionOptions = {}): Plugin {
 }
 
 function report(reason: unknown): void {
-  console.error("A promise that nobody waits for was rejected:", reason);
+  print("A promise that nobody waits for was rejected:", reason);
 }
 
 /** Has every rejection come here instead of ending the process; what it returns ends that. */

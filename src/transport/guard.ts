@@ -1,3 +1,5 @@
+import { print } from "../options/print.ts";
+
 /**
  * A hook of the user that can do no harm: what it throws is printed, and whoever called it goes on. So is
  * what it rejects with if it is async, which nobody waits for.
@@ -9,13 +11,13 @@ export function guard<Args extends unknown[]>(
   return (...args) => {
     try {
       const result: unknown = hook(...args);
-      if (result instanceof Promise) result.catch(print);
+      if (result instanceof Promise) result.catch(tell);
     } catch (error) {
-      print(error);
+      tell(error);
     }
   };
 }
 
-function print(error: unknown): void {
-  console.error("A hook failed:", error);
+function tell(error: unknown): void {
+  print("A hook failed:", error);
 }

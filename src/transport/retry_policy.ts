@@ -7,6 +7,7 @@ import {
   type Rule,
   type Rules,
 } from "../options/options.ts";
+import { print } from "../options/print.ts";
 import { refuse } from "../options/refusal.ts";
 import { retryAfterOf } from "./retry_after.ts";
 
@@ -136,7 +137,7 @@ function isWorthIt(error: unknown, shouldRetry: RetryConditions["shouldRetry"]):
   try {
     return shouldRetry?.(error) !== false;
   } catch (thrown) {
-    console.error("A hook failed:", thrown);
+    print("A hook failed:", thrown);
     return true;
   }
 }
