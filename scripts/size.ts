@@ -21,7 +21,7 @@ const BUDGETS: Budget[] = [
   {
     name: "the sync bus alone",
     entry: `export { createSyncBus } from "./src/engines/sync.ts";`,
-    limit: 5_300,
+    limit: 5_310,
   },
   { name: 'everything behind "."', entry: `export * from "./mod.ts";`, limit: 24_810 },
 ];

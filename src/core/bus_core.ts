@@ -1,9 +1,9 @@
-import { print } from "../options/print.ts";
 import { BusClosedError } from "./errors.ts";
 import { show } from "../options/refusal.ts";
 import { Ledger } from "./ledger.ts";
 import { BOOLEAN, check, checkOptions, FUNCTION, SIGNAL } from "../options/options.ts";
 import { Registry } from "./registry.ts";
+import { print } from "../options/print.ts";
 import type { BusOptions, DropReport, ErrorContext } from "./bus_options.ts";
 import type { FlowErrorContext } from "./flow_contracts.ts";
 import type { SubscribeOptions } from "./subscription.ts";
