@@ -131,8 +131,9 @@ export interface Bus<M extends object> {
     options?: EventsOptions,
   ): EventIterator<MatchedEvent<M, P>>;
   /**
-   * The bus as an `EventTarget`: events arrive as `CustomEvent`s that carry the data as `detail`.
-   * One way only: what is dispatched on the target does not reach the bus.
+   * The bus as an `EventTarget`, the same one at each call: events arrive as `CustomEvent`s that carry
+   * the data as `detail`. One way only: what is dispatched on the target does not reach the bus. What a
+   * listener throws or rejects with goes to `onError`, also on a sync bus.
    */
   asEventTarget(): BusEventTarget<M>;
   /** Resolves the handlers of these types ahead of their first emit. */

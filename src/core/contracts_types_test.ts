@@ -193,6 +193,17 @@ bus.once("nothing.*");
 // @ts-expect-error: a pattern that matches nothing
 bus.events("nothing.*");
 
+// Of several patterns each is looked at for itself; a template may be any of its texts.
+declare const anyOf: "order.paid" | "ping";
+bus.on(anyOf, (event) => expectType<Equal<typeof event.type, "order.paid" | "ping">>());
+declare const oneOf: "order.paid" | "order.payd";
+// @ts-expect-error: one of them matches nothing
+bus.on(oneOf, () => {});
+declare const text: string;
+bus.on(`order.${text}`, () => {});
+bus.events(`${text}.*`);
+bus.once(`order.${text}`);
+
 // What these give is typed, not any.
 expectType<Equal<ReturnType<typeof bus.emitAsync>, Promise<void>>>();
 bus.once("order.paid").then((event) => expectType<Equal<typeof event.data, number>>());

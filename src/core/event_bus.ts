@@ -28,6 +28,7 @@ import type { BusStats, CloseReport } from "./stats.ts";
 export class EventBus {
   #core: BusCore;
   #registry: Registry;
+  #target: EventTarget | undefined;
   readonly capabilities: BusCapabilities;
 
   constructor(core: BusCore, capabilities: BusCapabilities) {
@@ -97,7 +98,7 @@ export class EventBus {
   }
 
   asEventTarget(): EventTarget {
-    return new BusTarget(this.#core);
+    return this.#target ??= new BusTarget(this.#core);
   }
 
   prewarm(types: readonly string[]): void {

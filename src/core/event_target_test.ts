@@ -5,6 +5,20 @@ import { createSyncBus } from "../engines/sync.ts";
 import { countedSignal } from "../engines/testdata/counted_signal.ts";
 
 describe("asEventTarget()", () => {
+  it("is the same target at each call", () => {
+    const bus = createSyncBus();
+    let calls = 0;
+    const listener = () => void calls++;
+    bus.asEventTarget().addEventListener("a", listener);
+    bus.asEventTarget().addEventListener("a", listener);
+    bus.emit("a");
+    assertEquals(calls, 1);
+    bus.asEventTarget().removeEventListener("a", listener);
+    bus.emit("a");
+    assertEquals(calls, 1);
+    assertEquals(bus.stats().subscriptions, 0);
+  });
+
   it("gives events as CustomEvents with the data as detail", () => {
     const bus = createSyncBus<{ "a": number }>();
     const target = bus.asEventTarget();

@@ -45,13 +45,16 @@ export type Matching<P extends string, K extends string> = K extends string
 
 /**
  * The pattern itself if it can match an event of map `M`, else a sentence that the compiler shows
- * in its error. For `"**"`, and a pattern that is any text, it is not worth looking: the long way
- * takes 20 s with 500 types.
+ * in its error: of several patterns, each for itself. For `"**"`, and a pattern that is any text, it
+ * is not worth looking: the long way takes 20 s with 500 types. A template such as
+ * `order.${string}`, which no object needs as a key, may be any of its texts.
  */
 export type KnownPattern<M, P extends string> = string extends keyof M ? P
   : "**" extends P ? P
-  : [MatchingTypes<M, P>] extends [never] ? `No event of this bus matches '${P}'`
-  : P;
+  : P extends unknown ? Record<never, never> extends Record<P, unknown> ? P
+    : [MatchingTypes<M, P>] extends [never] ? `No event of this bus matches '${P}'`
+    : P
+  : never;
 
 /**
  * What a handler of pattern `P` receives on a bus with map `M`: the union of what matches. Looking

@@ -6,6 +6,7 @@ import {
   DURATION,
   integer,
   integerWithin,
+  OBJECT,
 } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import type { Rules } from "../options/options.ts";
@@ -76,6 +77,7 @@ const BUSY_TPS = 50_000;
  * ```
  */
 export function advise(profile: Profile): Advice {
+  check(ACTION, "profile", profile, OBJECT);
   checkOptions(ACTION, profile, RULES);
   const { conc = 5_000, cores, handlers, batchTimeout = 100, stages } = profile;
   check(ACTION, "name", profile.name, NAME);

@@ -31,6 +31,11 @@ const MISTAKES: [name: string, line: string, says: string][] = [
     `'"usr.*"' is not assignable to parameter of type '"No event of this bus matches 'usr.*'"'`,
   ],
   [
+    "a type that there is not, beside one that there is",
+    `bus.on(Date.now() > 0 ? "user.created" : "user.creatd", () => {});`,
+    "No event of this bus matches 'user.creatd'",
+  ],
+  [
     "a pattern that matches nothing, where the event is used",
     `bus.on("usr.created", ({ type, data }) => console.log(type, data.name));`,
     `'"No event of this bus matches 'usr.created'"'`,
