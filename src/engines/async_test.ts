@@ -49,16 +49,18 @@ describe("async bus", () => {
     assertEquals(seen, Array.from({ length: next }, (_, index) => index));
   });
 
-  it("looks handlers up when an event is handled, not when it is emitted", async () => {
-    const bus = createAsyncBus();
-    const calls: string[] = [];
-    const early = bus.on("a", () => calls.push("early"));
-    bus.emit("a");
-    early.unsubscribe();
-    bus.on("a", () => calls.push("late"));
-    await quiet(bus);
-    assertEquals(calls, ["late"]);
-  });
+  for (const pattern of ["a", "*"]) {
+    it(`looks handlers of '${pattern}' up when an event is handled, not when it is emitted`, async () => {
+      const bus = createAsyncBus();
+      const calls: string[] = [];
+      const early = bus.on(pattern, () => calls.push("early"));
+      bus.emit("a");
+      early.unsubscribe();
+      bus.on(pattern, () => calls.push("late"));
+      await quiet(bus);
+      assertEquals(calls, ["late"]);
+    });
+  }
 
   it("lets the event loop have a turn every 1 024 events", async () => {
     const bus = createAsyncBus();

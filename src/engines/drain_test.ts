@@ -187,6 +187,22 @@ describe("sync bus", () => {
 });
 
 describe("sync bus that drains", () => {
+  it("accepts what a handler of emitAsync() emits before its first await, and nothing after", async () => {
+    const bus = createSyncBus();
+    let handled = 0;
+    let drained: Promise<void> | undefined;
+    bus.on("b", () => handled++);
+    bus.on("a", async () => {
+      drained = bus.drain();
+      bus.emit("b");
+      await turn();
+      assertThrows(() => bus.emit("b"), BusClosedError);
+    });
+    await bus.emitAsync("a");
+    await drained;
+    assertEquals(handled, 1);
+  });
+
   it("is woken by the end of emitAsync()", () =>
     withFakeTime(async (time) => {
       const bus = createSyncBus();
