@@ -181,6 +181,25 @@ describe("async bus", () => {
       assertEquals(started, ["x1", "y1", "free", "x2", "x3"]);
     });
 
+    it("goes on with what its key has held back before what came later", async () => {
+      const bus = createAsyncBus({ concurrency: 2 });
+      const { handler, started, settle } = held();
+      bus.on("a", handler);
+      for (const [data, key] of [["x1", "x"], ["x2", "x"], ["y1", "y"], ["z1", "z"]]) {
+        bus.emit({ type: "a", data, key: key! });
+      }
+      await turn();
+      assertEquals(started, ["x1", "y1"]);
+      settle[0]();
+      await turn();
+      assertEquals(started, ["x1", "y1", "x2"]);
+      for (let i = 1; bus.stats().depth > 0; i++) {
+        settle[i]();
+        await turn();
+      }
+      assertEquals(started, ["x1", "y1", "x2", "z1"]);
+    });
+
     it("keeps the order of each key under any load", async () => {
       const event = fc.record({ key: fc.constantFrom("x", "y", "z"), slow: fc.boolean() });
       await fc.assert(
