@@ -9,13 +9,13 @@ describe("questions", () => {
     for (const id of ids) assert(/^[a-z_]+$/.test(id), id);
   });
 
-  it("have charts that the README shows, each of them", async () => {
+  it("have a chart each, which the README shows", async () => {
     const page = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
     const drawn = Array.from(Deno.readDirSync(new URL("../results/", import.meta.url)))
       .map(({ name }) => name).filter((name) => name.endsWith(".svg"));
     assertEquals(drawn.filter((name) => !page.includes(`(bench/results/${name})`)), []);
     const ids = QUESTIONS.map(({ id }) => `${id}.svg`);
-    assertEquals(drawn.filter((name) => !ids.includes(name)), []);
+    assertEquals(drawn.sort(), ids.sort());
   });
 
   for (const { id, cases, states } of QUESTIONS) {

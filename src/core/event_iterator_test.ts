@@ -38,11 +38,13 @@ describe("events()", () => {
     assertEquals(await events.next(), { done: true, value: undefined });
   });
 
-  it("ends a consumer that waits when the bus closes", async () => {
+  it("ends every consumer that waits when the bus closes", async () => {
     const bus = createSyncBus();
-    const next = bus.events("a").next();
+    const events = bus.events("a");
+    const waiting = [events.next(), events.next()];
     await bus.close();
-    assertEquals(await next, { done: true, value: undefined });
+    const done = { done: true, value: undefined } as const;
+    assertEquals(await Promise.all(waiting), [done, done]);
   });
 
   it("ends the subscription when the loop is left", async () => {

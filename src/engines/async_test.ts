@@ -49,16 +49,18 @@ describe("async bus", () => {
     assertEquals(seen, Array.from({ length: next }, (_, index) => index));
   });
 
-  it("looks handlers up when an event is handled, not when it is emitted", async () => {
-    const bus = createAsyncBus();
-    const calls: string[] = [];
-    const early = bus.on("a", () => calls.push("early"));
-    bus.emit("a");
-    early.unsubscribe();
-    bus.on("a", () => calls.push("late"));
-    await quiet(bus);
-    assertEquals(calls, ["late"]);
-  });
+  for (const pattern of ["a", "*"]) {
+    it(`looks handlers of '${pattern}' up when an event is handled, not when it is emitted`, async () => {
+      const bus = createAsyncBus();
+      const calls: string[] = [];
+      const early = bus.on(pattern, () => calls.push("early"));
+      bus.emit("a");
+      early.unsubscribe();
+      bus.on(pattern, () => calls.push("late"));
+      await quiet(bus);
+      assertEquals(calls, ["late"]);
+    });
+  }
 
   it("lets the event loop have a turn every 1 024 events", async () => {
     const bus = createAsyncBus();
@@ -177,6 +179,25 @@ describe("async bus", () => {
         await turn();
       }
       assertEquals(started, ["x1", "y1", "free", "x2", "x3"]);
+    });
+
+    it("goes on with what its key has held back before what came later", async () => {
+      const bus = createAsyncBus({ concurrency: 2 });
+      const { handler, started, settle } = held();
+      bus.on("a", handler);
+      for (const [data, key] of [["x1", "x"], ["x2", "x"], ["y1", "y"], ["z1", "z"]]) {
+        bus.emit({ type: "a", data, key: key! });
+      }
+      await turn();
+      assertEquals(started, ["x1", "y1"]);
+      settle[0]();
+      await turn();
+      assertEquals(started, ["x1", "y1", "x2"]);
+      for (let i = 1; bus.stats().depth > 0; i++) {
+        settle[i]();
+        await turn();
+      }
+      assertEquals(started, ["x1", "y1", "x2", "z1"]);
     });
 
     it("keeps the order of each key under any load", async () => {

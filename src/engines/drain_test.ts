@@ -128,6 +128,19 @@ for (const [kind, create] of Object.entries(KINDS)) {
         assertEquals([stuck, await drained], [1, "drained"]);
       });
 
+      it("waits for what a close() under way waits for", async () => {
+        const bus = create();
+        const { handler, settle } = held();
+        bus.on("a", handler);
+        bus.emit("a");
+        await turn();
+        const closed = bus.close({ timeout: 60_000 });
+        const drained = bus.drain().then(() => "drained", (error) => error.name);
+        await turn();
+        settle[0]();
+        assertEquals([(await closed).stuck, await drained], [0, "drained"]);
+      });
+
       it("may be called twice, before and after close", async () => {
         const bus = create();
         const { handler, settle } = held();
@@ -187,6 +200,22 @@ describe("sync bus", () => {
 });
 
 describe("sync bus that drains", () => {
+  it("accepts what a handler of emitAsync() emits before its first await, and nothing after", async () => {
+    const bus = createSyncBus();
+    let handled = 0;
+    let drained: Promise<void> | undefined;
+    bus.on("b", () => handled++);
+    bus.on("a", async () => {
+      drained = bus.drain();
+      bus.emit("b");
+      await turn();
+      assertThrows(() => bus.emit("b"), BusClosedError);
+    });
+    await bus.emitAsync("a");
+    await drained;
+    assertEquals(handled, 1);
+  });
+
   it("is woken by the end of emitAsync()", () =>
     withFakeTime(async (time) => {
       const bus = createSyncBus();

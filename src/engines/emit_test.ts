@@ -174,6 +174,20 @@ for (const [kind, create] of Object.entries(KINDS)) {
         assertEquals(calls, 1);
       });
 
+      it("follows a subscription after its type had none and others came and went", async () => {
+        const bus = create();
+        const topic = bus.topic("a");
+        bus.on("a", () => {}).unsubscribe();
+        topic.emit(1);
+        // The type that ended last is taken out of the table when the next one ends.
+        bus.on("b", () => {}).unsubscribe();
+        let calls = 0;
+        bus.on("a", () => calls++);
+        topic.emit(2);
+        await quiet(bus);
+        assertEquals(calls, 1);
+      });
+
       it("emit() makes an event, dispatch() hands the caller's on", async () => {
         const bus = create();
         const seen: BusEvent[] = [];

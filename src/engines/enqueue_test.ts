@@ -17,6 +17,21 @@ describe("async bus", () => {
       assertEquals(seen, [1]);
     });
 
+    it("resolves at once for an event that nobody wants, though the queue is full", async () => {
+      const bus = createAsyncBus({ capacity: 1, concurrency: 1 });
+      const { handler, settle } = held();
+      bus.on("a", handler);
+      bus.emit("a");
+      await turn();
+      bus.emit("a");
+      await bus.enqueue({ type: "unwanted", data: 1 }, { timeout: 0 });
+      assertEquals([bus.stats().emitted, bus.stats().processed], [3, 1]);
+      while (bus.stats().depth > 0) {
+        settle.shift()?.();
+        await turn();
+      }
+    });
+
     it("waits for room in the order of the calls", async () => {
       const bus = createAsyncBus({ capacity: 1, concurrency: 1 });
       const { handler, started, settle } = held();

@@ -295,6 +295,26 @@ describe("sync bus", () => {
       assertEquals(heard.map(([error]) => error), ["x", "y"]);
       assertEquals(bus.stats().depth, 0);
     });
+
+    it("has no handler that may emit while the bus drains, as nothing tells that it runs", async () => {
+      for (const unsafe of [false, true]) {
+        const bus = createSyncBus();
+        const errors: unknown[] = [];
+        let drained: Promise<void> | undefined;
+        bus.on("a", () => {
+          drained = bus.drain();
+          try {
+            bus.emit("b");
+          } catch (error) {
+            errors.push((error as Error).name);
+          }
+        });
+        if (unsafe) bus.unsafeEmit("a");
+        else bus.emit("a");
+        await drained;
+        assertEquals(errors, unsafe ? ["BusClosedError"] : []);
+      }
+    });
   });
 
   describe("emitBatch()", () => {

@@ -58,7 +58,7 @@ let known: Promise<Capabilities> | undefined;
  * settles. What it finds holds for the thread that asks, as a worker may do other things than a
  * page.
  *
- * The first call starts one thread and stops it again, which takes 5 to 75 ms, and in a thread of
+ * The first call starts one thread and stops it again, which takes 4 to 75 ms, and in a thread of
  * Deno a second; every later call gets the same promise. The promise never rejects. Nothing is left
  * running, no permission is asked for, and what takes longer than 5 seconds counts as missing.
  *
