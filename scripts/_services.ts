@@ -239,10 +239,17 @@ function readState(): Partial<Record<string, Started>> {
 }
 
 async function remember(server: Server, started: Started | undefined): Promise<void> {
-  const state = { ...readState(), [server.name]: started };
   await Deno.mkdir(new URL(".", STATE), { recursive: true });
-  // Others, who may look at any time, find one or the other.
-  const written = new URL(`services.${Deno.pid}.json`, STATE);
-  await Deno.writeTextFile(written, `${JSON.stringify(state, undefined, 2)}\n`);
-  await Deno.rename(written, STATE);
+  const lock = await Deno.open(new URL("services.lock", STATE), { create: true, write: true });
+  try {
+    // One after the other: suites restart their servers while others are started.
+    await lock.lock(true);
+    const state = { ...readState(), [server.name]: started };
+    // Others, who may look at any time, find one or the other.
+    const written = new URL(`services.${Deno.pid}.json`, STATE);
+    await Deno.writeTextFile(written, `${JSON.stringify(state, undefined, 2)}\n`);
+    await Deno.rename(written, STATE);
+  } finally {
+    lock.close();
+  }
 }

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { notRun } from "./_outcome.ts";
 import { command } from "./_service_commands.ts";
-import { findServer, SERVERS } from "./_services.ts";
+import { down, findServer, SERVERS, status, up } from "./_services.ts";
 import { findTestServices } from "./_test_services.ts";
 import type { Server } from "./services/_server.ts";
 import { natsNewest } from "./services/nats.ts";
@@ -50,6 +50,25 @@ describe("command()", () => {
     for (const word of ["down", "status", "kill", "freeze", "thaw"]) {
       assertEquals(await command(word, [nowhere]), [], word);
     }
+  });
+});
+
+describe("up()", () => {
+  it("forgets no server that is started while others are", async () => {
+    const servers = Array.from({ length: 8 }, (_, at): Server => ({
+      ...findServer("redis"),
+      name: `sleeper-${at}`,
+      find: () => Promise.resolve({ program: "sh" }),
+      command: (program, { folder }) => [program, "-c", 'sleep 60; : "$0"', folder],
+      isReady: () => Promise.resolve(true),
+    }));
+    try {
+      await Promise.all(servers.map((server) => up(server, false)));
+      assertEquals(servers.filter((server) => "missing" in status(server)), []);
+    } finally {
+      await Promise.all(servers.map(down));
+    }
+    assertEquals(servers.filter((server) => "url" in status(server)), []);
   });
 });
 

@@ -32,6 +32,8 @@ export const RECONNECT: readonly Case[] = [
           if (confirmed < (restarts[0] ?? Infinity)) continue;
           restarts.shift();
           restarting = restarting.then(() => world.terms.restartBroker!());
+          // That it failed is told where it is awaited.
+          restarting.catch(() => {});
         }
         return log;
       }));
