@@ -1,5 +1,5 @@
 import type { Handle, Middleware, Produced, Work } from "../message/handler.ts";
-import { check, FUNCTION } from "../options/options.ts";
+import { FUNCTION } from "../options/options.ts";
 import { type BackoffPolicy, type DelayList, resolveRetry } from "../transport/retry_policy.ts";
 import { isAborted, pause } from "./_pause.ts";
 import { rescue } from "./_outcome.ts";
@@ -52,9 +52,8 @@ const ACTION = "create a retry middleware";
  * ```
  */
 export function retry(options: RetryOptions | number = {}): Middleware {
-  const { onRetry, ...policy } = typeof options === "number" ? { maxRetries: options } : options;
-  const plan = resolveRetry(ACTION, policy);
-  if (onRetry !== undefined) check(ACTION, "onRetry", onRetry, FUNCTION);
+  const plan = resolveRetry(ACTION, options, { hooks: { onRetry: FUNCTION } });
+  const { onRetry } = typeof options === "number" ? {} as RetryHooks : options;
 
   const repeat = async (next: Handle, work: Work, error: unknown): Promise<Produced> => {
     const failedAt = performance.now();

@@ -199,7 +199,12 @@ describe("retry", () => {
 
   it("refuses a malformed policy and a misspelt option", () => {
     assertThrows(() => retry({ maxRetries: -1 }), RangeError, "Cannot create a retry middleware");
-    assertThrows(() => retry({ onretry: () => {} } as never), TypeError, "unknown");
+    assertThrows(() => retry({ onretry: () => {} } as never), TypeError, "delays, onRetry");
+    assertThrows(
+      () => retry({ delays: [1], onretry: () => {} } as never),
+      TypeError,
+      "jitter, onRetry",
+    );
     assertThrows(() => retry({ onRetry: 1 } as never), TypeError, "'onRetry' must be a function");
   });
 });
