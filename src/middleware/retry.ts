@@ -3,7 +3,7 @@ import { FUNCTION } from "../options/options.ts";
 import { type BackoffPolicy, type DelayList, resolveRetry } from "../transport/retry_policy.ts";
 import { isAborted, pause } from "./_pause.ts";
 import { rescue } from "./_outcome.ts";
-import { narrow, notify, unsettledOf } from "./_work.ts";
+import { describe, narrow, notify, unsettledOf } from "./_work.ts";
 
 /** A repeat that is about to be waited for. */
 export interface RetryEvent {
@@ -75,13 +75,9 @@ export function retry(options: RetryOptions | number = {}): Middleware {
 }
 
 function report(event: RetryEvent, onRetry: RetryHooks["onRetry"]): void {
-  const { work: { handler, topic, logger }, retry, delay, error } = event;
-  logger.warn("handler failed and will be called again", {
-    handler,
-    topic,
-    retry,
-    delay,
-    error,
-  });
+  const { work, retry, delay, error } = event;
+  const { logger } = work;
+  const facts = { ...describe(work), retry, delay, error };
+  logger.warn("handler failed and will be called again", facts);
   if (onRetry !== undefined) notify(logger, "onRetry", () => onRetry(event));
 }
