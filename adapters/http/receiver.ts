@@ -35,6 +35,12 @@ export interface ReceiverPlan extends BodyLimits, TypeRules, ReadingRules {
 /** Who has been told that a webhook was taken cannot be told that it was not. */
 const ACCEPTED: Partial<Traits> = { settle: "none", requeue: "engine", counts: false, lease: 0 };
 
+/** Characters of a path that a log shows. */
+const LONGEST_PATH = 200;
+
+/** An id that a log shows: anybody may send one, so it must be short and printable. */
+const ID = /^[\x21-\x7e]{1,100}$/;
+
 const NOT_TAKEN: Receiving = { kind: "returned", wait: 0, unstarted: true };
 
 /**
@@ -83,7 +89,7 @@ export class Receiver {
       return await this.#receive(request);
     } catch (error) {
       if (error instanceof Refusal) {
-        this.#logRefusal(error);
+        this.#logRefusal(request, error);
         return refuse(error);
       }
       this.#plan.logger.error("A webhook could not be received", { error });
@@ -94,9 +100,10 @@ export class Receiver {
   }
 
   /** What no sender of webhooks asks for is no reason to warn: scanners ask for it all day. */
-  #logRefusal({ status, message, fault }: Refusal): void {
+  #logRefusal(request: Request, { status, message, fault }: Refusal): void {
     const isNoise = status < 500 && fault === undefined;
     this.#plan.logger[isNoise ? "debug" : "warn"]("A webhook was refused", {
+      ...describe(request),
       status,
       // What is said of a body may quote it.
       ...(status === 400 ? {} : { reason: message }),
@@ -207,6 +214,14 @@ export class Receiver {
       else if (receiving.kind === "expired" || !receiving.unstarted) this.#counts.failed(identity);
     }
   }
+}
+
+/** What a log says of a request: a path that is cut, without its query, and the id if it is like one. */
+function describe({ url, headers }: Request): Record<string, unknown> {
+  const { pathname } = new URL(url);
+  const path = pathname.length > LONGEST_PATH ? `${pathname.slice(0, LONGEST_PATH)}...` : pathname;
+  const id = headers.get("webhook-id") ?? "";
+  return ID.test(id) ? { path, id } : { path };
 }
 
 /** One that failed fails its batch: the sender can only send all of it again. */
