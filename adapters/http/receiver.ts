@@ -84,12 +84,16 @@ export class Receiver {
     const { origins, maxRequests } = this.#plan;
     if (request.method === "OPTIONS" && origins.length > 0) return shakeHands(request, origins);
     this.#open++;
+    let isSigned = false;
     try {
       if (this.#isClosed || this.#open > maxRequests) throw unavailable("Receiver is busy");
-      return await this.#receive(request);
+      const body = await this.#read(request);
+      const signedId = await this.#verify(request.headers, body);
+      isSigned = signedId !== undefined;
+      return await this.#receive(request, body, signedId);
     } catch (error) {
       if (error instanceof Refusal) {
-        this.#logRefusal(request, error);
+        this.#logRefusal(request, error, isSigned);
         return refuse(error);
       }
       this.#plan.logger.error("A webhook could not be received", { error });
@@ -99,9 +103,9 @@ export class Receiver {
     }
   }
 
-  /** What no sender of webhooks asks for is no reason to warn: scanners ask for it all day. */
-  #logRefusal(request: Request, { status, message, fault }: Refusal): void {
-    const isNoise = status < 500 && fault === undefined;
+  /** What no sender of webhooks asks for is no reason to warn: scanners ask for it all day, and sign nothing. */
+  #logRefusal(request: Request, { status, message, fault }: Refusal, isSigned: boolean): void {
+    const isNoise = status < 500 && fault === undefined && !isSigned;
     this.#plan.logger[isNoise ? "debug" : "warn"]("A webhook was refused", {
       ...describe(request),
       status,
@@ -116,16 +120,23 @@ export class Receiver {
     this.#isClosed = true;
   }
 
-  async #receive(request: Request): Promise<Response> {
+  /** What is checked before the signature, which covers the body. */
+  async #read(request: Request): Promise<Uint8Array> {
     const plan = this.#plan;
     if (request.method !== "POST") {
       throw new Refusal(405, "Method must be POST", { allow: "POST" });
     }
     checkLength(request.headers, plan);
     checkType(request.headers, plan);
-    const body = await readBody(request, plan);
-    const signedId = await this.#verify(request.headers, body);
-    const incoming = readIncoming(request, body, signedId, plan);
+    return await readBody(request, plan);
+  }
+
+  async #receive(
+    request: Request,
+    body: Uint8Array,
+    signedId: string | undefined,
+  ): Promise<Response> {
+    const incoming = readIncoming(request, body, signedId, this.#plan);
     if (incoming.length === 0) return succeed(204);
     return await this.#deliver(incoming, await this.#keyOf(incoming, signedId));
   }

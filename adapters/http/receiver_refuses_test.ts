@@ -291,7 +291,7 @@ describe("a webhook receiver refuses", () => {
     await close();
   });
 
-  it("what it has no room for with a warning, what nobody sends as a webhook for who looks closer", async () => {
+  it("what is signed, and what it has no room for, with a warning, the rest for who looks closer", async () => {
     const lines: string[] = [];
     const hear = (level: string) => (_: string, about?: object) =>
       void lines.push(level + JSON.stringify(about));
@@ -301,11 +301,15 @@ describe("a webhook receiver refuses", () => {
     ) as unknown as Logger;
     const { hooks, send, close } = await receiver({ logger });
     await send({ id: "1", path: "/nowhere" });
+    await send({ id: "1", headers: STRUCTURED, body: "{" });
+    await send({ id: "2", headers: { "content-type": "text/html" } });
     await hooks.fetch(new Request("http://x/orders"));
     await hooks.close();
     await send({ id: "2" });
     assertEquals(lines, [
-      'debug{"path":"/nowhere","id":"1","status":404,"reason":"Topic has no subscription"}',
+      'warn{"path":"/nowhere","id":"1","status":404,"reason":"Topic has no subscription"}',
+      'warn{"path":"/orders","id":"1","status":400}',
+      'debug{"path":"/orders","id":"2","status":415,"reason":"Content type is not accepted"}',
       'debug{"path":"/orders","status":405,"reason":"Method must be POST"}',
       'warn{"path":"/orders","id":"2","status":503,"reason":"Receiver is busy"}',
     ]);
