@@ -86,7 +86,8 @@ export class Receiver {
     this.#open++;
     let isSigned = false;
     try {
-      if (this.#isClosed || this.#open > maxRequests) throw unavailable("Receiver is busy");
+      if (this.#isClosed) throw unavailable("Receiver is closed");
+      if (this.#open > maxRequests) throw unavailable("Receiver is busy");
       const body = await this.#read(request);
       const signedId = await this.#verify(request.headers, body);
       isSigned = signedId !== undefined;

@@ -311,7 +311,7 @@ describe("a webhook receiver refuses", () => {
       'warn{"path":"/orders","id":"1","status":400}',
       'debug{"path":"/orders","id":"2","status":415,"reason":"Content type is not accepted"}',
       'debug{"path":"/orders","status":405,"reason":"Method must be POST"}',
-      'warn{"path":"/orders","id":"2","status":503,"reason":"Receiver is busy"}',
+      'warn{"path":"/orders","id":"2","status":503,"reason":"Receiver is closed"}',
     ]);
     await close();
   });
