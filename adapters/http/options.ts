@@ -124,10 +124,11 @@ const TEXTS: Rule = [
 ];
 
 /** What is said about secrets is said where they are read: it must not show them. */
-export const SIGNING_RULES: Rules = { unsigned: BOOLEAN };
+export const SIGNING_RULES: Rules = { secrets: ["secrets", "any"], unsigned: BOOLEAN };
 
-/** The rules of {@linkcode WebhookPublisherOptions}; the URL has a reader of its own. */
+/** The rules of {@linkcode WebhookPublisherOptions}; the URL has a reader of its own, which says more. */
 export const PUBLISHER_RULES: Rules = {
+  url: ["a URL", "any"],
   mode: choice(
     "plain",
     "headers",

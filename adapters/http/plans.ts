@@ -44,15 +44,11 @@ export function planTransport(options: WebhookTransportOptions, halves: Halves):
 }
 
 function checkKnown(options: WebhookTransportOptions, halves: Halves): void {
-  const rules = {
+  checkOptions(CREATE, options, {
     ...SIGNING_RULES,
     ...(halves !== "subscriber" && PUBLISHER_RULES),
     ...(halves !== "publisher" && SUBSCRIBER_RULES),
-  };
-  // Their readers say more than a rule could, and no secret.
-  const read = halves === "subscriber" ? ["secrets"] : ["secrets", "url"];
-  const others = Object.entries(Object(options)).filter(([name]) => !read.includes(name));
-  checkOptions(CREATE, options && Object.fromEntries(others), rules);
+  });
 }
 
 /** Refuses options that would have no effect. */

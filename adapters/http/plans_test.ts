@@ -1,5 +1,5 @@
 import { silent } from "@beat/beat/message";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { planTransport } from "./plans.ts";
 
@@ -21,5 +21,16 @@ describe("the store that a receiver has of its own", () => {
       "The replay store is full and forgets webhooks that can still be replayed",
     ]);
     assertEquals(await handle("65535"), "done");
+  });
+});
+
+describe("an unknown option of a transport", () => {
+  it("is refused with all names that are known, also those that have a reader of their own", () => {
+    const known = (half: "publisher" | "subscriber") => {
+      const error = assertThrows(() => planTransport({ secret: "" } as never, half), TypeError);
+      return error.message.split(": known are ")[1]!.split(", ");
+    };
+    assertEquals(known("publisher").slice(0, 3), ["secrets", "unsigned", "url"]);
+    assertEquals(known("subscriber").slice(0, 3), ["secrets", "unsigned", "tolerance"]);
   });
 });

@@ -35,6 +35,12 @@ export interface ReceiverPlan extends BodyLimits, TypeRules, ReadingRules {
 /** Who has been told that a webhook was taken cannot be told that it was not. */
 const ACCEPTED: Partial<Traits> = { settle: "none", requeue: "engine", counts: false, lease: 0 };
 
+/** Characters of a path that a log shows. */
+const LONGEST_PATH = 200;
+
+/** An id that a log shows: anybody may send one, so it must be short and printable. */
+const ID = /^[\x21-\x7e]{1,100}$/;
+
 const NOT_TAKEN: Receiving = { kind: "returned", wait: 0, unstarted: true };
 
 /**
@@ -78,12 +84,17 @@ export class Receiver {
     const { origins, maxRequests } = this.#plan;
     if (request.method === "OPTIONS" && origins.length > 0) return shakeHands(request, origins);
     this.#open++;
+    let isSigned = false;
     try {
-      if (this.#isClosed || this.#open > maxRequests) throw unavailable("Receiver is busy");
-      return await this.#receive(request);
+      if (this.#isClosed) throw unavailable("Receiver is closed");
+      if (this.#open > maxRequests) throw unavailable("Receiver is busy");
+      const body = await this.#read(request);
+      const signedId = await this.#verify(request.headers, body);
+      isSigned = signedId !== undefined;
+      return await this.#receive(request, body, signedId);
     } catch (error) {
       if (error instanceof Refusal) {
-        this.#logRefusal(error);
+        this.#logRefusal(request, error, isSigned);
         return refuse(error);
       }
       this.#plan.logger.error("A webhook could not be received", { error });
@@ -93,10 +104,11 @@ export class Receiver {
     }
   }
 
-  /** What no sender of webhooks asks for is no reason to warn: scanners ask for it all day. */
-  #logRefusal({ status, message, fault }: Refusal): void {
-    const isNoise = status < 500 && fault === undefined;
+  /** What no sender of webhooks asks for is no reason to warn: scanners ask for it all day, and sign nothing. */
+  #logRefusal(request: Request, { status, message, fault }: Refusal, isSigned: boolean): void {
+    const isNoise = status < 500 && fault === undefined && !isSigned;
     this.#plan.logger[isNoise ? "debug" : "warn"]("A webhook was refused", {
+      ...describe(request),
       status,
       // What is said of a body may quote it.
       ...(status === 400 ? {} : { reason: message }),
@@ -109,16 +121,23 @@ export class Receiver {
     this.#isClosed = true;
   }
 
-  async #receive(request: Request): Promise<Response> {
+  /** What is checked before the signature, which covers the body. */
+  async #read(request: Request): Promise<Uint8Array> {
     const plan = this.#plan;
     if (request.method !== "POST") {
       throw new Refusal(405, "Method must be POST", { allow: "POST" });
     }
     checkLength(request.headers, plan);
     checkType(request.headers, plan);
-    const body = await readBody(request, plan);
-    const signedId = await this.#verify(request.headers, body);
-    const incoming = readIncoming(request, body, signedId, plan);
+    return await readBody(request, plan);
+  }
+
+  async #receive(
+    request: Request,
+    body: Uint8Array,
+    signedId: string | undefined,
+  ): Promise<Response> {
+    const incoming = readIncoming(request, body, signedId, this.#plan);
     if (incoming.length === 0) return succeed(204);
     return await this.#deliver(incoming, await this.#keyOf(incoming, signedId));
   }
@@ -207,6 +226,14 @@ export class Receiver {
       else if (receiving.kind === "expired" || !receiving.unstarted) this.#counts.failed(identity);
     }
   }
+}
+
+/** What a log says of a request: a path that is cut, without its query, and the id if it is like one. */
+function describe({ url, headers }: Request): Record<string, unknown> {
+  const { pathname } = new URL(url);
+  const path = pathname.length > LONGEST_PATH ? `${pathname.slice(0, LONGEST_PATH)}...` : pathname;
+  const id = headers.get("webhook-id") ?? "";
+  return ID.test(id) ? { path, id } : { path };
 }
 
 /** One that failed fails its batch: the sender can only send all of it again. */

@@ -125,7 +125,13 @@ describe("a webhook receiver answers", () => {
     const replay = await send({ id: "m", path: "/refunds" });
     assertEquals([replay.status, replay.text], [403, "Webhook was handled under another topic\n"]);
     assertEquals(warnings, [
-      { status: 403, reason: "Webhook was handled under another topic", fault: "other-topic" },
+      {
+        path: "/refunds",
+        id: "m",
+        status: 403,
+        reason: "Webhook was handled under another topic",
+        fault: "other-topic",
+      },
     ]);
     assertEquals(delivered.length, 1);
     assertEquals((await send({ id: "n", path: "/refunds" })).status, 204);

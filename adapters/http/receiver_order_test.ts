@@ -124,6 +124,6 @@ describe("the checks of a webhook receiver come in their order:", () => {
     const { hooks, send } = await receiver(OPTIONS);
     await hooks.close();
     const { status, text } = await send({ method: "PUT" });
-    assertEquals([status, text], [503, "Receiver is busy\n"]);
+    assertEquals([status, text], [503, "Receiver is closed\n"]);
   });
 });

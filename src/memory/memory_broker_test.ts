@@ -1,7 +1,9 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { FakeTime } from "@std/testing/time";
-import { ClosedError } from "../message/errors.ts";
+import { ClosedError, PublishError } from "../message/errors.ts";
+import { Message } from "../message/message.ts";
+import { publisher } from "../transport/publisher.ts";
 import { MemoryBroker, type MemoryBrokerOptions } from "./mod.ts";
 import { rec, send, settle, TestMember, textsOf } from "./testdata/member.ts";
 
@@ -54,11 +56,13 @@ describe("MemoryBroker", () => {
 
   it("refuses everything once it is closed", async () => {
     const broker = new MemoryBroker();
-    const sink = broker.sink();
+    const out = publisher(broker);
     await broker.close();
     await broker.close();
     await assertRejects(() => TestMember.join(broker, "t"), ClosedError);
-    await assertRejects(() => sink.send("t", []), ClosedError);
+    const error = await assertRejects(() => out.publish("t", new Message("a")), PublishError);
+    assertEquals(error.failed.map(({ outcome }) => outcome), ["rejected"]);
+    assertInstanceOf(error.cause, ClosedError);
     assertEquals((await broker.health()).ok, false);
   });
 

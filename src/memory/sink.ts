@@ -28,8 +28,14 @@ export class MemorySink implements Sink {
     lane: string,
     items: readonly SendItem[],
   ): Promise<readonly (undefined | SendFailure)[]> {
-    if (this.#closed) throw new ClosedError("publish", "memory broker");
-    const topic = this.#open(lane);
+    let topic: Topic;
+    try {
+      topic = this.#enter(lane);
+    } catch (cause) {
+      if (!(cause instanceof ClosedError)) throw cause;
+      // To throw would say that nobody knows what is stored.
+      return items.map(() => ({ cause, outcome: "rejected" }));
+    }
     topic.expire();
     const sending = new Sending(topic, items, this.#simulation?.publishing(lane));
     const isDone = topic.line.length === 0 && sending.store();
@@ -40,6 +46,11 @@ export class MemorySink implements Sink {
   async close(): Promise<void> {
     this.#closed = true;
     for (const waiter of this.#waiting) waiter.fail(new ClosedError("publish", "memory broker"));
+  }
+
+  #enter(lane: string): Topic {
+    if (this.#closed) throw new ClosedError("publish", "memory broker");
+    return this.#open(lane);
   }
 
   async #storeInTurn(topic: Topic, sending: Sending): Promise<Sending["results"]> {

@@ -16,6 +16,17 @@ export function narrow(work: Work, messages: readonly Message[]): Work {
   return messages === work.messages ? work : { ...work, messages };
 }
 
+/** What a log says of work: where it is done, and its message or how many there are. */
+export function describe(work: Work): Record<string, unknown> {
+  const { handler, topic, group, batch, messages } = work;
+  const where = group === undefined ? { handler, topic } : { handler, topic, group };
+  // A middleware that settled the one message may pass on work on none.
+  const [message] = messages;
+  if (batch || message === undefined) return { ...where, messages: messages.length };
+  const { uuid, attempt } = message;
+  return { ...where, uuid, attempt };
+}
+
 /**
  * Refuses a message before its handler sees it: the one of a single work by throwing, so that the
  * middlewares around hear of it, one of a batch by a nack, so that the rest is handled.

@@ -1,5 +1,5 @@
 import type { Middleware } from "../message/handler.ts";
-import { checkOptions } from "../options/options.ts";
+import { ANYTHING, checkOptions, type Rules } from "../options/options.ts";
 import { Breaker, BREAKER_RULES, type CircuitChange } from "./breaker.ts";
 import { observe } from "./_outcome.ts";
 import { notify } from "./_work.ts";
@@ -28,6 +28,9 @@ export interface CircuitBreakerOptions {
 }
 
 const ACTION = "create a circuit breaker";
+
+/** What is to be ignored is looked at where it is read. */
+const RULES: Rules = { ...BREAKER_RULES, ignore: ANYTHING };
 
 /**
  * Spares what a handler needs and what fails too often: after enough failures it refuses calls with a
@@ -59,16 +62,16 @@ const ACTION = "create a circuit breaker";
  * ```
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): Middleware {
-  const { ignore = [], ...rest } = options;
-  checkOptions(ACTION, rest, BREAKER_RULES);
+  checkOptions(ACTION, options, RULES);
   const {
     window = 10_000,
     failureRate = 0.5,
     minimum = 5,
     cooldown = 30_000,
     halfOpen = 1,
+    ignore = [],
     onStateChange,
-  } = rest;
+  } = options;
   const isIgnored = matchError(ignore);
   const changes: CircuitChange[] = [];
   const limits = { window, failureRate, minimum, cooldown, halfOpen };

@@ -287,6 +287,10 @@ describe("circuitBreaker", () => {
     circuitBreaker({ failureRate: 1, window: 0.5, minimum: 1, cooldown: 0, halfOpen: 1 });
     assertThrows(() => circuitBreaker({ halfOpen: 0 }), RangeError, "'halfOpen'");
     assertThrows(() => circuitBreaker({ ignore: "x" as never }), TypeError, "'match'");
-    assertThrows(() => circuitBreaker({ treshold: 1 } as never), TypeError, "unknown");
+    assertThrows(
+      () => circuitBreaker({ ignored: [] } as never),
+      TypeError,
+      "onStateChange, ignore",
+    );
   });
 });

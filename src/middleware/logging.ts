@@ -1,8 +1,9 @@
-import type { Middleware, Work } from "../message/handler.ts";
+import type { Middleware } from "../message/handler.ts";
 import { guardLogger, type Logger } from "../message/logger.ts";
 import { checkOptions, choice, OBJECT, type Rules } from "../options/options.ts";
 import { observe } from "./_outcome.ts";
 import { producedBy } from "./_produced.ts";
+import { describe } from "./_work.ts";
 
 /** What {@linkcode logging} takes. */
 export interface LoggingOptions {
@@ -52,13 +53,4 @@ export function logging(options: LoggingOptions = {}): Middleware {
       onError: (error) => logger.error(`${what} failed`, { ...attributes(), error }),
     });
   };
-}
-
-function describe({ handler, topic, group, batch, messages }: Work): Record<string, unknown> {
-  const where = group === undefined ? { handler, topic } : { handler, topic, group };
-  // A middleware that settled the one message may pass on work on none.
-  const [message] = messages;
-  if (batch || message === undefined) return { ...where, messages: messages.length };
-  const { uuid, attempt } = message;
-  return { ...where, uuid, attempt };
 }

@@ -1,9 +1,9 @@
 import type { Handle, Middleware, Produced, Work } from "../message/handler.ts";
-import { check, FUNCTION } from "../options/options.ts";
+import { FUNCTION } from "../options/options.ts";
 import { type BackoffPolicy, type DelayList, resolveRetry } from "../transport/retry_policy.ts";
 import { isAborted, pause } from "./_pause.ts";
 import { rescue } from "./_outcome.ts";
-import { narrow, notify, unsettledOf } from "./_work.ts";
+import { describe, narrow, notify, unsettledOf } from "./_work.ts";
 
 /** A repeat that is about to be waited for. */
 export interface RetryEvent {
@@ -52,9 +52,8 @@ const ACTION = "create a retry middleware";
  * ```
  */
 export function retry(options: RetryOptions | number = {}): Middleware {
-  const { onRetry, ...policy } = typeof options === "number" ? { maxRetries: options } : options;
-  const plan = resolveRetry(ACTION, policy);
-  if (onRetry !== undefined) check(ACTION, "onRetry", onRetry, FUNCTION);
+  const plan = resolveRetry(ACTION, options, { hooks: { onRetry: FUNCTION } });
+  const { onRetry } = typeof options === "number" ? {} as RetryHooks : options;
 
   const repeat = async (next: Handle, work: Work, error: unknown): Promise<Produced> => {
     const failedAt = performance.now();
@@ -76,13 +75,9 @@ export function retry(options: RetryOptions | number = {}): Middleware {
 }
 
 function report(event: RetryEvent, onRetry: RetryHooks["onRetry"]): void {
-  const { work: { handler, topic, logger }, retry, delay, error } = event;
-  logger.warn("handler failed and will be called again", {
-    handler,
-    topic,
-    retry,
-    delay,
-    error,
-  });
+  const { work, retry, delay, error } = event;
+  const { logger } = work;
+  const facts = { ...describe(work), retry, delay, error };
+  logger.warn("handler failed and will be called again", facts);
   if (onRetry !== undefined) notify(logger, "onRetry", () => onRetry(event));
 }

@@ -177,6 +177,23 @@ describe("retry", () => {
       }
     }));
 
+  it("logs of which message and attempt a repeat is, or of how many messages", () =>
+    withFakeTime(async (time) => {
+      const logger = remembering();
+      const [error] = errors(1);
+      const message = new Message("", { uuid: "7" });
+      for (const work of [single(message, { logger }), batch(messagesOf("a", "b"), { logger })]) {
+        const done = retry({ delays: [5] })(failing(error))(work);
+        await time.runAllAsync();
+        await done;
+      }
+      const facts = { handler: "bill", topic: "orders", retry: 1, delay: 5, error };
+      assertEquals(logger.lines.map(({ attributes }) => attributes), [
+        { ...facts, uuid: "7", attempt: 1 },
+        { ...facts, messages: 2 },
+      ]);
+    }));
+
   it("logs each repeat, and a hook that throws", () =>
     withFakeTime(async (time) => {
       const logger = remembering();
@@ -199,7 +216,12 @@ describe("retry", () => {
 
   it("refuses a malformed policy and a misspelt option", () => {
     assertThrows(() => retry({ maxRetries: -1 }), RangeError, "Cannot create a retry middleware");
-    assertThrows(() => retry({ onretry: () => {} } as never), TypeError, "unknown");
+    assertThrows(() => retry({ onretry: () => {} } as never), TypeError, "delays, onRetry");
+    assertThrows(
+      () => retry({ delays: [1], onretry: () => {} } as never),
+      TypeError,
+      "jitter, onRetry",
+    );
     assertThrows(() => retry({ onRetry: 1 } as never), TypeError, "'onRetry' must be a function");
   });
 });

@@ -1,4 +1,4 @@
-import { checkOptions, OBJECT } from "../options/options.ts";
+import { check, checkOptions, OBJECT } from "../options/options.ts";
 import { accessOf } from "../transport/publisher_access.ts";
 import { accessOfSubscriber } from "../transport/subscriber.ts";
 import type { RouterFace } from "./plugin.ts";
@@ -35,12 +35,14 @@ export interface AsyncApiDocument {
   readonly components: { readonly messages: Readonly<Record<string, object>> };
 }
 
+const ACTION = "describe a router";
+
 /**
  * Describes a router by AsyncAPI 3.0.0 (asyncapi.com): each handler is an operation that receives from
  * its topic, what it publishes and its dead letters are operations that send. Where `route` chooses the
  * topic, the address of the channel is `null`, which is to say: known at run time.
  *
- * @throws {TypeError} If `info` has no title or version.
+ * @throws {TypeError} If `info` has no title or version, or an option is about a topic that the router does not have.
  *
  * @example The document of a router
  * ```ts
@@ -60,15 +62,16 @@ export function asyncApi(
   info: AsyncApiInfo,
   options: AsyncApiOptions = {},
 ): AsyncApiDocument {
-  checkOptions("describe a router", info, {
+  check(ACTION, "info", info, OBJECT);
+  checkOptions(ACTION, info, {
     title: ["a string", "string"],
     version: ["a string", "string"],
     description: ["a string", "string"],
   });
   if (info.title === undefined || info.version === undefined) {
-    throw new TypeError("Cannot describe a router as 'info' must have a title and a version");
+    throw new TypeError(`Cannot ${ACTION} as 'info' must have a title and a version`);
   }
-  checkOptions("describe a router", options, { payloads: OBJECT, contentTypes: OBJECT });
+  checkOptions(ACTION, options, { payloads: OBJECT, contentTypes: OBJECT });
   // Maps: a topic may be called '__proto__'.
   const channels = new Map<string, object>();
   const operations = new Map<string, object>();
@@ -112,6 +115,8 @@ export function asyncApi(
       title: `${name} routes`,
     });
   }
+  refuseStrays("payloads", options.payloads, messages);
+  refuseStrays("contentTypes", options.contentTypes, messages);
   return {
     asyncapi: "3.0.0",
     info: { ...info },
@@ -126,6 +131,20 @@ function describeMessage(topic: string, { payloads, contentTypes }: AsyncApiOpti
   const fallback = payload === undefined ? "application/octet-stream" : "application/json";
   const described = { name: topic, contentType: ownOf(contentTypes, topic) ?? fallback };
   return payload === undefined ? described : { ...described, payload };
+}
+
+/** What is said of a topic that is nowhere would be lost: its name may be misspelt. */
+function refuseStrays(
+  name: string,
+  values: Readonly<Record<string, unknown>> = {},
+  topics: ReadonlyMap<string, object>,
+): void {
+  const stray = Object.keys(values).find((topic) => !topics.has(topic));
+  if (stray === undefined) return;
+  const known = [...topics.keys()].join(", ") || "none";
+  throw new TypeError(
+    `Cannot ${ACTION} as '${name}' has '${stray}', which is no topic of it: topics are ${known}`,
+  );
 }
 
 /** Not what every object inherits. */

@@ -1,7 +1,15 @@
 import type { Publisher, Subscriber } from "../message/contracts.ts";
 import { Message } from "../message/message.ts";
 import { checkTopic } from "../message/names.ts";
-import { checkOptions, FUNCTION, integer, OBJECT, type Rule, SIGNAL } from "../options/options.ts";
+import {
+  ANYTHING,
+  checkOptions,
+  FUNCTION,
+  integer,
+  OBJECT,
+  type Rule,
+  SIGNAL,
+} from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import { consume, type Consumption } from "../transport/consumption.ts";
 import { REPLAYS } from "../transport/dead_letter.ts";
@@ -144,17 +152,18 @@ function checkReplay(subscriber: Subscriber, topic: string, options: ReplayOptio
     refuse(action, "subscriber", "made by 'subscriber' or 'fromSubscriber'", subscriber);
   }
   checkTopic(action, topic);
-  const { to, ...others } = options;
-  checkOptions(action, others, {
+  checkOptions(action, options, {
     publisher: OBJECT,
+    to: ANYTHING,
     filter: FUNCTION,
     rate: RATE,
     group: ["a text that is not empty", "string", (value: string) => value !== ""],
     idle: integer(1),
     signal: SIGNAL,
   });
-  if (typeof options.publisher?.publish !== "function") {
-    refuse(action, "publisher", "a Publisher", options.publisher);
+  const { publisher, to } = options;
+  if (typeof publisher?.publish !== "function") {
+    refuse(action, "publisher", "a Publisher", publisher);
   }
   if (typeof to === "string") checkTopic(action, to);
   else if (to !== undefined && typeof to !== "function") {

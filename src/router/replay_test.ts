@@ -288,7 +288,10 @@ describe("replay()", () => {
         [{ publisher: world.out, rate: 0 }, "'rate' must be above 0"],
         [{ publisher: world.out, idle: 0 }, "'idle' must be an integer of at least 1"],
         [{ publisher: world.out, to: 7 }, "'to' must be a topic or a function"],
-        [{ publisher: world.out, sped: 7 }, "option 'sped' is unknown"],
+        [
+          { publisher: world.out, sped: 7 },
+          "option 'sped' is unknown: known are publisher, to, filter",
+        ],
       ];
       for (const [options, says] of bad) {
         const error = await assertRejects(() => replay(world.in, DEAD, options as ReplayOptions));

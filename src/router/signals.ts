@@ -1,4 +1,5 @@
 import { checkOptions, DURATION, type Rule } from "../options/options.ts";
+import { refuse } from "../options/refusal.ts";
 import type { Plugin, RouterFace } from "./plugin.ts";
 
 /** What the process must offer; Node, Deno and Bun do. */
@@ -21,6 +22,8 @@ const NAMES: Rule = [
   (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === "string"),
 ];
 
+const ACTION = "create a plugin for signals";
+
 /**
  * A plugin that closes the router when the process is asked to end. A second signal of the same kind
  * ends the process as usual. Where there are no signals, as in browsers and workers of the edge, it
@@ -37,7 +40,10 @@ const NAMES: Rule = [
  * ```
  */
 export function signals(options: SignalOptions = {}): Plugin {
-  checkOptions("create a plugin for signals", options, { signals: NAMES, timeout: DURATION });
+  if (Array.isArray(options)) {
+    refuse(ACTION, "options", "an object such as { signals: ['SIGINT'] }", options);
+  }
+  checkOptions(ACTION, options, { signals: NAMES, timeout: DURATION });
   const { signals: names = ["SIGINT", "SIGTERM"], timeout } = options;
   /** One for each router: it may be added to several. */
   const stops = new Map<RouterFace, () => void>();

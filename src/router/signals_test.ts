@@ -104,6 +104,7 @@ describe("signals()", () => {
     const bad: [options: object, says: string][] = [
       [{ signals: "SIGTERM" }, "'signals' must be an array of names"],
       [{ timeout: -1 }, "'timeout' must be at least 0 ms"],
+      [["SIGTERM"], "'options' must be an object such as { signals: ['SIGINT'] }"],
       [{ signal: "SIGTERM" }, "option 'signal' is unknown"],
     ];
     for (const [options, says] of bad) {

@@ -8,7 +8,7 @@ const asking = (retryAfter: number) => Object.assign(new Error("busy"), { retryA
 
 /** The first delay of a policy whose jitter always draws a half. */
 const first = (policy: RetryPolicy, error: unknown) =>
-  resolveRetry("test", policy, () => 0.5).next(1, error, 0);
+  resolveRetry("test", policy, { random: () => 0.5 }).next(1, error, 0);
 
 describe("a retry policy", () => {
   it("waits as long as an error asks for, and then its own delay", () => {

@@ -1,4 +1,5 @@
 import {
+  ANYTHING,
   checkOptions,
   choice,
   DURATION,
@@ -96,22 +97,35 @@ const LIST_RULES: Rules = {
   jitter: ["from 0 to 1", "number", (part: number) => part >= 0 && part <= 1],
 };
 
+/** What a policy is read with. */
+export interface RetryTerms {
+  /** Gives numbers from 0 to 1. @default {Math.random} */
+  readonly random?: () => number;
+  /** The rules of what may stand beside the policy. @default {nothing may} */
+  readonly hooks?: Rules;
+}
+
 /**
- * Checks a policy. `random` gives numbers from 0 to 1.
+ * Checks a policy.
  *
  * @throws {TypeError | RangeError} Naming the field, its value and its rule.
  */
 export function resolveRetry(
   action: string,
   policy: RetryPolicy,
-  random: () => number = Math.random,
+  terms: RetryTerms = {},
 ): Retry {
-  if (typeof policy === "number") return resolveRetry(action, { maxRetries: policy }, random);
+  const { random = Math.random, hooks } = terms;
+  if (typeof policy === "number") return resolveRetry(action, { maxRetries: policy }, terms);
   if (typeof policy !== "object" || policy === null) {
     refuse(action, "retry", "a number of repeats or a policy", policy);
   }
-  if ("delays" in policy) return listed(action, policy, random);
-  checkOptions(action, policy, RULES);
+  if (isList(policy)) {
+    refuseBackoff(action, policy);
+    checkOptions(action, policy, { ...LIST_RULES, ...hooks });
+    return listed(policy, random);
+  }
+  checkOptions(action, policy, { ...RULES, delays: ANYTHING, ...hooks });
   const { maxRetries = 3, maxElapsed = Infinity, jitter = "full", shouldRetry } = policy;
   const { maxRetryAfter = DEFAULT_RETRY_AFTER } = policy;
   const delay = delayOf(policy);
@@ -155,8 +169,7 @@ function delayOf(
   return (n) => Math.min(grown[strategy](n), maxDelay);
 }
 
-function listed(action: string, policy: DelayList, random: () => number): Retry {
-  checkOptions(action, policy, LIST_RULES);
+function listed(policy: DelayList, random: () => number): Retry {
   const { delays, jitter = 0, shouldRetry, maxRetryAfter = DEFAULT_RETRY_AFTER } = policy;
   const own = [...delays];
   return {
@@ -168,6 +181,19 @@ function listed(action: string, policy: DelayList, random: () => number): Retry 
       return heed(error, delay * (1 + jitter * random()), maxRetryAfter);
     },
   };
+}
+
+function isList(policy: BackoffPolicy | DelayList): policy is DelayList {
+  return "delays" in policy && policy.delays !== undefined;
+}
+
+/** What a list has no use for is known all the same. */
+function refuseBackoff(action: string, policy: DelayList): void {
+  const isIdle = (name: string) => !(name in LIST_RULES) && policy[name as never] !== undefined;
+  const idle = Object.keys(RULES).find(isIdle);
+  if (idle !== undefined) {
+    throw new TypeError(`Cannot ${action} as option '${idle}' must come without 'delays'`);
+  }
 }
 
 function isDelays(value: unknown): boolean {

@@ -5,7 +5,7 @@ import { type BackoffPolicy, resolveRetry, type RetryPolicy } from "./retry_poli
 
 /** The delays before repeats 1, 2, …, until there is none. */
 function delaysOf(policy: RetryPolicy, random = () => 1, most = 10): number[] {
-  const retry = resolveRetry("retry", policy, random);
+  const retry = resolveRetry("retry", policy, { random });
   const delays: number[] = [];
   for (let n = 1; n <= most; n++) {
     const delay = retry.next(n, undefined, 0);
@@ -87,8 +87,12 @@ describe("a retry policy", () => {
   it("that is a list draws each time by how much a delay gets longer", () => {
     const draws = [0, 0.5, 1, 0.25];
     const random = () => draws.shift()!;
-    const { next } = resolveRetry("retry", { delays: [100, 200], jitter: 0.1 }, random);
+    const { next } = resolveRetry("retry", { delays: [100, 200], jitter: 0.1 }, { random });
     assertEquals([1, 1, 2, 2].map((n) => Math.round(next(n, undefined, 0)!)), [100, 105, 220, 205]);
+  });
+
+  it("that has a list which is undefined has none", () => {
+    assertEquals(delaysOf({ delays: undefined } as never), [100, 200, 400]);
   });
 
   it("never waits less than nothing, nor longer than it may", () => {
@@ -103,7 +107,7 @@ describe("a retry policy", () => {
       fc.integer({ min: 1, max: 2_000 }),
       fc.double({ min: 0, max: 1, noNaN: true }),
       (policy, n, random) => {
-        const delay = resolveRetry("retry", policy, () => random).next(n, undefined, 0);
+        const delay = resolveRetry("retry", policy, { random: () => random }).next(n, undefined, 0);
         if (n > policy.maxRetries) return delay === undefined;
         return delay! >= 0 && delay! <= policy.maxDelay;
       },
@@ -123,10 +127,11 @@ describe("a retry policy", () => {
       [{ jitter: "some" }, "'jitter' must be"],
       [{ shouldRetry: true }, "'shouldRetry' must be"],
       [{ delays: [1, Infinity] }, "'delays' must be an array of finite milliseconds"],
-      [{ delays: [1], maxRetries: 3 }, "'maxRetries'"],
+      [{ delays: [1], maxRetries: 3 }, "'maxRetries' must come without 'delays'"],
       [{ delays: [1], jitter: 1.5 }, "'jitter' must be from 0 to 1: current value is 1.5"],
       [{ delays: [1], jitter: "full" }, "'jitter' must be from 0 to 1: current value is 'full'"],
-      [{ often: true }, "'often'"],
+      [{ delay: [1] }, "'delay' is unknown: known are strategy"],
+      [{ delay: [1] }, "maxElapsed, delays"],
     ];
     for (const [policy, text] of refusals) {
       const error = assertThrows(() => resolveRetry("retry", policy as RetryPolicy), Error, text);

@@ -3,7 +3,7 @@ import { MemoryBroker } from "@beat/beat/memory";
 import type { Publisher } from "@beat/beat/message";
 import { asyncApi, type AsyncApiDocument, Router } from "@beat/beat/router";
 import { fromPublisher, publisher, subscriber } from "@beat/beat/transport";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Ajv } from "ajv";
 import formats from "ajv-formats";
@@ -115,6 +115,27 @@ describe("asyncApi()", () => {
     const document = asyncApi(router, INFO, { payloads: {} });
     assertEquals(Object.keys(document.channels), ["__proto__", "constructor"]);
     assertEquals(faults(document), []);
+  });
+
+  it("refuses what is said of a topic that the router does not have, and a document about nothing", () => {
+    const refused = (info: unknown, options?: object) =>
+      assertThrows(() => asyncApi(shop(), info as never, options), TypeError).message;
+    const known = "topics are orders.paid, invoices, orders.dead";
+    for (const name of ["payloads", "contentTypes"]) {
+      assertEquals(
+        refused(INFO, { [name]: { "orders.payd": {} } }),
+        `Cannot describe a router as '${name}' has 'orders.payd', which is no topic of it: ${known}`,
+      );
+    }
+    assertThrows(
+      () => asyncApi(new Router(), INFO, { payloads: { a: {} } }),
+      TypeError,
+      "are none",
+    );
+    assertEquals(
+      refused(undefined),
+      "Cannot describe a router as 'info' must be an object: current value is undefined",
+    );
   });
 
   it("names the transports, and leaves out what it does not know", () => {
