@@ -1,32 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import * as esbuild from "npm:esbuild@0.28.2";
-import { Miniflare } from "npm:miniflare@4.20260730.0";
+import { startWorker } from "../../tests/_workerd/mod.ts";
 import { type RequestChanges, SECRET, webhook } from "./testdata/requests.ts";
-
-const COMPATIBILITY_DATE = "2026-07-01";
 
 /** The example worker, whose handlers give what comes to a sync bus. */
 async function start() {
-  const { outputFiles } = await esbuild.build({
-    entryPoints: [new URL("../../examples/worker/main.ts", import.meta.url).pathname],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "esnext",
-    platform: "browser",
-    conditions: ["workerd", "worker"],
-    external: ["node:*"],
-    logLevel: "silent",
-  });
-  await esbuild.stop();
-  const worker = new Miniflare({
-    modules: [{ type: "ESModule", path: "worker.js", contents: outputFiles[0]!.text }],
-    compatibilityDate: COMPATIBILITY_DATE,
-    compatibilityFlags: ["nodejs_compat"],
-    bindings: { WEBHOOK_SECRET: SECRET },
-    handleRuntimeStdio: () => {},
-  });
+  const entry = new URL("../../examples/worker/main.ts", import.meta.url);
+  const worker = await startWorker(entry, { WEBHOOK_SECRET: SECRET });
   const send = async (changes: RequestChanges = {}): Promise<number> => {
     const { url, headers, body } = await webhook(changes);
     const response = await worker.dispatchFetch(url, {

@@ -1,33 +1,14 @@
 /** `docs/runtimes.md` says where in a worker of workerd a bus may live: over several requests. */
 import { assertEquals } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
-import * as esbuild from "npm:esbuild@0.28.2";
-import { Miniflare } from "npm:miniflare@4.20260730.0";
+import { startWorker } from "../_workerd/mod.ts";
 
-const COMPATIBILITY_DATE = "2026-07-01";
 const EVENTS = 5_000;
 
-let worker: Miniflare;
+let worker: Awaited<ReturnType<typeof startWorker>>;
 
 beforeAll(async () => {
-  const { outputFiles } = await esbuild.build({
-    entryPoints: [new URL("./testdata/worker.ts", import.meta.url).pathname],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "esnext",
-    platform: "browser",
-    conditions: ["workerd", "worker"],
-    external: ["node:*"],
-    logLevel: "silent",
-  });
-  await esbuild.stop();
-  worker = new Miniflare({
-    modules: [{ type: "ESModule", path: "worker.js", contents: outputFiles[0]!.text }],
-    compatibilityDate: COMPATIBILITY_DATE,
-    compatibilityFlags: ["nodejs_compat"],
-    handleRuntimeStdio: () => {},
-  });
+  worker = await startWorker(new URL("./testdata/worker.ts", import.meta.url));
 });
 
 afterAll(() => worker.dispose());
