@@ -26,8 +26,9 @@ describe("fromSubscriber()", () => {
         return readAll([]);
       },
     });
-    await subscriber.subscribe("t", { group: "g", from: "earliest", prefetch: 3 });
-    await subscriber.subscribe("t");
+    const first = await subscriber.subscribe("t", { group: "g", from: "earliest", prefetch: 3 });
+    const second = await subscriber.subscribe("t");
+    await Promise.all([first.close(), second.close()]);
     assertEquals(calls, [
       ["t", { group: "g", from: "earliest", prefetch: 3 }],
       ["t", { from: "latest", prefetch: 16 }],

@@ -14,6 +14,8 @@ const FIRST_ID = 1_000_000_000;
 
 let lastId = FIRST_ID;
 
+const clearReal = globalThis.clearTimeout;
+
 /** Timers in the order in which they fall due, and the time up to which they have run. */
 export class TimerQueue {
   now: number;
@@ -53,7 +55,9 @@ export class TimerQueue {
 
   /** The platform's functions on this queue. */
   functions(): Record<"setTimeout" | "setInterval" | "clearTimeout" | "clearInterval", unknown> {
-    const clear = (id?: number) => void this.#timers.delete(Number(id));
+    // A timer from before time was faked must not keep the process.
+    const clear = (id?: number) =>
+      void (this.#timers.delete(Number(id)) || clearReal.call(globalThis, id));
     return {
       setTimeout: (fn: Callback, ms?: number, ...args: unknown[]) =>
         this.add(() => fn(...args), ms),

@@ -65,6 +65,16 @@ describe("FakeTime", () => {
     assertEquals((await late).name, "TimeoutError");
   });
 
+  it("clears a timer that was set before it", async () => {
+    time.restore();
+    let calls = 0;
+    const timer = setTimeout(() => calls++, 1);
+    time = new FakeTime();
+    clearTimeout(timer);
+    await time.delay(5);
+    assertEquals(calls, 0);
+  });
+
   it("puts the real clock back", () => {
     const faked = setTimeout;
     time.restore();
