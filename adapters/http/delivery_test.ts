@@ -3,7 +3,7 @@ import type { SendFailure } from "@beat/beat/transport";
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import type { FakeTime } from "@std/testing/time";
 import { describe, it } from "@std/testing/bdd";
-import { withFakeTime } from "../../tests/_messages/harness.ts";
+import { HOUR, withClockOff, withFakeTime } from "../../tests/_messages/harness.ts";
 import { EndpointCircuitOpenError, EndpointGoneError, WebhookError } from "./errors.ts";
 import { planTransport } from "./plans.ts";
 import { posting } from "./testdata/posting.ts";
@@ -81,6 +81,25 @@ describe("a delivery", () => {
       assertEquals(endpoint.requests.length, 1);
       assertEquals((failure?.cause as WebhookError).retryAfter, 15_000);
     }));
+
+  for (const [set, jump] of [["forward", HOUR], ["back", -HOUR]] as const) {
+    it(`makes its attempts within its time though the clock is set ${set}`, () =>
+      withFakeTime(async (time) => {
+        const endpoint = posting();
+        endpoint.answers = [503, { status: 503, retryAfter: "14" }, 204];
+        const delivering = endpoint.deliver();
+        await withClockOff(jump, () => time.runAllAsync());
+        assertEquals((await delivering)?.outcome, undefined);
+        assertEquals(endpoint.requests.length, 3);
+
+        const late = posting();
+        late.answers = [{ status: 503, retryAfter: "15" }];
+        const refused = late.deliver();
+        await withClockOff(jump, () => time.runAllAsync());
+        assertEquals(((await refused)?.cause as WebhookError).retryAfter, 15_000);
+        assertEquals([time.now < 15_000, late.requests.length], [true, 1]);
+      }));
+  }
 });
 
 describe("an endpoint that fails too often", () => {
