@@ -233,10 +233,37 @@ describe("parseEndpoint()", () => {
     assertThrows(() => parse("http://0x7f.1", opened), RangeError, "four decimal numbers");
   });
 
-  it("refuses what is no URL", () => {
-    assertThrows(() => parse("example.com"), TypeError, "must be a URL");
-    assertThrows(() => parse(undefined as never), TypeError, "must be a URL");
-  });
+  const shown: [url: unknown, shown: string][] = [
+    ["example.com/hooks", "'example.com/hooks'"],
+    ["hooks?token=t", "'hooks'"],
+    ["//user:password@example.com", "'…@example.com'"],
+    ["https://", "'https://'"],
+    ["", "''"],
+    [undefined, "undefined"],
+    [new URL("https://example.com"), "[object URL]"],
+  ];
+  for (const [url, text] of shown) {
+    it(`refuses ${url}, which is none, and shows no secret`, () => {
+      const { message } = assertThrows(() => parse(url as string), TypeError);
+      assertEquals(
+        message,
+        `Cannot send as 'url' must be a URL such as 'https://example.com/hooks': current value is ${text}`,
+      );
+    });
+  }
+
+  const refusedAs: [url: string, shown: string][] = [
+    ["localhost:8080/hooks", "localhost:8080/hooks"],
+    ["http://example.com/hooks?token=t", "http://example.com/hooks"],
+    ["https://user:password@example.com/a#b", "…@example.com/a"],
+    [`ftp://${"a".repeat(300)}`, `ftp://${"a".repeat(194)}`],
+  ];
+  for (const [url, text] of refusedAs) {
+    it(`shows ${url} as ${text}`, () => {
+      const { message } = assertThrows(() => parse(url), RangeError);
+      assertEquals(message.slice(message.indexOf("current")), `current value is '${text}'`);
+    });
+  }
 });
 
 describe("CheckedAddresses", () => {

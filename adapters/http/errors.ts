@@ -17,6 +17,8 @@ export interface WebhookErrorOptions extends ErrorOptions {
   status?: number;
   /** Milliseconds that the endpoint asked to wait. @default {none} */
   retryAfter?: number;
+  /** How the answer begins, as one line. @default {nothing} */
+  answer?: string;
 }
 
 /** An endpoint did not take a webhook, after a few quick attempts if those had a chance. */
@@ -25,6 +27,12 @@ export class WebhookError extends Error {
   readonly status: number | undefined;
   /** Milliseconds that the endpoint asked to wait; `undefined` if it did not say. */
   readonly retryAfter: number | undefined;
+  /**
+   * How the answer begins, as one line made of 1024 bytes at most; `undefined` if there was none, or nothing
+   * in it. It mostly tells the reason, and may quote what was sent: so it is no part of the message, which
+   * gets into logs and dead letters.
+   */
+  readonly answer: string | undefined;
 
   /** Creates the error from the origin of the endpoint and what happened. */
   constructor(origin: string, what: string, options: WebhookErrorOptions = {}) {
@@ -32,14 +40,15 @@ export class WebhookError extends Error {
     this.name = "WebhookError";
     this.status = options.status;
     this.retryAfter = options.retryAfter;
+    this.answer = options.answer;
   }
 }
 
 /** An endpoint answered 410: nothing should be sent to it any more. */
 export class EndpointGoneError extends WebhookError {
-  /** Creates the error from the origin of the endpoint. */
-  constructor(origin: string) {
-    super(origin, "is gone: it should be sent nothing any more", { status: 410 });
+  /** Creates the error from the origin of the endpoint, and how its answer begins if it was given now. */
+  constructor(origin: string, options: Pick<WebhookErrorOptions, "answer"> = {}) {
+    super(origin, "is gone: it should be sent nothing any more", { ...options, status: 410 });
     this.name = "EndpointGoneError";
   }
 }
