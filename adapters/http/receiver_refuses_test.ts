@@ -112,6 +112,12 @@ describe("a webhook receiver refuses", () => {
       "Header 'beat-timestamp' must be a date of RFC 3339\n",
     ],
     [
+      "a day that there is not",
+      { headers: { "beat-timestamp": "2026-02-30T00:00:00Z" } },
+      400,
+      "Header 'beat-timestamp' must be a date of RFC 3339\n",
+    ],
+    [
       "a key that is not UTF-8",
       { headers: { "beat-key": "%FF" } },
       400,
