@@ -226,6 +226,30 @@ describe("parseEndpoint()", () => {
     it(`refuses ${url}`, () => void assertThrows(() => parse(url), RefusedAddressError));
   }
 
+  it("says how to open what it refuses", () => {
+    const refusals: [url: string, text: string][] = [
+      [
+        "https://localhost",
+        "'localhost' as it is an inner name: name its address in 'allow' to open it, such as '127.0.0.1/32'",
+      ],
+      [
+        "https://10.0.0.1",
+        "'10.0.0.1' as its address 10.0.0.1 is special (private use): name it in 'allow' to open it, as '10.0.0.1/32'",
+      ],
+      [
+        "https://[::1]",
+        "'::1' as its address ::1 is special (loopback): name it in 'allow' to open it, as '::1/128'",
+      ],
+    ];
+    for (const [url, text] of refusals) {
+      const { message } = assertThrows(() => parse(url), RefusedAddressError);
+      assertEquals(message, `Cannot send webhooks to ${text}`);
+      const [block] = /[^']+\/\d+/.exec(text)!;
+      if (url !== "https://localhost") parse(url, { allow: [block] });
+    }
+    parse("https://localhost", { allow: ["127.0.0.1/32"] });
+  });
+
   it("opens what it is told to", () => {
     const opened = { insecureHttp: true, allow: ["127.0.0.1/32"] };
     assertEquals(parse("http://127.0.0.1:80/x", opened).port, 80);

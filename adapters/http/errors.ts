@@ -1,14 +1,21 @@
 /** An endpoint has an address that webhooks must not be sent to. */
 export class RefusedAddressError extends Error {
-  /** Creates the error from the host, the address and what that is reserved for. */
-  constructor(host: string, address: string, purpose: string) {
-    super(
-      `Cannot send webhooks to '${host}' as its address ${address} is special (${purpose}): name it in 'allow' to open it, as '${address}/${
-        address.includes(":") ? 128 : 32
-      }'`,
-    );
+  /**
+   * Creates the error from the host, the address and what that is reserved for; without an address the
+   * name says enough.
+   */
+  constructor(host: string, address: string | undefined, purpose: string) {
+    super(`Cannot send webhooks to '${host}' as ${whyRefused(address, purpose)}`);
     this.name = "RefusedAddressError";
   }
+}
+
+function whyRefused(address: string | undefined, purpose: string): string {
+  if (address === undefined) {
+    return `it is ${purpose}: name its address in 'allow' to open it, such as '127.0.0.1/32'`;
+  }
+  const block = `${address}/${address.includes(":") ? 128 : 32}`;
+  return `its address ${address} is special (${purpose}): name it in 'allow' to open it, as '${block}'`;
 }
 
 /** What an endpoint answered, or why it did not. */
