@@ -72,7 +72,7 @@ describe("run()", () => {
       assertEquals([topics, world.broker.stats("two")], [["one"], undefined]);
     }));
 
-  it("tells that a handler was not done at the deadline, where nobody awaits close()", () =>
+  it("tells of the first failure, and nobody need await close() for another", () =>
     withTime(async (time) => {
       const world = new World();
       const begun = Promise.withResolvers<void>();
@@ -80,14 +80,21 @@ describe("run()", () => {
         begun.resolve();
         return hang();
       });
-      const ended = assertRejects(() => world.router.run(), CloseTimeoutError);
+      const link = new Link(world);
+      const other = world.router.on("other", "else", subscriber(link.transport), () => {})
+        .reconnect({ initialDelay: 0, maxAttempts: 1 });
+      const ended = assertRejects(() => world.router.run(), Error, "connection refused");
       await time.tickAsync(0);
       await world.publish("in", "a");
       await begun.promise;
-      // A rejection that nobody waits for would end the process.
+      link.lose(new Error("cut"));
+      await time.tickAsync(100);
+      assertEquals(world.router.handlers().includes(other), false);
+      // A rejection that nobody waits for would end the process: run() tells of the first failure only.
       world.router.close({ timeout: 0 });
       await time.tickAsync(10_000);
       await ended;
+      await assertRejects(() => world.router.close(), CloseTimeoutError);
       await world.close();
     }));
 
