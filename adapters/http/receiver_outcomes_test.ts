@@ -1,5 +1,6 @@
 /** What the sender is told of a batch whose events end differently, and what is kept of a webhook then. */
-import type { Message } from "@beat/beat/message";
+import { type Message, silent, type Store } from "@beat/beat/message";
+import { memoryStore } from "@beat/beat/middleware";
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { stub } from "@std/testing/mock";
@@ -88,9 +89,26 @@ describe("a webhook receiver", () => {
     }
   });
 
+  it("logs that its store did not answer, and with what", async () => {
+    const lines: unknown[] = [];
+    const logger = { ...silent, error: (...line: unknown[]) => void lines.push(line) };
+    const error = new Error("down");
+    const claim = () => Promise.reject(error);
+    const { send, close } = await receiver({ logger, store: { ...memoryStore(), claim } });
+    assertEquals((await send()).status, 503);
+    assertEquals(lines, [["The replay store did not answer", { error }]]);
+    await close();
+  });
+
   it("leaves no timer behind a request, however that ends", () =>
     withFakeTime(async (time) => {
-      const { send, close } = await receiver({}, (message) => {
+      const store = memoryStore();
+      // Not there at once: it is waited for with a limit.
+      const claim: Store["claim"] = async (key, lease) => {
+        for (let turn = 0; turn < 10; turn++) await undefined;
+        return await store.claim(key, lease);
+      };
+      const { send, close } = await receiver({ store: { ...store, claim } }, (message) => {
         if (message.text() === "bad") message.nack();
         else message.ack();
       });

@@ -19,6 +19,8 @@ export function posting(options: Partial<WebhookPublisherOptions> = {}) {
   const requests: { readonly at: number; readonly target: string }[] = [];
   const state = {
     requests,
+    /** Ends what is under way. */
+    signal: closing.signal,
     /** What it does next: the last goes on for ever. */
     answers: [204] as Behaviour[],
     close: () => closing.abort(new DOMException("The publisher was closed", "AbortError")),
