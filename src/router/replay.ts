@@ -16,6 +16,7 @@ import { REPLAYS } from "../transport/dead_letter.ts";
 import { metadataBefore } from "../transport/packed_letter.ts";
 import type { Transport } from "../transport/port.ts";
 import { accessOf } from "../transport/publisher_access.ts";
+import { RecentEntries } from "../transport/recent_entries.ts";
 import { accessOfSubscriber } from "../transport/subscriber.ts";
 import { after } from "../transport/timer.ts";
 
@@ -101,7 +102,7 @@ export async function replay(
     cancel();
     if (running === 0) cancel = after(idle, ended.resolve);
   };
-  const putBackNow = new Recent(REMEMBERED);
+  const putBackNow = new RecentEntries<string, true>(REMEMBERED);
   const again = async ([letter]: readonly Message[]) => {
     cancel();
     running++;
@@ -115,7 +116,7 @@ export async function replay(
       else {
         await putBack(letter!, options);
         counts.replayed++;
-        putBackNow.add(identityOf(letter!, 1));
+        putBackNow.set(identityOf(letter!, 1), true);
         if (rate !== Infinity) await pause(1_000 / rate, stopping.signal);
       }
     } catch (error) {
@@ -219,27 +220,6 @@ function countOf(metadata: ReadonlyMap<string, string>): number {
  */
 function identityOf(letter: Message, more: number): string {
   return `${countOf(metadataBefore(letter)) + more}:${letter.uuid}`;
-}
-
-/** The last so many texts. */
-class Recent {
-  readonly #texts = new Set<string>();
-  readonly #most: number;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  has(text: string): boolean {
-    return this.#texts.has(text);
-  }
-
-  add(text: string): void {
-    this.#texts.add(text);
-    if (this.#texts.size <= this.#most) return;
-    const [oldest] = this.#texts;
-    this.#texts.delete(oldest!);
-  }
 }
 
 function pause(delay: number, signal: AbortSignal): Promise<void> {

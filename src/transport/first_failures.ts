@@ -1,3 +1,5 @@
+import { RecentEntries } from "./recent_entries.ts";
+
 /** When a message failed first, by the clock that tells the time and by the one that no one sets. */
 export interface FirstFailure {
   /** Milliseconds since 1970. */
@@ -19,15 +21,11 @@ const REMEMBERED = 10_000;
  * It is known in this process only, and of the last ten thousand.
  */
 export class FirstFailures {
-  readonly #failures = new Map<string, FirstFailure>();
+  readonly #failures = new RecentEntries<string, FirstFailure>(REMEMBERED);
 
   /** Notes a message that goes back. */
   keep(id: string, failure: FirstFailure): void {
-    this.#failures.delete(id);
     this.#failures.set(id, failure);
-    if (this.#failures.size <= REMEMBERED) return;
-    const [oldest] = this.#failures.keys();
-    this.#failures.delete(oldest!);
   }
 
   /** The first failure of one that is here again, if it is known. */
