@@ -39,7 +39,9 @@ export function checkAddress(host: string, address: string, allowed: readonly Ci
 /** Refuses a name that can be told to be an inner one without asking DNS. */
 export function checkName(name: string, allowed: readonly Cidr[]): void {
   const isInner = INNER_NAME.test(name) || !name.includes(".");
-  if (isInner && allowed.length === 0) throw new RefusedAddressError(name, name, "inner name");
+  if (isInner && allowed.length === 0) {
+    throw new RefusedAddressError(name, undefined, "an inner name");
+  }
 }
 
 function isAllowed(ip: IpAddress, allowed: readonly Cidr[]): boolean {

@@ -226,6 +226,30 @@ describe("parseEndpoint()", () => {
     it(`refuses ${url}`, () => void assertThrows(() => parse(url), RefusedAddressError));
   }
 
+  it("says how to open what it refuses", () => {
+    const refusals: [url: string, text: string][] = [
+      [
+        "https://localhost",
+        "'localhost' as it is an inner name: name its address in 'allow' to open it, such as '127.0.0.1/32'",
+      ],
+      [
+        "https://10.0.0.1",
+        "'10.0.0.1' as its address 10.0.0.1 is special (private use): name it in 'allow' to open it, as '10.0.0.1/32'",
+      ],
+      [
+        "https://[::1]",
+        "'::1' as its address ::1 is special (loopback): name it in 'allow' to open it, as '::1/128'",
+      ],
+    ];
+    for (const [url, text] of refusals) {
+      const { message } = assertThrows(() => parse(url), RefusedAddressError);
+      assertEquals(message, `Cannot send webhooks to ${text}`);
+      const [block] = /[^']+\/\d+/.exec(text)!;
+      if (url !== "https://localhost") parse(url, { allow: [block] });
+    }
+    parse("https://localhost", { allow: ["127.0.0.1/32"] });
+  });
+
   it("opens what it is told to", () => {
     const opened = { insecureHttp: true, allow: ["127.0.0.1/32"] };
     assertEquals(parse("http://127.0.0.1:80/x", opened).port, 80);
@@ -233,10 +257,37 @@ describe("parseEndpoint()", () => {
     assertThrows(() => parse("http://0x7f.1", opened), RangeError, "four decimal numbers");
   });
 
-  it("refuses what is no URL", () => {
-    assertThrows(() => parse("example.com"), TypeError, "must be a URL");
-    assertThrows(() => parse(undefined as never), TypeError, "must be a URL");
-  });
+  const shown: [url: unknown, shown: string][] = [
+    ["example.com/hooks", "'example.com/hooks'"],
+    ["hooks?token=t", "'hooks'"],
+    ["//user:password@example.com", "'…@example.com'"],
+    ["https://", "'https://'"],
+    ["", "''"],
+    [undefined, "undefined"],
+    [new URL("https://example.com"), "[object URL]"],
+  ];
+  for (const [url, text] of shown) {
+    it(`refuses ${url}, which is none, and shows no secret`, () => {
+      const { message } = assertThrows(() => parse(url as string), TypeError);
+      assertEquals(
+        message,
+        `Cannot send as 'url' must be a URL such as 'https://example.com/hooks': current value is ${text}`,
+      );
+    });
+  }
+
+  const refusedAs: [url: string, shown: string][] = [
+    ["localhost:8080/hooks", "localhost:8080/hooks"],
+    ["http://example.com/hooks?token=t", "http://example.com/hooks"],
+    ["https://user:password@example.com/a#b", "…@example.com/a"],
+    [`ftp://${"a".repeat(300)}`, `ftp://${"a".repeat(194)}`],
+  ];
+  for (const [url, text] of refusedAs) {
+    it(`shows ${url} as ${text}`, () => {
+      const { message } = assertThrows(() => parse(url), RangeError);
+      assertEquals(message.slice(message.indexOf("current")), `current value is '${text}'`);
+    });
+  }
 });
 
 describe("CheckedAddresses", () => {

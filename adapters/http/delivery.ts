@@ -65,7 +65,8 @@ async function tryAll(
   options: DeliveryOptions,
   limit: AbortSignal,
 ): Promise<SendFailure | undefined> {
-  const deadline = Date.now() + options.timeout;
+  // By a clock that no one sets: what is measured is a time, not the time of day.
+  const deadline = performance.now() + options.timeout;
   let isOpen = false;
   let failure: Failure | undefined;
   for (let attempt = 1;; attempt++) {
@@ -76,7 +77,7 @@ async function tryAll(
     // On top of what was asked for, which many are told at the same time.
     const wait = (pause ?? 0) + Math.random() * FIRST_PAUSE * attempt;
     const isLast = pause === undefined || attempt === ATTEMPTS || limit.aborted ||
-      Date.now() + wait >= deadline;
+      performance.now() + wait >= deadline;
     if (isLast) return { cause: failure.cause, outcome: isOpen ? "unknown" : "rejected" };
     await pauseFor(wait, limit);
   }
@@ -126,10 +127,12 @@ async function send(
   }
 }
 
-function judge(origin: string, { status, retryAfter }: Answer): Failure | undefined {
+function judge(origin: string, { status, retryAfter, beginning }: Answer): Failure | undefined {
   if (status >= 200 && status < 300) return undefined;
+  const { text } = beginning;
+  const said = text === "" ? {} : { answer: text };
   if (status === 410) {
-    const cause = new EndpointGoneError(origin);
+    const cause = new EndpointGoneError(origin, said);
     return { cause, outcome: "rejected", pause: undefined, isDown: undefined };
   }
   const wait = parseRetryAfter(retryAfter, Date.now());
@@ -139,6 +142,7 @@ function judge(origin: string, { status, retryAfter }: Answer): Failure | undefi
     cause: new WebhookError(origin, `answered ${status}`, {
       status,
       ...(wait !== undefined && { retryAfter: wait }),
+      ...said,
     }),
     outcome: isOpen && !NOTHING_DONE.has(status) ? "unknown" : "rejected",
     pause: isPassing ? wait ?? 0 : undefined,

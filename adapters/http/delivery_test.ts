@@ -3,7 +3,8 @@ import type { SendFailure } from "@beat/beat/transport";
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import type { FakeTime } from "@std/testing/time";
 import { describe, it } from "@std/testing/bdd";
-import { withFakeTime } from "../../tests/_messages/harness.ts";
+import { stub } from "@std/testing/mock";
+import { HOUR, withClockOff, withFakeTime } from "../../tests/_messages/harness.ts";
 import { EndpointCircuitOpenError, EndpointGoneError, WebhookError } from "./errors.ts";
 import { planTransport } from "./plans.ts";
 import { posting } from "./testdata/posting.ts";
@@ -59,6 +60,66 @@ describe("a delivery", () => {
       }
     }));
 
+  it("pauses for 200 and then 400 ms where most is drawn", () =>
+    withFakeTime(async (time) => {
+      const most = stub(Math, "random", () => 1);
+      try {
+        const endpoint = posting();
+        endpoint.answers = [503];
+        await inTime(time, endpoint.deliver());
+        assertEquals(endpoint.requests.map(({ at }) => at), [0, 200, 600]);
+      } finally {
+        most.restore();
+      }
+    }));
+
+  const ends: [status: number, attempts: number, outcome: string][] = [
+    [400, 1, "rejected"],
+    [407, 1, "rejected"],
+    [408, 3, "unknown"],
+    [409, 3, "unknown"],
+    [424, 1, "rejected"],
+    [425, 3, "rejected"],
+    [426, 1, "rejected"],
+    [429, 3, "rejected"],
+    [500, 3, "unknown"],
+    [501, 1, "unknown"],
+    [502, 3, "unknown"],
+    [503, 3, "rejected"],
+    [504, 3, "unknown"],
+    [505, 1, "unknown"],
+  ];
+  for (const [status, attempts, outcome] of ends) {
+    it(`that is always answered ${status} ends after ${attempts} attempts as '${outcome}'`, () =>
+      withFakeTime(async (time) => {
+        const endpoint = posting();
+        endpoint.answers = [status];
+        const failure = await inTime(time, endpoint.deliver());
+        assertEquals([endpoint.requests.length, failure?.outcome], [attempts, outcome]);
+      }));
+  }
+
+  it("leaves no listener on the signal of its publisher, and no timer", () =>
+    withFakeTime(async (time) => {
+      const endpoint = posting();
+      const { signal } = endpoint;
+      const { addEventListener, removeEventListener } = signal;
+      let listeners = 0;
+      signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+        listeners++;
+        addEventListener.apply(signal, args);
+      };
+      signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+        listeners--;
+        removeEventListener.apply(signal, args);
+      };
+      for (const answers of [[204], [503, 204], [400], [new Error("gone")]]) {
+        endpoint.answers = answers;
+        await inTime(time, endpoint.deliver());
+        assertEquals([listeners, time.next()], [0, false]);
+      }
+    }));
+
   it("comes again when the endpoint asks for it, and not all at the same time", () =>
     withFakeTime(async (time) => {
       const pauses: number[] = [];
@@ -81,6 +142,25 @@ describe("a delivery", () => {
       assertEquals(endpoint.requests.length, 1);
       assertEquals((failure?.cause as WebhookError).retryAfter, 15_000);
     }));
+
+  for (const [set, jump] of [["forward", HOUR], ["back", -HOUR]] as const) {
+    it(`makes its attempts within its time though the clock is set ${set}`, () =>
+      withFakeTime(async (time) => {
+        const endpoint = posting();
+        endpoint.answers = [503, { status: 503, retryAfter: "14" }, 204];
+        const delivering = endpoint.deliver();
+        await withClockOff(jump, () => time.runAllAsync());
+        assertEquals((await delivering)?.outcome, undefined);
+        assertEquals(endpoint.requests.length, 3);
+
+        const late = posting();
+        late.answers = [{ status: 503, retryAfter: "15" }];
+        const refused = late.deliver();
+        await withClockOff(jump, () => time.runAllAsync());
+        assertEquals(((await refused)?.cause as WebhookError).retryAfter, 15_000);
+        assertEquals([time.now < 15_000, late.requests.length], [true, 1]);
+      }));
+  }
 });
 
 describe("an endpoint that fails too often", () => {

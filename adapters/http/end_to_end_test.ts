@@ -118,4 +118,21 @@ describe("a webhook from end to end", () => {
     }
     assertEquals(delivered.length, 4);
   });
+
+  it("is not sent with a time that its receiver would refuse", async () => {
+    const { url, delivered } = await listening();
+    const late = new Message("", { timestamp: new Date(Date.UTC(10_000, 0, 1)) });
+    const { failed } = await assertRejects(
+      () => publisher(url).publish("orders", late),
+      PublishError,
+    );
+    const { cause, outcome } = failed[0]!;
+    assertEquals(outcome, "rejected");
+    assertEquals(
+      (cause as Error).message,
+      "Cannot write a webhook as 'timestamp' must be in the years 0000 to 9999: current value is " +
+        "+010000-01-01T00:00:00.000Z",
+    );
+    assertEquals(delivered, []);
+  });
 });

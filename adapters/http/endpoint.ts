@@ -1,3 +1,4 @@
+import { check, type Rule } from "@beat/beat/transport";
 import { checkAddress, checkName, parseAllowed } from "./addresses.ts";
 import type { Cidr } from "./ip_address.ts";
 import { parseIp } from "./ip_address.ts";
@@ -28,6 +29,11 @@ export interface Endpoint {
   readonly allowed: readonly Cidr[];
 }
 
+const URL_TEXT: Rule = ["a URL such as 'https://example.com/hooks'", "string"];
+
+/** Characters of a URL that an error shows. */
+const LONGEST_SHOWN = 200;
+
 /**
  * Reads the URL of an endpoint.
  *
@@ -36,16 +42,11 @@ export interface Endpoint {
  * @throws {RefusedAddressError} If its host is a reserved address.
  */
 export function parseEndpoint(action: string, text: string, rules: EndpointRules): Endpoint {
-  const url = typeof text === "string" ? URL.parse(text) : null;
-  if (url === null) {
-    throw new TypeError(`Cannot ${action} as 'url' must be a URL: current value is ${typeof text}`);
-  }
+  if (typeof text !== "string") check(action, "url", text, URL_TEXT);
+  const url = URL.parse(text);
+  if (url === null) refuse(action, `be ${URL_TEXT[0]}`, text, TypeError);
   const fault = faultOf(url, text, rules.insecureHttp);
-  if (fault !== undefined) {
-    throw new RangeError(
-      `Cannot ${action} as 'url' must ${fault}: current value is '${redacted(url)}'`,
-    );
-  }
+  if (fault !== undefined) refuse(action, fault, text, RangeError);
   const allowed = parseAllowed(action, rules.allow);
   const hostname = url.hostname.replace(/^\[|\]$/g, "");
   const isAddress = parseIp(hostname) !== undefined;
@@ -87,6 +88,13 @@ function writtenHost(text: string): string | undefined {
   return /^\s*[a-z]+:[\\/]*([^\\/?#:]*)/i.exec(text)?.[1];
 }
 
-function redacted(url: URL): string {
-  return url.origin + url.pathname;
+/** Without a user, a query and a fragment, which may hold secrets. */
+function refuse(
+  action: string,
+  fault: string,
+  text: string,
+  Refusal: typeof TypeError | typeof RangeError,
+): never {
+  const shown = text.replace(/[?#].*$/s, "").replace(/^.*@/s, "…@").slice(0, LONGEST_SHOWN);
+  throw new Refusal(`Cannot ${action} as 'url' must ${fault}: current value is '${shown}'`);
 }

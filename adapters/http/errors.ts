@@ -1,14 +1,21 @@
 /** An endpoint has an address that webhooks must not be sent to. */
 export class RefusedAddressError extends Error {
-  /** Creates the error from the host, the address and what that is reserved for. */
-  constructor(host: string, address: string, purpose: string) {
-    super(
-      `Cannot send webhooks to '${host}' as its address ${address} is special (${purpose}): name it in 'allow' to open it, as '${address}/${
-        address.includes(":") ? 128 : 32
-      }'`,
-    );
+  /**
+   * Creates the error from the host, the address and what that is reserved for; without an address the
+   * name says enough.
+   */
+  constructor(host: string, address: string | undefined, purpose: string) {
+    super(`Cannot send webhooks to '${host}' as ${whyRefused(address, purpose)}`);
     this.name = "RefusedAddressError";
   }
+}
+
+function whyRefused(address: string | undefined, purpose: string): string {
+  if (address === undefined) {
+    return `it is ${purpose}: name its address in 'allow' to open it, such as '127.0.0.1/32'`;
+  }
+  const block = `${address}/${address.includes(":") ? 128 : 32}`;
+  return `its address ${address} is special (${purpose}): name it in 'allow' to open it, as '${block}'`;
 }
 
 /** What an endpoint answered, or why it did not. */
@@ -17,6 +24,8 @@ export interface WebhookErrorOptions extends ErrorOptions {
   status?: number;
   /** Milliseconds that the endpoint asked to wait. @default {none} */
   retryAfter?: number;
+  /** How the answer begins, as one line. @default {nothing} */
+  answer?: string;
 }
 
 /** An endpoint did not take a webhook, after a few quick attempts if those had a chance. */
@@ -25,6 +34,12 @@ export class WebhookError extends Error {
   readonly status: number | undefined;
   /** Milliseconds that the endpoint asked to wait; `undefined` if it did not say. */
   readonly retryAfter: number | undefined;
+  /**
+   * How the answer begins, as one line made of 1024 bytes at most; `undefined` if there was none, or nothing
+   * in it. It mostly tells the reason, and may quote what was sent: so it is no part of the message, which
+   * gets into logs and dead letters.
+   */
+  readonly answer: string | undefined;
 
   /** Creates the error from the origin of the endpoint and what happened. */
   constructor(origin: string, what: string, options: WebhookErrorOptions = {}) {
@@ -32,14 +47,15 @@ export class WebhookError extends Error {
     this.name = "WebhookError";
     this.status = options.status;
     this.retryAfter = options.retryAfter;
+    this.answer = options.answer;
   }
 }
 
 /** An endpoint answered 410: nothing should be sent to it any more. */
 export class EndpointGoneError extends WebhookError {
-  /** Creates the error from the origin of the endpoint. */
-  constructor(origin: string) {
-    super(origin, "is gone: it should be sent nothing any more", { status: 410 });
+  /** Creates the error from the origin of the endpoint, and how its answer begins if it was given now. */
+  constructor(origin: string, options: Pick<WebhookErrorOptions, "answer"> = {}) {
+    super(origin, "is gone: it should be sent nothing any more", { ...options, status: 410 });
     this.name = "EndpointGoneError";
   }
 }

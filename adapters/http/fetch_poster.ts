@@ -1,5 +1,5 @@
 import type { Endpoint } from "./endpoint.ts";
-import { type Answer, MAX_ANSWER, type Poster } from "./poster.ts";
+import { type Answer, Beginning, MAX_ANSWER, type Poster } from "./poster.ts";
 
 /**
  * Posts by `fetch`, where there are no sockets: the platform resolves the name, so that only what the
@@ -15,29 +15,30 @@ export function fetchPoster({ origin }: Endpoint): Poster {
         redirect: "manual",
         signal,
       });
-      await drain(response);
-      return {
-        status: response.status,
-        retryAfter: response.headers.get("retry-after") ?? undefined,
-      };
+      const { status, headers: answered } = response;
+      const beginning = await drain(response);
+      return { status, retryAfter: answered.get("retry-after") ?? undefined, beginning };
     },
     close() {},
   };
 }
 
 /** Reads what the platform needs to use the connection again; the answer's status is known already. */
-async function drain({ body }: Response): Promise<void> {
+async function drain({ body }: Response): Promise<Beginning> {
+  const beginning = new Beginning();
   const reader = body?.getReader();
-  if (reader === undefined) return;
+  if (reader === undefined) return beginning;
   let size = 0;
   try {
     while (size <= MAX_ANSWER) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done) return beginning;
+      beginning.add(value);
       size += value.length;
     }
     await reader.cancel();
   } catch {
     // A body that breaks off takes nothing from the answer.
   }
+  return beginning;
 }

@@ -33,7 +33,8 @@ describe("fetchPoster()", () => {
       seen = [url, method, headers, redirect, body];
       return new Response("thanks", { status: 202, headers: { "retry-after": "7" } });
     });
-    assertEquals(answer, { status: 202, retryAfter: "7" });
+    const { status, retryAfter, beginning } = answer;
+    assertEquals([status, retryAfter, beginning.text], [202, "7", "thanks"]);
     const url = "https://hooks.example.com/base/orders?a=1";
     assertEquals(seen, [url, "POST", { "x-a": "1" }, "manual", Uint8Array.of(1)]);
   });
@@ -46,11 +47,18 @@ describe("fetchPoster()", () => {
     });
     assertEquals((await post(() => new Response(endless))).status, 200);
     assertEquals(isCancelled, true);
+    const chunks = [new TextEncoder().encode("no room")];
     const broken = new ReadableStream({
-      pull: (controller) => controller.error(new Error("gone")),
+      pull(controller) {
+        const chunk = chunks.pop();
+        if (chunk === undefined) controller.error(new Error("gone"));
+        else controller.enqueue(chunk);
+      },
     });
-    assertEquals((await post(() => new Response(broken, { status: 500 }))).status, 500);
-    assertEquals((await post(() => new Response(null, { status: 204 }))).status, 204);
+    const { status, beginning } = await post(() => new Response(broken, { status: 500 }));
+    assertEquals([status, beginning.text], [500, "no room"]);
+    const empty = await post(() => new Response(null, { status: 204 }));
+    assertEquals([empty.status, empty.beginning.text], [204, ""]);
   });
 
   it("rejects when the endpoint cannot be reached", async () => {

@@ -1,4 +1,4 @@
-import { decodePercent, encodePercent } from "@beat/beat/marshal";
+import { decodePercent, encodePercent, formatTime, parseTime } from "@beat/beat/marshal";
 import { newUuid, type Rec } from "@beat/beat/message";
 import type { Content } from "./content.ts";
 import { MalformedError } from "./errors.ts";
@@ -9,16 +9,18 @@ const TIMESTAMP = "beat-timestamp";
 const META = "beat-meta-";
 
 const DEFAULT_TYPE = "application/octet-stream";
-/** RFC 3339, as `Date` writes and reads it. */
-const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
-/** A record as a request: its payload is the body, all else is headers. */
+/**
+ * A record as a request: its payload is the body, all else is headers.
+ *
+ * @throws {RangeError} If its time is none of RFC 3339.
+ */
 export function writePlain({ id, key, headers, payload, time }: Rec): Content {
   const metadata = new Map(headers);
   const written: [string, string][] = [
     ["content-type", contentTypeOf(metadata)],
     [UUID, encodePercent(id)],
-    [TIMESTAMP, new Date(time).toISOString()],
+    [TIMESTAMP, formatTime("write a webhook", new Date(time))],
   ];
   if (key !== "") written.push([KEY, encodePercent(key)]);
   for (const [name, value] of metadata) {
@@ -128,8 +130,8 @@ function decodeHeader(name: string, value: string): string {
 
 function timeOf(text: string | null): number {
   if (text === null) return Date.now();
-  const time = DATE_TIME.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(time)) {
+  const time = parseTime(text);
+  if (time === undefined) {
     throw new MalformedError(`Header '${TIMESTAMP}' must be a date of RFC 3339`);
   }
   return time;

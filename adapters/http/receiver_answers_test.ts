@@ -191,6 +191,20 @@ describe("a webhook receiver answers", () => {
     await close();
   });
 
+  it("409 with a Retry-After from 0 to the lease, whatever its store says", async () => {
+    const said = [[-2_000, "0"], [0, "0"], [1, "1"], [1_001, "2"], [3_600_000, "20"], [
+      Infinity,
+      "20",
+    ]];
+    for (const [retryAfter, header] of said) {
+      const claim = () => Promise.resolve({ kind: "in-flight", retryAfter } as never);
+      const { send, close } = await receiver({ store: { ...memoryStore(), claim } });
+      const { status, headers } = await send();
+      assertEquals([status, headers.get("retry-after")], [409, header]);
+      await close();
+    }
+  });
+
   it("503 when the store is down, and delivers nothing", async () => {
     const throwing = () => {
       throw new Error("down");

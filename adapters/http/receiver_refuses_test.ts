@@ -112,6 +112,12 @@ describe("a webhook receiver refuses", () => {
       "Header 'beat-timestamp' must be a date of RFC 3339\n",
     ],
     [
+      "a day that there is not",
+      { headers: { "beat-timestamp": "2026-02-30T00:00:00Z" } },
+      400,
+      "Header 'beat-timestamp' must be a date of RFC 3339\n",
+    ],
+    [
       "a key that is not UTF-8",
       { headers: { "beat-key": "%FF" } },
       400,
@@ -324,11 +330,11 @@ describe("a webhook receiver refuses", () => {
     const { send, close } = await receiver({ logger });
     const secret = undefined;
     for (const id of ["i".repeat(100), "i".repeat(101), "a b", "\u00e9", ""]) {
-      await send({ secret, path: `/${"p".repeat(198)}`, headers: { "webhook-id": id } });
+      await send({ secret, path: `/${"p".repeat(199)}`, headers: { "webhook-id": id } });
     }
     await send({ secret, path: `/${"p".repeat(9_999)}` });
-    const none = [199, undefined];
-    assertEquals(seen, [[199, "i".repeat(100)], none, none, none, none, [203, undefined]]);
+    const none = [200, undefined];
+    assertEquals(seen, [[200, "i".repeat(100)], none, none, none, none, [203, undefined]]);
     await close();
   });
 

@@ -3,7 +3,7 @@ import type * as Http from "node:http";
 import type * as Https from "node:https";
 import { CheckedAddresses } from "./addresses.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { type Answer, MAX_ANSWER, type Post, type Poster } from "./poster.ts";
+import { type Answer, Beginning, MAX_ANSWER, type Post, type Poster } from "./poster.ts";
 
 /** The parts of Node that reach a socket. */
 interface Sockets {
@@ -140,9 +140,12 @@ function exchange(
     let answer: Answer | undefined;
     const end = () => resolve(answer!);
     const sent = request(options, (response) => {
-      answer = { status: response.statusCode!, retryAfter: response.headers["retry-after"] };
+      const beginning = new Beginning();
+      const retryAfter = response.headers["retry-after"];
+      answer = { status: response.statusCode!, retryAfter, beginning };
       let size = 0;
       response.on("data", (chunk: Uint8Array) => {
+        beginning.add(chunk);
         size += chunk.length;
         if (size > MAX_ANSWER) sent.destroy();
       });
@@ -151,7 +154,7 @@ function exchange(
     // Without this listener an answer that changes the protocol would be none at all, for ever.
     sent.on("upgrade", ({ statusCode }, socket) => {
       socket.destroy();
-      resolve({ status: statusCode!, retryAfter: undefined });
+      resolve({ status: statusCode!, retryAfter: undefined, beginning: new Beginning() });
     });
     // However its body ends, an answer is known: also where it is the signal that ends it.
     sent.on("error", (error) => answer === undefined ? reject(error) : end());

@@ -191,7 +191,8 @@ describe("socketPoster()", () => {
       });
     });
     const { post } = poster(`http://hooks.example.com:${port}`, [["127.0.0.1"]]);
-    assertEquals(await post(), { status: 200, retryAfter: "7" });
+    const { status, retryAfter, beginning } = await post();
+    assertEquals([status, retryAfter, beginning.text], [200, "7", "x".repeat(1_024)]);
     await isClosed;
   });
 

@@ -89,6 +89,23 @@ describe("a webhook publisher", () => {
     }
   });
 
+  it("tells in its error how a refusal begins, and not in the text of that", async () => {
+    const said = "  total must not be -12\r\n\tsee the docs\n";
+    for (const status of [422, 410, 500]) {
+      const { url } = await answering([new Response(said, { status })]);
+      const { cause } = await failureOf(publisher(url));
+      assertEquals([cause.status, cause.answer], [status, "total must not be -12 see the docs"]);
+      assert(!cause.message.includes("-12"));
+      const silent = await answering([new Response(null, { status })]);
+      assertEquals((await failureOf(publisher(silent.url))).cause.answer, undefined);
+    }
+  });
+
+  it("keeps 1 024 bytes of a refusal, and no part of a character", async () => {
+    const { url } = await answering([new Response("€".repeat(10_000), { status: 422 })]);
+    assertEquals((await failureOf(publisher(url))).cause.answer, "€".repeat(341));
+  });
+
   it("gives up after its time, and does not know what became of it", async () => {
     const { url } = await answering(["never"]);
     const { cause, outcome } = await failureOf(publisher(url, { timeout: 50 }));

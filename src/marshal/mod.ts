@@ -26,5 +26,6 @@ export {
 export { decodeBatch, encodeBatch, type JsonLimits } from "./cloud_event_json.ts";
 export { BATCH_TYPE, type ContentMode, contentModeOf, EVENT_TYPE } from "./media_type.ts";
 export { decodePercent, encodePercent } from "./percent.ts";
+export { formatTime, parseTime } from "./rfc3339.ts";
 export { watermill, type WatermillOptions } from "./watermill.ts";
 export { DecodeError } from "./errors.ts";

@@ -3,7 +3,17 @@ const FORMAT = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-
 /**
  * A time as a text of RFC 3339, in UTC and with milliseconds.
  *
- * @throws {RangeError} If its year has not four digits.
+ * @throws {RangeError} If its year has not four digits, or it is no time.
+ *
+ * @example There and back
+ * ```ts
+ * import { formatTime, parseTime } from "@beat/beat/marshal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = formatTime("write an order", new Date(1_700_000_000_000));
+ * assertEquals(text, "2023-11-14T22:13:20.000Z");
+ * assertEquals(parseTime(text), 1_700_000_000_000);
+ * ```
  */
 export function formatTime(action: string, time: Date): string {
   const text = time.toISOString();
@@ -15,7 +25,18 @@ export function formatTime(action: string, time: Date): string {
   return text;
 }
 
-/** The time of a text of RFC 3339 in milliseconds since 1970, cut to whole ones; `undefined` if it is none. */
+/**
+ * The time of a text of RFC 3339 in milliseconds since 1970, cut to whole ones; `undefined` if it is none.
+ *
+ * @example A day that there is not
+ * ```ts
+ * import { parseTime } from "@beat/beat/marshal";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseTime("2026-02-28T12:00:00+01:00"), Date.UTC(2026, 1, 28, 11));
+ * assertEquals(parseTime("2026-02-29T12:00:00+01:00"), undefined);
+ * ```
+ */
 export function parseTime(text: string): number | undefined {
   const parts = FORMAT.exec(text);
   if (parts === null) return undefined;

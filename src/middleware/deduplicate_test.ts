@@ -196,6 +196,28 @@ describe("deduplicate", () => {
     }
   });
 
+  it("asks again when the first of several claims ends, and after a millisecond at the soonest", () =>
+    withFakeTime(async (time) => {
+      const asked: string[] = [];
+      const answers: Record<string, number[]> = { a: [5, 0, 0], b: [1_000, 1_000, 1_000] };
+      const store: Store = {
+        ...memoryStore(),
+        claim(key) {
+          const name = key.slice(-1);
+          asked.push(`${name} ${time.now}`);
+          const retryAfter = answers[name]!.shift();
+          return Promise.resolve(
+            retryAfter === undefined ? { kind: "done" } : { kind: "in-flight", retryAfter },
+          );
+        },
+      };
+      const handled = make({ store }).middleware(failing())(batch(messagesOf("a", "b")));
+      await time.tickAsync(100);
+      await handled;
+      const times = [0, 5, 6, 7];
+      assertEquals(asked, times.flatMap((at) => [`a ${at}`, `b ${at}`]));
+    }));
+
   it("handles again after the time to remember", () =>
     withFakeTime(async (time) => {
       const handler = failing();
@@ -339,6 +361,28 @@ describe("deduplicate", () => {
         assertEquals([calls, message.state], [2, "pending"]);
         message.ack();
         await time.tickAsync(0);
+        assertEquals((await store.claim("bill:a", 1)).kind, "done");
+        assertEquals(time.next(), false);
+      }));
+  });
+
+  describe("when a message is handled several times before it is settled", () => {
+    it("tells of no lost claim where the handler produced first, failed then, and gave nothing", () =>
+      withFakeTime(async (time) => {
+        const logger = remembering();
+        const { middleware, store } = make();
+        const outcomes: (() => Produced)[] = [() => new Message("paid"), () => {
+          throw broken;
+        }, () => {}];
+        const handle = middleware(() => outcomes.shift()!());
+        const message = new Message("a");
+        const work = single(message, { logger });
+        await handle(work);
+        assertStrictEquals(await failureOf(() => handle(work)), broken);
+        await handle(work);
+        message.ack();
+        await time.tickAsync(0);
+        assertEquals(logger.lines, []);
         assertEquals((await store.claim("bill:a", 1)).kind, "done");
         assertEquals(time.next(), false);
       }));

@@ -146,6 +146,34 @@ describe("memoryStore", () => {
       assertEquals(await kindOf(store, "a"), "in-flight");
     }));
 
+  it("when full of claims makes room each time that one of them expires", () =>
+    withFakeTime(async (time) => {
+      const store = memoryStore({ capacity: 3 });
+      for (const lease of [10, 20, 1_000]) await claim(store, `${lease}`, lease);
+      await assertRejects(() => store.claim("early", 1_000), RangeError);
+      for (const key of ["first", "second"]) {
+        time.tick(10);
+        await claim(store, key, 1_000);
+      }
+      await assertRejects(() => store.claim("late", 1_000), RangeError);
+      assertEquals(await kindOf(store, "1000"), "in-flight");
+    }));
+
+  it("counts what is over until a claim makes it go, and nothing twice", () =>
+    withFakeTime(async (time) => {
+      const store = memoryStore();
+      await store.done("a", await claim(store, "a"), 100);
+      time.tick(100);
+      assertEquals(store.size, 1);
+      await store.done("long", await claim(store, "long"), 10_000);
+      assertEquals(store.size, 1);
+      await store.done("b", await claim(store, "b"), 100);
+      time.tick(100);
+      // Behind one that is remembered it is found by who asks for it.
+      await claim(store, "b");
+      assertEquals(store.size, 2);
+    }));
+
   it("when full forgets a claim that was shortened, when it is over", async () => {
     const store = memoryStore({ capacity: 1 });
     const held = await claim(store, "a", 60_000);

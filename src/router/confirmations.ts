@@ -1,6 +1,7 @@
 import type { Codec } from "../message/codec.ts";
 import type { Message } from "../message/message.ts";
 import type { Rec } from "../message/rec.ts";
+import { RecentEntries } from "../transport/recent_entries.ts";
 
 /** Deliveries with an offset that are remembered at most; the oldest is forgotten first. */
 const REMEMBERED = 10_000;
@@ -18,7 +19,7 @@ interface Confirmed {
  * which is the same for all attempts here.
  */
 export class Confirmations {
-  readonly #byPlace = new Map<string, Confirmed>();
+  readonly #byPlace = new RecentEntries<string, Confirmed>(REMEMBERED);
   readonly #byRec = new WeakMap<Rec, Confirmed>();
   readonly #recs = new WeakMap<Message, Rec>();
   /** Whether the broker names its records; unknown before the first message. */
@@ -104,9 +105,6 @@ export class Confirmations {
       return;
     }
     this.#byPlace.set(place, confirmed);
-    if (this.#byPlace.size <= REMEMBERED) return;
-    const [oldest] = this.#byPlace.keys();
-    this.#byPlace.delete(oldest!);
   }
 }
 

@@ -63,6 +63,18 @@ describe("Confirmations", () => {
     assertEquals(topics(confirmations, received("2")), ["x"]);
   });
 
+  it("counts two as together, and gives up what it never knew", () => {
+    const confirmations = new Confirmations();
+    const [one, two] = [received("1"), received("2")];
+    confirmations.begin([one]);
+    confirmations.keep([one], new Set(["x"]));
+    confirmations.begin([one, two]);
+    confirmations.giveUp(one);
+    confirmations.giveUp(two);
+    assertEquals(topics(confirmations, one), ["x"]);
+    assertEquals(topics(confirmations, two), []);
+  });
+
   it("remembers so many at most", () => {
     const confirmations = new Confirmations();
     for (let at = 0; at <= 10_000; at++) {

@@ -146,14 +146,15 @@ describe("replay() refuses", () => {
       const options = { publisher: world.out };
       const from = world.in;
       await assertRejects(() => replay({} as never, "dead", options), TypeError, "'subscriber'");
-      await assertRejects(() => replay(from, "a b", options), RangeError, "'topic' must be");
+      const says = "Cannot replay dead letters as 'topic' must be";
+      await assertRejects(() => replay(from, "a b", options), RangeError, says);
       await assertRejects(
         () => replay(from, "dead", {} as never),
         TypeError,
         "'publisher' must be",
       );
       const odd = { ...options, to: "a b" };
-      await assertRejects(() => replay(from, "dead", odd), RangeError, "'topic' must be");
+      await assertRejects(() => replay(from, "dead", odd), RangeError, says);
     }));
 
   it("what its broker refuses, and leaves no listener on its signal", () =>

@@ -1,61 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Publisher } from "../message/contracts.ts";
-import { fields } from "../message/codec.ts";
 import type { Handler } from "../message/handler.ts";
 import { Message } from "../message/message.ts";
-import type { Rec } from "../message/rec.ts";
 import { fromPublisher } from "../transport/from_publisher.ts";
 import { fromSubscriber } from "../transport/from_subscriber.ts";
-import type { Host, Traits, Transport } from "../transport/port.ts";
 import { subscriber } from "../transport/subscriber.ts";
 import type { OnExhausted } from "../transport/verdict.ts";
 import type { RoutedHandler } from "./mod.ts";
-import { doctored } from "./testdata/doctored.ts";
+import { record, Redelivering } from "./testdata/redelivering.ts";
 import { settle, World } from "./testdata/world.ts";
-
-const TRAITS: Traits = {
-  settle: "each",
-  requeue: "broker",
-  lease: 0,
-  counts: true,
-  retained: false,
-  groups: true,
-  keyOrder: "none",
-};
-
-/** A broker that delivers again at once what it is told to, as a record of its own each time. */
-class Redelivering {
-  readonly transport: Transport;
-  readonly #live = Promise.withResolvers<Host>();
-
-  constructor(world: World) {
-    this.transport = doctored(world, {
-      traits: TRAITS,
-      source: (_spec, host) => {
-        this.#live.resolve(host);
-        return Promise.resolve({
-          offset: ({ token }) => String(token),
-          ack: () => Promise.resolve(),
-          requeue: (items) => {
-            for (const { delivery: { rec, token, count } } of items) {
-              this.deliver(rec, token as number, count + 1);
-            }
-            return Promise.resolve();
-          },
-          close: () => Promise.resolve(),
-        });
-      },
-    });
-  }
-
-  async deliver(rec: Rec, offset: number, count = 1): Promise<void> {
-    const host = await this.#live.promise;
-    host.admit({ rec: { ...rec }, token: offset, lane: { name: "", fenced: false }, count });
-  }
-}
-
-const record = (uuid: string) => fields.encode(new Message("", { uuid }), { topic: "in" });
 
 /** Publishes to all topics but one, which is down so many times. */
 function failing(times: number, published: string[]): Publisher {
@@ -155,6 +109,36 @@ describe("Router: what is produced", () => {
     await world.publish("in", "a", "b");
     await acked(handler, 2);
     assertEquals(published.sort(), ["bad a", "bad b", "good a", "good b"]);
+    await world.close();
+  });
+
+  it("is forgotten when its message fails for good alone, after it failed in a batch", async () => {
+    const world = new World();
+    const published: string[] = [];
+    const broker = new Redelivering(world);
+    const out = failing(1, published);
+    let isBad = true;
+    const handler = world.router.handleBatch(
+      "h",
+      "in",
+      subscriber(broker.transport),
+      undefined,
+      out,
+      (messages) => {
+        const isAlone = messages.length === 1 && messages[0]!.uuid === "a";
+        if (isAlone && isBad) throw new Error("bad");
+        return messages.flatMap(({ uuid }) => both(uuid));
+      },
+    ).batch({ size: 2, maxWait: 1 }).route((message) => message.text()).onExhausted("discard");
+    await world.run();
+    await broker.deliver(record("a"), 1);
+    await broker.deliver(record("b"), 2);
+    await acked(handler, 2);
+    assertEquals(published, ["good a", "good b", "bad b"]);
+    isBad = false;
+    await broker.deliver(record("a"), 1);
+    await acked(handler, 3);
+    assertEquals(published.slice(3), ["good a", "bad a"]);
     await world.close();
   });
 

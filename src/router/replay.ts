@@ -14,7 +14,9 @@ import { refuse } from "../options/refusal.ts";
 import { consume, type Consumption } from "../transport/consumption.ts";
 import { REPLAYS } from "../transport/dead_letter.ts";
 import { metadataBefore } from "../transport/packed_letter.ts";
+import type { Transport } from "../transport/port.ts";
 import { accessOf } from "../transport/publisher_access.ts";
+import { RecentEntries } from "../transport/recent_entries.ts";
 import { accessOfSubscriber } from "../transport/subscriber.ts";
 import { after } from "../transport/timer.ts";
 
@@ -42,6 +44,11 @@ export interface ReplayReport {
   readonly replayed: number;
   /** Letters that the filter left out. */
   readonly skipped: number;
+  /**
+   * The topic, where no letter came and the broker said at the beginning that it has no such topic: its
+   * name may be misspelt. Missing where the broker cannot tell.
+   */
+  readonly missing?: string;
 }
 
 /** Letters that a replay knows again when they come back; the oldest is forgotten first. */
@@ -55,6 +62,7 @@ const RATE: Rule = ["above 0", "number", (value: number) => value > 0];
  * skipped, and a later replay by another group sees it again.
  *
  * It ends as well when a message that it has put back comes to the dead letters again: that one stays.
+ * A topic that is not there has no letters, and the report names it.
  *
  * Publishing is identified by topic, uuid and number of the replay, so that a broker which drops
  * duplicates does not take it for the first publishing.
@@ -85,6 +93,7 @@ export async function replay(
   const { transport, codec } = checkReplay(subscriber, topic, options);
   const { group = "replay", idle = 1_000, rate = Infinity, filter, signal } = options;
   const counts = { replayed: 0, skipped: 0 };
+  let isThere = true;
   const ended = Promise.withResolvers<void>();
   const stopping = new AbortController();
   let running = 0;
@@ -93,7 +102,7 @@ export async function replay(
     cancel();
     if (running === 0) cancel = after(idle, ended.resolve);
   };
-  const putBackNow = new Recent(REMEMBERED);
+  const putBackNow = new RecentEntries<string, true>(REMEMBERED);
   const again = async ([letter]: readonly Message[]) => {
     cancel();
     running++;
@@ -107,7 +116,7 @@ export async function replay(
       else {
         await putBack(letter!, options);
         counts.replayed++;
-        putBackNow.add(identityOf(letter!, 1));
+        putBackNow.set(identityOf(letter!, 1), true);
         if (rate !== Infinity) await pause(1_000 / rate, stopping.signal);
       }
     } catch (error) {
@@ -123,6 +132,8 @@ export async function replay(
   ended.promise.catch(() => {});
   signal?.throwIfAborted();
   signal?.addEventListener("abort", abort, { once: true });
+  // Before the subscription, by which some brokers make the topic. Nobody waits for the answer.
+  hasTopic(transport, topic).then((has) => isThere = has);
   const place = transport.traits.groups ? { group } : {};
   let consumption: Consumption | undefined;
   try {
@@ -142,7 +153,16 @@ export async function replay(
     await consumption?.close();
     cancel();
   }
-  return counts;
+  return isThere || counts.replayed + counts.skipped > 0 ? counts : { ...counts, missing: topic };
+}
+
+/** Whether a broker has a topic; one that cannot tell has it. */
+async function hasTopic({ admin }: Transport, topic: string): Promise<boolean> {
+  try {
+    return admin === undefined || await admin.describe(topic) !== undefined;
+  } catch {
+    return true;
+  }
 }
 
 function checkReplay(subscriber: Subscriber, topic: string, options: ReplayOptions) {
@@ -200,27 +220,6 @@ function countOf(metadata: ReadonlyMap<string, string>): number {
  */
 function identityOf(letter: Message, more: number): string {
   return `${countOf(metadataBefore(letter)) + more}:${letter.uuid}`;
-}
-
-/** The last so many texts. */
-class Recent {
-  readonly #texts = new Set<string>();
-  readonly #most: number;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  has(text: string): boolean {
-    return this.#texts.has(text);
-  }
-
-  add(text: string): void {
-    this.#texts.add(text);
-    if (this.#texts.size <= this.#most) return;
-    const [oldest] = this.#texts;
-    this.#texts.delete(oldest!);
-  }
 }
 
 function pause(delay: number, signal: AbortSignal): Promise<void> {

@@ -247,10 +247,8 @@ export class Router implements AsyncDisposable {
   async #start(): Promise<void> {
     try {
       await this.#plugins.start();
-      for (const life of this.#lives.values()) {
-        if (this.#closing !== undefined) return;
-        await life.begin(this.#middleware);
-      }
+      // One that was ended meanwhile does not begin.
+      for (const life of this.#lives.values()) await life.begin(this.#middleware);
     } catch (error) {
       this.#failure ??= { error };
       this.#running.reject(error);
@@ -265,7 +263,6 @@ export class Router implements AsyncDisposable {
 
   /** Subscribes a handler that was added to a running router; who added it hears by `started`. */
   #beginLate(life: HandlerLife): void {
-    if (this.#closing !== undefined) return;
     life.begin(this.#middleware).catch((error) => {
       const { name } = life.handler;
       this.#hooks.logger.error("handler could not be started", { handler: name, error });

@@ -192,6 +192,22 @@ describe("Router: middleware", () => {
       assertEquals(notes, ["g1", "g2", "g3", "h1", "h2", "h3"]);
     }));
 
+  it("is around the handlers that start from then on, where a router runs already", () =>
+    inWorld(async (world) => {
+      const notes: string[] = [];
+      const seen = new Seen<string>();
+      world.router.on("early", "in", world.in, () => seen.add("early"));
+      await world.run();
+      world.router.use(noted(notes, "g"));
+      await world.router.on("late", "other", world.in, () => seen.add("late")).started;
+      await world.publish("in", "a");
+      await seen.count(1);
+      assertEquals(notes, []);
+      await world.publish("other", "b");
+      await seen.count(2);
+      assertEquals(notes, ["g"]);
+    }));
+
   it("sees every batch, and what it throws is a failure", () =>
     inWorld(async (world) => {
       const sizes = new Seen<[number, boolean]>();

@@ -29,14 +29,17 @@ describe("a handler", () => {
     inWorld(async (world) => {
       const { router } = world;
       await world.publish("orders", "early");
-      const [late, all] = [new Seen<string>(), new Seen<string>()];
+      const [late, all, since] = [new Seen<string>(), new Seen<string>(), new Seen<string>()];
       router.on("late", "orders", world.in, (message) => late.add(message.text()));
       router.on("all", "orders", world.in, (message) => all.add(message.text())).from("earliest");
+      router.on("since", "orders", world.in, (message) => since.add(message.text()))
+        .from(new Date(Date.now() - 3_600_000));
       await world.run();
       await world.publish("orders", "new");
-      await all.count(2);
-      await late.count(1);
-      assertEquals([late.values, all.values.toSorted()], [["new"], ["early", "new"]]);
+      for (const seen of [all, since]) {
+        assertEquals((await seen.count(2)).toSorted(), ["early", "new"]);
+      }
+      assertEquals(await late.count(1), ["new"]);
     }));
 
   it("takes as many messages at once as it is told to", () =>

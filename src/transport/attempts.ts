@@ -1,6 +1,6 @@
 import { fields } from "../message/codec.ts";
 import type { ConsumePlan, FailedAttempt } from "./consume_options.ts";
-import { FirstFailures } from "./first_failures.ts";
+import { failureNow, FirstFailures } from "./first_failures.ts";
 import type { Holdings } from "./holdings.ts";
 import type { LetterPost } from "./letter_post.ts";
 import type { Lane } from "./port.ts";
@@ -155,9 +155,9 @@ export class Attempts {
 
   #judge(slot: Slot, error: unknown, delay: number | undefined): Verdict {
     const { retry, onExhausted } = this.#plan;
-    slot.firstFailure ||= Date.now();
+    slot.firstFailure ??= failureNow();
     slot.error = error;
-    const elapsed = Date.now() - slot.firstFailure;
+    const elapsed = performance.now() - slot.firstFailure.at;
     // What cannot be read, or came too often, gets no further attempt.
     const budget = this.refusalOf(slot) === undefined ? retry : { ...retry, ...NO_RETRY };
     const verdict = judge({ attempt: slot.attempt, error, elapsed, delay }, budget, onExhausted);
@@ -172,7 +172,7 @@ export class Attempts {
 
   #requeue(slot: Slot, delay: number): void {
     this.#holdings.counters.requeued++;
-    this.#firstFailures.keep(slot.delivery.rec.id, slot.firstFailure);
+    this.#firstFailures.keep(slot.delivery.rec.id, slot.firstFailure!);
     this.#holdings.requeue({ delivery: slot.delivery, delay, unstarted: false });
     this.#remove(slot);
   }

@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
-import { FakeTime } from "@std/testing/time";
 import fc from "fast-check";
+import { withFakeTime } from "../../tests/_messages/harness.ts";
 import { ModelRun } from "./testdata/model_run.ts";
 import { type Step, step, type World, world } from "./testdata/model_world.ts";
 
@@ -19,14 +19,11 @@ describe("consume() against a model", () => {
   it("loses nothing, keeps order and bounds, and balances its books", async () => {
     const history = fc.array(step, { maxLength: 60 });
     await fc.assert(
-      fc.asyncProperty(world, history, async (facts, steps) => {
-        const time = new FakeTime(0);
-        try {
-          await new ModelRun(facts, time).play(steps);
-        } finally {
-          time.restore();
-        }
-      }),
+      fc.asyncProperty(
+        world,
+        history,
+        (facts, steps) => withFakeTime((time) => new ModelRun(facts, time).play(steps)),
+      ),
       PARAMETERS as fc.Parameters<[World, Step[]]>,
     );
   });

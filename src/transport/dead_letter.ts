@@ -37,7 +37,7 @@ export function makeLetter(slot: Slot, topic: string, handler: string, error: un
   metadata.set("dlq_handler", safeHeaderValue(handler));
   metadata.set("dlq_topic", topic);
   metadata.set("dlq_attempts", String(attempt));
-  metadata.set("dlq_first_failed_at", new Date(firstFailure).toISOString());
+  metadata.set("dlq_first_failed_at", new Date(firstFailure!.time).toISOString());
   metadata.set("dlq_last_failed_at", new Date().toISOString());
   const stack = stackOf(error);
   if (stack !== undefined) metadata.set("dlq_stack", cut(stack, LONGEST_STACK));

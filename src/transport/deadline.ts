@@ -11,13 +11,14 @@ export const GRACE = 1_000;
 export class Deadline {
   /** The milliseconds that it was set to. */
   timeout = Infinity;
+  /** By `performance.now()`, which no one sets back. */
   #at = Infinity;
   #cancel: () => void = () => {};
   readonly #passed = Promise.withResolvers<false>();
 
   /** Brings it forward to `timeout` milliseconds from now, if it would be later. */
   set(timeout: number): void {
-    const at = Date.now() + timeout;
+    const at = performance.now() + timeout;
     if (at >= this.#at) return;
     this.timeout = timeout;
     this.#at = at;

@@ -53,8 +53,8 @@ export class Feed {
   /** Attempts to connect, and waits between them, since a source last was of use. */
   #attempts = 0;
   #waits = 0;
-  /** When the source was connected, in milliseconds since 1970; 0 is never. */
-  #connectedAt = 0;
+  /** When the source was connected, by `performance.now()`. */
+  #connectedAt: number | undefined;
 
   constructor(hooks: FeedHooks, reconnect: Reconnect) {
     this.#hooks = hooks;
@@ -118,7 +118,7 @@ export class Feed {
       if (this.#stopped) return;
       // Who was connected for longer than any delay was not let in only to be thrown out again: to begin
       // anew asks no more often than going on would. Without delays that would be as fast as it can.
-      const stay = Date.now() - this.#connectedAt;
+      const stay = performance.now() - this.#connectedAt!;
       if (stay >= Math.max(this.#reconnect.maxDelay, SHORTEST_STAY)) this.thrive();
       try {
         await this.#backOff(cause);
@@ -178,9 +178,9 @@ export class Feed {
       if (source === undefined) break;
       this.#source = source;
       this.#hooks.attach(source);
-      const kind = this.#connectedAt === 0 ? "connected" : "recovered";
-      this.#connectedAt = Date.now();
-      this.#hooks.event({ kind, at: this.#connectedAt });
+      const kind = this.#connectedAt === undefined ? "connected" : "recovered";
+      this.#connectedAt = performance.now();
+      this.#hooks.event({ kind, at: Date.now() });
       return source;
     }
     return undefined;

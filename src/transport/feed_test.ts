@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { HOUR, withClockOff } from "../../tests/_messages/harness.ts";
 import { settle, start, withTime } from "./testdata/engine_world.ts";
 import { ScriptedTransport } from "./testdata/scripted_source.ts";
 
@@ -146,6 +147,41 @@ describe("the feed", () => {
         await time.tickAsync(1_000);
         transport.current.cut(new Error("cut"));
         await time.tickAsync(1);
+        assertEquals(transport.sources.length, length);
+      }
+      await consumption.close();
+    }));
+
+  it("does not take a clock that is set forward for a source that stayed", () =>
+    withTime(async (time) => {
+      const transport = new ScriptedTransport();
+      const consumption = await start(transport, () => {}, {
+        reconnect: { maxDelay: 0, maxAttempts: 2 },
+      });
+      const failed = assertRejects(() => consumption.closed, Error, "thrown out");
+      transport.current.cut(new Error("thrown out"));
+      await time.tickAsync(1);
+      await withClockOff(HOUR, async () => {
+        transport.current.cut(new Error("thrown out"));
+        await time.tickAsync(1);
+      });
+      assertEquals(transport.sources.length, 2);
+      await failed;
+      await consumption.close();
+    }));
+
+  it("knows a source that stayed though the clock is set back", () =>
+    withTime(async (time) => {
+      const transport = new ScriptedTransport();
+      const consumption = await start(transport, () => {}, {
+        reconnect: { maxDelay: 0, maxAttempts: 2 },
+      });
+      for (const length of [2, 3, 4]) {
+        await withClockOff(-HOUR * length, async () => {
+          await time.tickAsync(1_000);
+          transport.current.cut(new Error("cut"));
+          await time.tickAsync(1);
+        });
         assertEquals(transport.sources.length, length);
       }
       await consumption.close();

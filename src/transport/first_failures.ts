@@ -1,3 +1,18 @@
+import { RecentEntries } from "./recent_entries.ts";
+
+/** When a message failed first, by the clock that tells the time and by the one that no one sets. */
+export interface FirstFailure {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** By `performance.now()`. */
+  readonly at: number;
+}
+
+/** A failure that is the first of its message. */
+export function failureNow(): FirstFailure {
+  return { time: Date.now(), at: performance.now() };
+}
+
 /** Messages that are remembered; the oldest is forgotten first. */
 const REMEMBERED = 10_000;
 
@@ -6,21 +21,17 @@ const REMEMBERED = 10_000;
  * It is known in this process only, and of the last ten thousand.
  */
 export class FirstFailures {
-  readonly #times = new Map<string, number>();
+  readonly #failures = new RecentEntries<string, FirstFailure>(REMEMBERED);
 
   /** Notes a message that goes back. */
-  keep(id: string, time: number): void {
-    this.#times.delete(id);
-    this.#times.set(id, time);
-    if (this.#times.size <= REMEMBERED) return;
-    const [oldest] = this.#times.keys();
-    this.#times.delete(oldest!);
+  keep(id: string, failure: FirstFailure): void {
+    this.#failures.set(id, failure);
   }
 
-  /** The time of one that is here again, in milliseconds since 1970; 0 if it is not known. */
-  take(id: string): number {
-    const time = this.#times.get(id) ?? 0;
-    this.#times.delete(id);
-    return time;
+  /** The first failure of one that is here again, if it is known. */
+  take(id: string): FirstFailure | undefined {
+    const failure = this.#failures.get(id);
+    this.#failures.delete(id);
+    return failure;
   }
 }

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Message } from "../message/message.ts";
-import { FirstFailures } from "./first_failures.ts";
+import { type FirstFailure, FirstFailures } from "./first_failures.ts";
+import { HOUR, withClockOff } from "../../tests/_messages/harness.ts";
 import { settle, start, withTime } from "./testdata/engine_world.ts";
 import { ScriptedTransport } from "./testdata/scripted_source.ts";
 
@@ -45,6 +46,22 @@ describe("a message that fails behind a broker that waits out its delays", () =>
       await close();
     }));
 
+  for (const jump of [HOUR, -HOUR]) {
+    it(`gets as many repeats though the clock is set by ${jump / HOUR} h after its first failure`, () =>
+      withTime(async (time) => {
+        const { letters, comes, requeues, close } = await failing(2_500);
+        await comes(1);
+        await withClockOff(jump, async () => {
+          for (const count of [2, 3]) {
+            await time.tickAsync(1_000);
+            await comes(count);
+          }
+        });
+        assertEquals([requeues, letters.length], [[["a"], ["a"]], 1]);
+        await close();
+      }));
+  }
+
   it("begins anew when it is published again", () =>
     withTime(async (time) => {
       const { letters, comes, requeues, close } = await failing(1_500);
@@ -57,19 +74,24 @@ describe("a message that fails behind a broker that waits out its delays", () =>
     }));
 });
 
+function failure(at: number): FirstFailure {
+  return { time: 1_000 + at, at };
+}
+
 describe("FirstFailures", () => {
   it("remembers the last ten thousand", () => {
     const failures = new FirstFailures();
-    for (let at = 0; at <= 10_000; at++) failures.keep(`${at}`, at + 1);
-    assertEquals([failures.take("0"), failures.take("1"), failures.take("10000")], [0, 2, 10_001]);
-    assertEquals(failures.take("1"), 0);
+    for (let at = 0; at <= 10_000; at++) failures.keep(`${at}`, failure(at));
+    assertEquals(failures.take("0"), undefined);
+    assertEquals([failures.take("1"), failures.take("10000")], [failure(1), failure(10_000)]);
+    assertEquals(failures.take("1"), undefined);
   });
 
   it("forgets first what was noted longest ago, not what was noted first", () => {
     const failures = new FirstFailures();
-    for (let at = 0; at < 10_000; at++) failures.keep(`${at}`, 1);
-    failures.keep("0", 1);
-    failures.keep("more", 1);
-    assertEquals([failures.take("0"), failures.take("1")], [1, 0]);
+    for (let at = 0; at < 10_000; at++) failures.keep(`${at}`, failure(1));
+    failures.keep("0", failure(2));
+    failures.keep("more", failure(1));
+    assertEquals([failures.take("0"), failures.take("1")], [failure(2), undefined]);
   });
 });

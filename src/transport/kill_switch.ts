@@ -56,7 +56,7 @@ export class KillSwitch {
   /** Counts a message that was handled. */
   count(failed: boolean): void {
     if (this.tripped || this.#stopped) return;
-    const now = Date.now();
+    const now = performance.now();
     this.#outcomes.add(now, failed);
     if (!failed) return;
     const { calls, failures } = this.#outcomes.totals(now);

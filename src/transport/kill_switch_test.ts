@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { HOUR, withClockOff } from "../../tests/_messages/harness.ts";
 import { KillSwitch } from "./kill_switch.ts";
 import { settle, start, withTime } from "./testdata/engine_world.ts";
 import { ScriptedTransport } from "./testdata/scripted_source.ts";
@@ -43,6 +44,30 @@ describe("KillSwitch", () => {
       assertEquals(kill.tripped, false);
       for (let at = 0; at < 3; at++) kill.count(true);
       assertEquals(kill.tripped, true);
+      kill.stop();
+    }));
+
+  it("remembers what is within its window though the clock is set forward", () =>
+    withTime(async () => {
+      const { kill } = open();
+      for (let at = 0; at < 3; at++) kill.count(true);
+      await withClockOff(HOUR, async () => {
+        kill.count(true);
+        await settle();
+      });
+      assertEquals(kill.tripped, true);
+      kill.stop();
+    }));
+
+  it("forgets what is older than its window though the clock is set back", () =>
+    withTime(async (time) => {
+      const { kill } = open();
+      for (let at = 0; at < 3; at++) kill.count(true);
+      await withClockOff(-HOUR, async () => {
+        await time.tickAsync(1_000);
+        kill.count(true);
+      });
+      assertEquals(kill.tripped, false);
       kill.stop();
     }));
 

@@ -2,6 +2,7 @@ import { LeaseLostError } from "../message/errors.ts";
 import { AbortScope } from "../message/abort_scope.ts";
 import { loseMessage, type Message, receiveMessage } from "../message/message.ts";
 import type { Origin, Reception, Settlement } from "../message/reception.ts";
+import type { FirstFailure } from "./first_failures.ts";
 import type { Delivery } from "./port.ts";
 
 /**
@@ -30,8 +31,8 @@ export class Slot implements Reception {
   phase: Phase = "queued";
   /** Calls of the handler here, before the current one. */
   retries = 0;
-  /** When an attempt failed first, in milliseconds since 1970; 0 is never. */
-  firstFailure = 0;
+  /** When an attempt failed first, if one did. */
+  firstFailure: FirstFailure | undefined;
   /** Why no handler can be called: the codec could not read it. */
   unreadable: { error: unknown } | undefined;
   /** What its handler, or the engine, decided on the current attempt. */

@@ -66,14 +66,36 @@ export async function failureOf(run: () => unknown): Promise<unknown> {
 }
 
 /** A clock that only moves when told, `performance.now()` included. */
-export async function withFakeTime(run: (time: FakeTime) => Promise<void> | void): Promise<void> {
-  const time = new FakeTime(0);
+export async function withFakeTime(
+  run: (time: FakeTime) => Promise<void> | void,
+  start = 0,
+): Promise<void> {
+  const time = new FakeTime(start);
   const now = stub(performance, "now", () => time.now);
   try {
     await run(time);
   } finally {
     now.restore();
     time.restore();
+  }
+}
+
+/** An hour in milliseconds, by which a clock that is set jumps. */
+export const HOUR = 3_600_000;
+
+/** Sets the time of day off while something runs; timers and `performance.now()` stay as they are. */
+export async function withClockOff(ms: number, run: () => Promise<void>): Promise<void> {
+  const { Date } = globalThis;
+  const now = () => Date.now() + ms;
+  globalThis.Date = new Proxy(Date, {
+    construct: (target, args, newTarget) =>
+      Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
+    get: (target, key, receiver) => key === "now" ? now : Reflect.get(target, key, receiver),
+  });
+  try {
+    await run();
+  } finally {
+    globalThis.Date = Date;
   }
 }
 

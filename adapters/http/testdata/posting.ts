@@ -3,7 +3,7 @@ import { deliver } from "../delivery.ts";
 import { EndpointGate } from "../endpoint_gate.ts";
 import type { WebhookPublisherOptions } from "../options.ts";
 import { planTransport } from "../plans.ts";
-import type { Answer, Poster } from "../poster.ts";
+import { type Answer, Beginning, type Poster } from "../poster.ts";
 
 /** What an endpoint does with a request. */
 export type Behaviour = number | Partial<Answer> | Error | "never";
@@ -19,6 +19,8 @@ export function posting(options: Partial<WebhookPublisherOptions> = {}) {
   const requests: { readonly at: number; readonly target: string }[] = [];
   const state = {
     requests,
+    /** Ends what is under way. */
+    signal: closing.signal,
     /** What it does next: the last goes on for ever. */
     answers: [204] as Behaviour[],
     close: () => closing.abort(new DOMException("The publisher was closed", "AbortError")),
@@ -39,9 +41,10 @@ export function posting(options: Partial<WebhookPublisherOptions> = {}) {
       const answer = state.answers.length > 1 ? state.answers.shift()! : state.answers[0]!;
       if (answer instanceof Error) throw answer;
       if (answer === "never") return await aborted(signal);
+      const rest = { retryAfter: undefined, beginning: new Beginning() };
       return typeof answer === "number"
-        ? { status: answer, retryAfter: undefined }
-        : { status: 503, retryAfter: undefined, ...answer };
+        ? { status: answer, ...rest }
+        : { status: 503, ...rest, ...answer };
     },
     close() {},
   };

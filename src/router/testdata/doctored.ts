@@ -5,7 +5,7 @@ import type { World } from "./world.ts";
 /** The embedded broker, with parts that the test decides. */
 export function doctored(
   { broker }: World,
-  parts: Partial<Transport & HealthReporter>,
+  parts: Partial<Transport & HealthReporter> = {},
 ): Transport {
   const transport: Transport = {
     name: "doctored",

@@ -1,4 +1,5 @@
-import { FakeTime } from "@std/testing/time";
+import type { FakeTime } from "@std/testing/time";
+import { withFakeTime } from "../../../tests/_messages/harness.ts";
 import type { Message } from "../../message/message.ts";
 import type { ConsumeOptions } from "../consume_options.ts";
 import { consume, type Consumption } from "../consumption.ts";
@@ -9,14 +10,9 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await undefined;
 }
 
-/** Runs a test under a clock that moves only when it is told to. */
-export async function withTime(body: (time: FakeTime) => Promise<void>): Promise<void> {
-  const time = new FakeTime();
-  try {
-    await body(time);
-  } finally {
-    time.restore();
-  }
+/** Runs a test of today under a clock that moves only when it is told to. */
+export function withTime(body: (time: FakeTime) => Promise<void>): Promise<void> {
+  return withFakeTime(body, Date.now());
 }
 
 /** Consumes "orders", message by message. */

@@ -1,0 +1,120 @@
+/** What the sender is told of a batch whose events end differently, and what is kept of a webhook then. */
+import { type Message, silent, type Store } from "@beat/beat/message";
+import { memoryStore } from "@beat/beat/middleware";
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { stub } from "@std/testing/mock";
+import { withFakeTime } from "../../tests/_messages/harness.ts";
+import { StandardWebhook } from "./standard_webhooks.ts";
+import { BATCH, EVENT, receiver } from "./testdata/receiver.ts";
+import { consume, SECRET, webhook } from "./testdata/requests.ts";
+import { webhookSubscriber } from "./webhook_subscriber.ts";
+
+/** What comes back for a batch of which each event is handled by its id. */
+async function answerTo(handle: (message: Message) => void, ...ids: string[]) {
+  const { send, close } = await receiver({ batch: true, ackTimeout: 30 }, handle);
+  const body = JSON.stringify(ids.map((id) => ({ ...EVENT, id })));
+  const { status, text, headers } = await send({ headers: BATCH, body });
+  await close();
+  return [status, text, headers.get("retry-after")];
+}
+
+describe("a batch of webhooks", () => {
+  it("was not handled in time where one of it was not, though the others were", async () => {
+    const handle = (message: Message) => void (message.uuid === "late" || message.ack());
+    const late = [503, "Webhook was not handled in time\n", "1"];
+    assertEquals(await answerTo(handle, "a", "late", "b"), late);
+  });
+
+  it("comes again after the longest of the delays that were asked for", async () => {
+    const handle = (message: Message) => void message.nack({ delay: Number(message.uuid) });
+    const answer = [503, "Webhook was not handled\n", "5"];
+    assertEquals(await answerTo(handle, "2000", "5000", "0"), answer);
+  });
+
+  it("comes again at once where that is what was asked for one of it", async () => {
+    const handle = (message: Message) => {
+      if (message.uuid === "again") message.nack({ delay: 0 });
+      else message.ack();
+    };
+    const answer = [503, "Webhook was not handled\n", "0"];
+    assertEquals(await answerTo(handle, "a", "again"), answer);
+  });
+});
+
+describe("a webhook receiver", () => {
+  it("does not count a delivery that no handler had", async () => {
+    const hooks = webhookSubscriber({ secrets: SECRET });
+    const stream = await hooks.subscribe("orders", { prefetch: 2 });
+    const send = async (id: string) => (await hooks.fetch(await webhook({ id }))).status;
+    const handled = send("a");
+    const iterator = stream[Symbol.asyncIterator]();
+    const { value: first } = await iterator.next();
+    const waiting = send("b");
+    // Both have come when the second is refused a third time: there is no more room.
+    while (await send("c") !== 503);
+    const closing = stream.close();
+    first!.ack();
+    await closing;
+    assertEquals([await handled, await waiting], [204, 503]);
+    const attempts: number[] = [];
+    await consume(hooks, "orders", (message) => {
+      attempts.push(message.attempt);
+      if (attempts.length === 1) message.nack();
+      else message.ack();
+    });
+    assertEquals([await send("b"), await send("b")], [503, 204]);
+    assertEquals(attempts, [1, 2]);
+    await hooks.close();
+  });
+
+  it("answers 500, and not 401, when it cannot verify for a reason of its own", async () => {
+    const errors: unknown[] = [];
+    const error = new Error("no entropy");
+    const broken = stub(StandardWebhook.prototype, "verify", () => Promise.reject(error));
+    try {
+      const logger = {
+        debug() {},
+        info() {},
+        warn() {},
+        error: (_: string, about: object = {}) => void errors.push(about),
+      };
+      const { delivered, send, close } = await receiver({ logger });
+      const { status, text } = await send();
+      assertEquals([status, text], [500, "Webhook could not be received\n"]);
+      assertEquals([errors, delivered.length], [[{ error }], 0]);
+      await close();
+    } finally {
+      broken.restore();
+    }
+  });
+
+  it("logs that its store did not answer, and with what", async () => {
+    const lines: unknown[] = [];
+    const logger = { ...silent, error: (...line: unknown[]) => void lines.push(line) };
+    const error = new Error("down");
+    const claim = () => Promise.reject(error);
+    const { send, close } = await receiver({ logger, store: { ...memoryStore(), claim } });
+    assertEquals((await send()).status, 503);
+    assertEquals(lines, [["The replay store did not answer", { error }]]);
+    await close();
+  });
+
+  it("leaves no timer behind a request, however that ends", () =>
+    withFakeTime(async (time) => {
+      const store = memoryStore();
+      // Not there at once: it is waited for with a limit.
+      const claim: Store["claim"] = async (key, lease) => {
+        for (let turn = 0; turn < 10; turn++) await undefined;
+        return await store.claim(key, lease);
+      };
+      const { send, close } = await receiver({ store: { ...store, claim } }, (message) => {
+        if (message.text() === "bad") message.nack();
+        else message.ack();
+      });
+      const ends = [{}, { body: "bad" }, { secret: undefined }, { path: "/nobody" }];
+      for (const changes of ends) await send(changes);
+      await close();
+      assertEquals(time.next(), false);
+    }));
+});
