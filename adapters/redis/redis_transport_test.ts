@@ -183,6 +183,18 @@ withService("redis", "BEAT_REDIS_URL", ({ url }) => {
     );
 
     it(
+      "has nothing of a topic that is not there, and does not make it by peeking",
+      test(async (place) => {
+        const transport = place.transport({ partitions: 4 });
+        assertEquals(await transport.peek!(place.topic, 9), []);
+        assertEquals(await place.redis.keys(`*${place.topic}*`), []);
+        await place.publish(transport, ["one", "two"]);
+        const texts = (await transport.peek!(place.topic, Infinity)).map(textOf);
+        assertEquals(texts.sort(), ["one", "two"]);
+      }),
+    );
+
+    it(
       "reads from a time on, and a reader leaves nothing behind",
       test(async (place) => {
         const transport = place.transport();
