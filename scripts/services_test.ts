@@ -1,11 +1,10 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { notRun } from "./_outcome.ts";
 import { command } from "./_service_commands.ts";
 import { down, findServer, SERVERS, status, up } from "./_services.ts";
 import { findTestServices } from "./_test_services.ts";
 import type { Server } from "./services/_server.ts";
-import { natsNewest } from "./services/nats.ts";
 
 /** Runs something with a variable of the environment set. */
 async function withVariable(name: string, value: string, run: () => Promise<void>): Promise<void> {
@@ -108,38 +107,4 @@ describe("a suite that could not run", () => {
       const { failed, skipped, output } = await notRun(reason);
       assertEquals([failed, skipped, output], [1, [], `Could not run: ${reason}`]);
     }));
-});
-
-describe("the servers of compose.yaml", () => {
-  const compose = Deno.readTextFileSync(new URL("../compose.yaml", import.meta.url));
-  const words = compose.replace(/["',[\]]/g, " ").replace(/ +/g, " ");
-
-  it("are those of `deno task services`, found by the same variables", () => {
-    const named = [...compose.matchAll(/^# (BEAT_\w+)=/gm)].map(([, variable]) => variable!);
-    const started = [...compose.matchAll(/^ {2}(\w+):\n {4}image:/gm)].map(([, name]) => name!);
-    assertEquals(named, started.map((name) => findServer(name).variable));
-    // The others are more kinds of NATS.
-    const missing = SERVERS.map(({ name }) => name).filter((name) => !started.includes(name));
-    assertEquals(missing.filter((name) => !name.startsWith("nats-")), []);
-  });
-
-  it("write to the disk before they confirm, as those that tests start", async () => {
-    const place = { folder: await Deno.makeTempDir(), port: 1 };
-    const settings: Record<string, string[]> = {
-      redis: ["--appendonly yes", "--appendfsync always"],
-      postgres: ["-c fsync=on", "-c synchronous_commit=on"],
-      mariadb: ["--innodb-flush-log-at-trx-commit=1"],
-    };
-    for (const [name, lasting] of Object.entries(settings)) {
-      const command = findServer(name).command(name, place).join(" ");
-      for (const one of lasting) {
-        assertStringIncludes(command, one);
-        assertStringIncludes(words, one);
-      }
-    }
-    await natsNewest.prepare!("nats-server", place);
-    const config = await Deno.readTextFile(`${place.folder}/nats.conf`);
-    for (const text of [config, words]) assertStringIncludes(text, "sync_interval: always");
-    await Deno.remove(place.folder, { recursive: true });
-  });
 });

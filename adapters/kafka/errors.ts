@@ -25,6 +25,19 @@ export function isRefusedFor(error: unknown, ...reasons: readonly string[]): boo
   return errorsIn(error).some(({ apiId }) => apiId !== undefined && reasons.includes(apiId));
 }
 
+/** Settles as something does, or fails in words of our own where it was refused for a reason. */
+export async function unlessRefused<T>(
+  doing: Promise<T>,
+  reason: string,
+  failure: (options: ErrorOptions) => Error,
+): Promise<T> {
+  try {
+    return await doing;
+  } catch (cause) {
+    throw isRefusedFor(cause, reason) ? failure({ cause }) : cause;
+  }
+}
+
 /** Whether something was done, or refused for a reason that means that there was nothing to do. */
 export async function isDone(doing: Promise<unknown>, reason: string): Promise<boolean> {
   try {

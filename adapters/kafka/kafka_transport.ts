@@ -1,23 +1,24 @@
 import { newUuid, type Rec } from "@beat/beat/message";
-import type {
-  ConnectionEvent,
-  ConnectionEvents,
-  Health,
-  HealthReporter,
-  Host,
-  Sink,
-  Source,
-  SourceSpec,
-  TopicAdmin,
-  Traits,
-  Transport,
+import {
+  checkPeek,
+  type ConnectionEvent,
+  type ConnectionEvents,
+  type Health,
+  type HealthReporter,
+  type Host,
+  type Sink,
+  type Source,
+  type SourceSpec,
+  type TopicAdmin,
+  type Traits,
+  type Transport,
 } from "@beat/beat/transport";
 import { Cluster } from "./cluster.ts";
 import { Fetcher, type FetcherPlan } from "./fetcher.ts";
 import { skipGap } from "./gap.ts";
 import { GroupSource } from "./group_source.ts";
 import { KafkaLane } from "./lane.ts";
-import { beginningsOf, startsOf } from "./offsets.ts";
+import { beginningsOf, endsOf, startsOf } from "./offsets.ts";
 import { type KafkaPlan, type KafkaTransportOptions, planTransport } from "./options.ts";
 import { foundGroup } from "./positions.ts";
 import { producerSink } from "./producer_sink.ts";
@@ -30,7 +31,7 @@ import { Turns } from "./turns.ts";
 export interface KafkaTransport extends Transport, HealthReporter, ConnectionEvents {
   /** Creates and changes topics. */
   readonly admin: TopicAdmin;
-  /** The first records of a topic, without consuming them. */
+  /** The first records of a topic, without consuming them; none if it is not there. */
   peek(topic: string, limit: number): Promise<Rec[]>;
 }
 
@@ -94,14 +95,26 @@ class KafkaBroker implements KafkaTransport {
     return producerSink(this.#cluster, this.#plan.maxPayload, this.#turns);
   }
 
-  peek(topic: string, limit: number): Promise<Rec[]> {
-    return this.#fetching(`peek into '${topic}'`, topic, undefined, async (fetching) => {
-      const beginnings = await beginningsOf(fetching.consumer, topic);
+  async peek(topic: string, limit: number): Promise<Rec[]> {
+    checkPeek(topic, limit);
+    if (await this.admin.describe(topic) === undefined) return [];
+    return await this.#fetching(`peek into '${topic}'`, topic, undefined, async (fetching) => {
+      const { consumer } = fetching;
+      const beginnings = await beginningsOf(consumer, topic);
+      const ends = await endsOf(consumer, topic);
+      const lanes = beginnings.map((start, partition) => new KafkaLane(topic, partition, start));
       const fetcher = new Fetcher(fetching);
-      fetcher.lanes = beginnings.map((start, partition) => new KafkaLane(topic, partition, start));
-      const deliveries = limit > 0 ? await fetcher.fetchAll(limit) : [];
+      fetcher.lanes = lanes;
+      const recs: Rec[] = [];
+      // What is published meanwhile is none of the first.
+      const isThere = () =>
+        lanes.some(({ isEmpty, next, partition }) => !isEmpty || next < ends[partition]!);
+      while (recs.length < limit && isThere()) {
+        const deliveries = await fetcher.fetchAll(limit - recs.length);
+        recs.push(...deliveries.map(({ rec }) => rec));
+      }
       await fetcher.close();
-      return deliveries.map(({ rec }) => rec);
+      return recs;
     });
   }
 

@@ -4,13 +4,14 @@ import { ClosedError, Message } from "@beat/beat/message";
 import { consume, publisher } from "@beat/beat/transport";
 import { Admin, Consumer, Producer } from "@platformatic/kafka";
 import { withService } from "../../tests/_services/mod.ts";
+import { clientsOf } from "./clients.ts";
 import {
   kafkaPublisher,
   kafkaSubscriber,
   kafkaTransport,
   type KafkaTransportOptions,
 } from "./mod.ts";
-import { take, textsOf } from "../../tests/_services/test_host.ts";
+import { take, textOf, textsOf } from "../../tests/_services/test_host.ts";
 import { type Workplace, workplace } from "./testdata/workplace.ts";
 
 const NOWHERE = "127.0.0.1:1";
@@ -162,6 +163,76 @@ withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
         const recs = await kafka.peek(place.topic, 2);
         assertEquals(recs.map(({ payload }) => text.decode(payload)), ["one", "two"]);
         assertEquals(await kafka.peek(place.topic, 0), []);
+      }),
+    );
+
+    it(
+      "shows more records than come at once, and of each key in their order",
+      test(async (place) => {
+        const kafka = await place.withTopic(3, { maxBytes: 4_096 });
+        const texts = Array.from({ length: 300 }, (_, at) => String(at).padStart(100, "0"));
+        for (const key of ["a", "b", "c"]) await place.publish(kafka, texts, key);
+        const recs = await kafka.peek(place.topic, Infinity);
+        for (const own of Map.groupBy(recs, ({ key }) => key).values()) {
+          assertEquals(own.map(textOf), texts);
+        }
+        assertEquals([recs.length, (await kafka.peek(place.topic, 700)).length], [900, 700]);
+      }),
+    );
+
+    it(
+      "has nothing of a topic that is not there, and does not make it by peeking",
+      test(async (place) => {
+        const kafka = place.transport();
+        assertEquals(await kafka.peek(place.topic, 9), []);
+        assertEquals(await kafka.admin.describe(place.topic), undefined);
+      }),
+    );
+
+    it(
+      "tells how far behind a group is",
+      test(async (place) => {
+        const kafka = await place.withTopic(2);
+        await place.publish(kafka, ["one", "two", "three"]);
+        const source = await place.source(kafka);
+        const lag = async () => (await source.lag!()).reduce((sum, { lag }) => sum + lag, 0);
+        const taken = await take(source, 3);
+        assertEquals(await lag(), 3);
+        await source.ack([taken[1]!]);
+        assertEquals(await lag(), 1);
+        await source.ack([taken[2]!]);
+        assertEquals(await lag(), 0);
+      }),
+    );
+
+    it(
+      "has one request of a topic under way, however many publish to it",
+      test(async (place) => {
+        let running = 0;
+        let most = 0;
+        const kafka = place.transport({
+          clients: {
+            ...clientsOf([url]),
+            producer(options) {
+              const producer = new Producer({ bootstrapBrokers: [url], ...options });
+              const send = producer.send.bind(producer);
+              producer.send = (async (all: Parameters<typeof send>[0]) => {
+                most = Math.max(most, ++running);
+                try {
+                  return await send(all);
+                } finally {
+                  running--;
+                }
+              }) as typeof producer.send;
+              return producer;
+            },
+          },
+        });
+        await kafka.admin.create(place.topic, { partitions: 3 });
+        const texts = Array.from({ length: 40 }, (_, at) => String(at));
+        await Promise.all(["a", "b", "c"].map((key) => place.publish(kafka, texts, key)));
+        assertEquals(most, 1);
+        assertEquals((await kafka.peek(place.topic, 200)).length, 120);
       }),
     );
 

@@ -1,6 +1,6 @@
 import { type TopicAdmin, topicAdmin } from "@beat/beat/transport";
 import type { Cluster } from "./cluster.ts";
-import { isDone } from "./errors.ts";
+import { isDone, unlessRefused } from "./errors.ts";
 import {
   checkPartitions,
   configOf,
@@ -48,7 +48,14 @@ export function kafkaAdmin(
       const { partitions = DEFAULT, replicas = DEFAULT } = config;
       const configs = settingsOf(config);
       const creating = admin.createTopics({ topics: [topic], partitions, replicas, configs });
-      if (!await isDone(creating, "TOPIC_ALREADY_EXISTS")) return "exists";
+      const says =
+        `Cannot ${action} as there is one whose name Kafka takes for the same: '.' is '_' to it`;
+      const named = unlessRefused(
+        creating,
+        "INVALID_TOPIC_EXCEPTION",
+        (options) => new RangeError(says, options),
+      );
+      if (!await isDone(named, "TOPIC_ALREADY_EXISTS")) return "exists";
       // A broker may hear of it a moment later, and a busy one long after that.
       await openTopic(admin, action, topic, CREATED);
       return "created";
@@ -81,8 +88,13 @@ export function kafkaAdmin(
 
     async removeGroup(topic, group) {
       const groups = [groupName(group, topic)];
-      const admin = cluster.admin(`remove group '${groups[0]}'`);
-      return await isDone(admin.deleteGroups({ groups }), "GROUP_ID_NOT_FOUND");
+      const action = `remove group '${group}' of topic '${topic}'`;
+      const removing = unlessRefused(
+        cluster.admin(action).deleteGroups({ groups }),
+        "NON_EMPTY_GROUP",
+        (options) => new Error(`Cannot ${action} as it is in use`, options),
+      );
+      return await isDone(removing, "GROUP_ID_NOT_FOUND");
     },
   });
 }

@@ -58,5 +58,21 @@ withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
         await assertRejects(() => admin.update("nowhere", {}), RangeError, "as there is none");
       }),
     );
+
+    it(
+      "says why it cannot make a topic beside another, nor remove a group with members",
+      test(async (place) => {
+        const kafka = await place.withTopic(1);
+        const { admin } = kafka;
+        const [one, other] = [`${place.topic}.a`, `${place.topic}_a`];
+        assertEquals(await admin.create(one, { partitions: 1 }), "created");
+        await assertRejects(() => admin.create(other), RangeError, "takes for the same");
+        const source = await place.source(kafka);
+        const removing = () => admin.removeGroup(place.topic, "all");
+        await assertRejects(removing, Error, "as it is in use");
+        await source.close();
+        assertEquals(await admin.removeGroup(place.topic, "all"), true);
+      }),
+    );
   });
 });

@@ -1,4 +1,15 @@
+import { check, type Rule } from "@beat/beat/transport";
+
 const OTHERS = /[!'()*~]/g;
+
+/** Characters of the name of a consumer at most, of which the number of a partition may need some. */
+const LONGEST = 255 - "~99999".length;
+
+const GROUP: Rule = [
+  `at most ${LONGEST} characters as the name of a consumer, which has three for each byte of a character that is none of A-Z, a-z, 0-9, '_', '-' and '.'`,
+  "string",
+  (value: string) => safeName(value).length <= LONGEST,
+];
 
 /**
  * A topic or a group as the name of a stream or a consumer, which must not have dots: they become `=`,
@@ -31,6 +42,11 @@ export function subjectsOf(topic: string, partitions: number): string[] {
 /** The durable consumer of a group; in partitions there is one for each. */
 export function consumerOf(group: string, partition: number, partitions: number): string {
   return partitions === 1 ? safeName(group) : `${safeName(group)}~${partition}`;
+}
+
+/** @throws {RangeError} If the name of a group is none that a consumer can have. */
+export function checkGroup(action: string, group: string): void {
+  check(action, "group", group, GROUP);
 }
 
 /** Whether a consumer belongs to a group. */

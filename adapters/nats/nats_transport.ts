@@ -1,14 +1,15 @@
 import type { Rec, StartPosition } from "@beat/beat/message";
-import type {
-  ConnectionEvents,
-  HealthReporter,
-  Host,
-  Sink,
-  Source,
-  SourceSpec,
-  TopicAdmin,
-  Traits,
-  Transport,
+import {
+  checkPeek,
+  type ConnectionEvents,
+  type HealthReporter,
+  type Host,
+  type Sink,
+  type Source,
+  type SourceSpec,
+  type TopicAdmin,
+  type Traits,
+  type Transport,
 } from "@beat/beat/transport";
 import type { StreamInfo } from "@nats-io/jetstream";
 import { Connection } from "./connection.ts";
@@ -17,6 +18,7 @@ import { groupSource } from "./group_source.ts";
 import { joinGroup } from "./groups.ts";
 import { readRec } from "./headers.ts";
 import { jetStreamSink } from "./jetstream_sink.ts";
+import { checkGroup } from "./names.ts";
 import { type NatsPlan, type NatsTransportOptions, planTransport } from "./options.ts";
 import { openReader, type Position, positionOf } from "./position.ts";
 import { readerSource } from "./reader_source.ts";
@@ -37,7 +39,7 @@ interface Memory {
 export interface NatsTransport extends Transport, HealthReporter, ConnectionEvents {
   /** Creates and changes topics. */
   readonly admin: TopicAdmin;
-  /** The first records of a topic, without consuming them. */
+  /** The first records of a topic, without consuming them; none if no stream takes it. */
   peek(topic: string, limit: number): Promise<Rec[]>;
 }
 
@@ -103,8 +105,10 @@ class JetStreamTransport implements NatsTransport {
   }
 
   async peek(topic: string, limit: number): Promise<Rec[]> {
+    checkPeek(topic, limit);
     const action = `peek into '${topic}'`;
-    const known = await this.#topics.open(action, topic);
+    const known = await this.#topics.find(action, topic);
+    if (known === undefined) return [];
     const { jsm } = await this.#connection.open(action);
     // A stream of somebody else may hold much more than the topic.
     const next_by_subj = known.subjects.length === 1 ? known.subjects[0]! : ">";
@@ -136,6 +140,7 @@ class JetStreamTransport implements NatsTransport {
   async #source(spec: SourceSpec, host: Host): Promise<Source> {
     const action = `subscribe to '${spec.topic}'`;
     const { group, prefetch } = spec;
+    if (group !== undefined) checkGroup(action, group);
     // Whoever subscribes anew may do so as the stream was made anew.
     this.#topics.forget(spec.topic);
     const topic = await this.#topics.open(action, spec.topic);

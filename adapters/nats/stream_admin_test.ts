@@ -113,6 +113,15 @@ withService("nats", "BEAT_NATS_URL", ({ url }) => {
     );
 
     it(
+      "has nothing of a topic that is not there, and does not make it by peeking",
+      test(async (place) => {
+        const nats = place.transport();
+        assertEquals(await nats.peek(place.topic, 9), []);
+        assertEquals(await nats.admin.describe(place.topic), undefined);
+      }),
+    );
+
+    it(
       "keeps of a topic what its limits allow",
       test(async (place) => {
         const nats = await place.open();

@@ -1,16 +1,17 @@
 import { newUuid, type Rec } from "@beat/beat/message";
-import type {
-  ConnectionEvent,
-  ConnectionEvents,
-  Health,
-  HealthReporter,
-  Host,
-  Sink,
-  Source,
-  SourceSpec,
-  TopicAdmin,
-  Traits,
-  Transport,
+import {
+  checkPeek,
+  type ConnectionEvent,
+  type ConnectionEvents,
+  type Health,
+  type HealthReporter,
+  type Host,
+  type Sink,
+  type Source,
+  type SourceSpec,
+  type TopicAdmin,
+  type Traits,
+  type Transport,
 } from "@beat/beat/transport";
 import { type BlockingReader, entriesOf } from "./blocking_reader.ts";
 import { appender, streamOf } from "./append.ts";
@@ -121,10 +122,13 @@ class StreamsTransport implements RedisTransport {
   }
 
   async peek(topic: string, limit: number): Promise<Rec[]> {
+    checkPeek(topic, limit);
+    // Who opens a topic makes it.
+    if (await this.admin.describe(topic) === undefined) return [];
     const known = await this.#topics.open(`peek into '${topic}'`, topic);
     const recs: Rec[] = [];
     for (const [partition, stream] of known.keys.streams.entries()) {
-      const left = limit - recs.length;
+      const left = Math.min(limit, Number.MAX_SAFE_INTEGER) - recs.length;
       if (left <= 0) break;
       const reply = await this.#server.connection.call("XRANGE", stream, "-", "+", "COUNT", left);
       for (const { id, fields } of entriesOf(reply)) {

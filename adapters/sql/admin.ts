@@ -1,3 +1,4 @@
+import { checkTopic } from "@beat/beat/message";
 import { choice, DURATION, topicAdmin } from "@beat/beat/transport";
 import type { Plan, SqlConnection } from "./contracts.ts";
 import type { SqlAdmin, SqlTopicConfig } from "./topic_config.ts";
@@ -33,5 +34,11 @@ export function sqlAdmin(connection: SqlConnection, tables: Tables): SqlAdmin {
     remove: (topic) => execute(() => removeTopic(dialect, tables, topic)),
     removeGroup: (topic, group) => execute(() => removeGroup(dialect, tables, { topic, group })),
   });
-  return { ...admin, describe };
+  return {
+    ...admin,
+    async describe(topic) {
+      checkTopic("describe a topic", topic);
+      return await describe(topic);
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import type { Plan, SqlConnection } from "./contracts.ts";
 import type { Rec } from "@beat/beat/message";
-import { check, checkOptions, integer, type Rules } from "@beat/beat/transport";
+import { check, checkOptions, GROUP, integer, type Rules } from "@beat/beat/transport";
 import { checkConnection } from "./options.ts";
 import { list, padded } from "./placeholders.ts";
 import { COLUMNS, recordOf } from "./record.ts";
@@ -39,10 +39,7 @@ export interface ReplayOptions extends TableOptions {
   group?: string;
 }
 
-const GROUP_RULES: Rules = {
-  prefix: PREFIX_RULE,
-  group: ["a text that is not empty", "string", (value: string) => value !== ""],
-};
+const GROUP_RULES: Rules = { prefix: PREFIX_RULE, group: GROUP };
 
 /**
  * What a relay has put aside, with the reason.

@@ -259,6 +259,38 @@ onEveryDatabase((name, fresh) => {
       });
     });
 
+    onServers(
+      "refuses what is published while it may only be read, and goes on when it may be written",
+      async () => {
+        const made = await fresh();
+        await using(made, 1, async ([{ connection }]) => {
+          const { prefix, at: [client, url] } = made;
+          const user = await makeUser(connection, url, `${prefix}user`);
+          const publish = async (text: string) => {
+            const own = await open(client, user.url);
+            const out = publisher(sqlTransport({ connection: own.connection, prefix }));
+            try {
+              await out.publish("orders", new Message(text));
+            } finally {
+              await out.close();
+              await own.close();
+            }
+          };
+          await user.mayWrite(false);
+          try {
+            const { failed } = await assertRejects(() => publish("one"), PublishError);
+            assertEquals(failed.map(({ outcome }) => outcome), ["rejected"]);
+          } finally {
+            await user.mayWrite(true);
+          }
+          await publish("two");
+          const stored = await sqlTransport({ connection, prefix }).peek("orders", 9);
+          assertEquals(stored.map(({ payload }) => new TextDecoder().decode(payload)), ["two"]);
+          await user.remove();
+        });
+      },
+    );
+
     onServers("ends in its time when it is closed while its server does not answer", async () => {
       await behindProxy(await fresh(), async ({ far, proxy, prefix }) => {
         const transport = sqlTransport({ connection: far, prefix, pollInterval: 5 });

@@ -4,6 +4,8 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { fromMysql, publishInTx, type SqlConnection, sqlTransport } from "./mod.ts";
 import { onEveryDatabase, using } from "./testdata/databases.ts";
+import { open } from "./testdata/servers.ts";
+import { makeUser } from "./testdata/users.ts";
 
 /** Later than all that is published. */
 const FUTURE = 4_102_444_800_000;
@@ -159,6 +161,66 @@ onEveryDatabase((name, fresh) => {
         await first;
       });
     });
+
+    onMariadb(
+      "is looked for among what was not looked at before, and by who may not write, too",
+      async () => {
+        const made = await fresh();
+        await using(made, 2, async ([one, reading]) => {
+          const { prefix, at: [client, url] } = made;
+          const fill = () =>
+            reading!.connection.query(
+              `INSERT INTO ${prefix}messages (topic) SELECT 't' FROM seq_1_to_12000`,
+              [],
+            );
+          /** After which number a reader that begins looks. */
+          const lookedAfter = async (connection: SqlConnection) => {
+            const seen: string[] = [];
+            const watched: SqlConnection = {
+              ...connection,
+              query(sql, values) {
+                seen.push(...sql.matchAll(/m\.seq > (\d+)/g).map(([, number]) => number!));
+                return connection.query(sql, values);
+              },
+            };
+            const { group: _, ...alone } = specOf({ from: "latest" });
+            const transport = sqlTransport({ connection: watched, prefix });
+            const source = await transport.source(alone, undefined as never);
+            return { source, after: seen.map(Number) };
+          };
+          const early = await write(one!.connection, prefix, "early");
+          await fill();
+          const first = await lookedAfter(reading!.connection);
+          const second = await lookedAfter(reading!.connection);
+          assertEquals(
+            [first.after, second.after],
+            [[0], [0]],
+            "what is not committed is kept in view",
+          );
+          await early.commit();
+          assertEquals(textOf(await take(second.source)), "early");
+          const third = await lookedAfter(reading!.connection);
+          const fourth = await lookedAfter(reading!.connection);
+          const [known] = fourth.after;
+          assertEquals([third.after, known! > 10_000], [[0], true]);
+          const late = await write(one!.connection, prefix, "late");
+          const user = await makeUser(reading!.connection, url, `${prefix}user`);
+          await user.mayWrite(false);
+          const own = await open(client, user.url);
+          try {
+            await fill();
+            const fifth = await lookedAfter(own.connection);
+            assertEquals(fifth.after, [known]);
+            await late.commit();
+            assertEquals(textOf(await take(fifth.source)), "late");
+          } finally {
+            await user.mayWrite(true);
+            await own.close();
+            await user.remove();
+          }
+        });
+      },
+    );
 
     onServers("is not delivered beside what is later of its key", async () => {
       const made = await fresh();

@@ -1,6 +1,6 @@
 import type { SqlDialect } from "./contracts.ts";
 import { claimByUpdate, isThere } from "./mariadb_claim.ts";
-import { notCommitted } from "./mariadb_late.ts";
+import { lastBefore, notCommitted } from "./mariadb_late.ts";
 import { numberedDialect } from "./numbered_dialect.ts";
 import { fanOut, index } from "./table_statements.ts";
 
@@ -42,6 +42,7 @@ export const mariadb: SqlDialect = numberedDialect({
   // A second; who waits holds a connection, and comes again.
   impatiently: "SET STATEMENT innodb_lock_wait_timeout = 1 FOR ",
   notCommitted,
+  lastBefore,
   // INSERT IGNORE would share a lock on the row that is there, and wait for itself in another's hands.
   ensure: (table, key, columns) =>
     `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})

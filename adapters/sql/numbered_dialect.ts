@@ -23,6 +23,8 @@ export interface NumberedParts extends
   readonly parts: TableParts;
   /** Messages of a topic that are written and not committed; not where one transaction writes at a time. */
   readonly notCommitted?: (tables: Tables, topic: string) => Plan<readonly number[]>;
+  /** The number before the first message of a topic that is not older than a time, committed or not. */
+  readonly lastBefore: (tables: Tables, topic: string, since: number) => Plan<number>;
   /** The statement that makes the trigger of new messages. */
   readonly trigger: (tables: Tables) => string;
 }
@@ -118,13 +120,17 @@ function* catchUp(
 }
 
 function* begin(
-  { notCommitted }: NumberedParts,
+  { notCommitted, lastBefore }: NumberedParts,
   tables: Tables,
   topic: string,
   from: StartPosition,
 ): Plan<Position> {
   const since = sinceOf(from);
-  if (since !== undefined) return { seq: 0, xid: "0", base: "", since };
+  if (since !== undefined) {
+    // What is older would be looked at again by each read that finds nothing.
+    const seq = from === "earliest" ? 0 : yield* lastBefore(tables, topic, since);
+    return { seq, xid: "0", base: "", since };
+  }
   const [row] = yield [`SELECT MAX(seq) AS seq FROM ${tables.messages}`];
   const seq = Number(row!.seq ?? 0);
   const late = notCommitted === undefined ? [] : yield* notCommitted(tables, topic);

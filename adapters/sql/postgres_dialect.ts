@@ -182,15 +182,41 @@ function* bury(queue: Queue, ticket: Ticket, reason: string): Plan<boolean> {
   return rows.length > 0;
 }
 
-function* begin(_tables: Tables, _topic: string, from: StartPosition): Plan<Position> {
+function* begin(tables: Tables, topic: string, from: StartPosition): Plan<Position> {
   const since = sinceOf(from);
-  if (since !== undefined) return { seq: 0, xid: "0", base: NOTHING, since };
+  if (since === 0) return { seq: 0, xid: "0", base: NOTHING, since };
+  if (since !== undefined) {
+    return { ...yield* firstSince(tables, topic, since), base: NOTHING, since };
+  }
   const rows = yield [
     `SELECT CAST(base AS text) AS base, CAST(pg_snapshot_xmin(base) AS text) AS xid
     FROM pg_current_snapshot() AS base`,
   ];
   const { base, xid } = rows[0]!;
   return { seq: 0, xid: xid as string, base: base as string, since: 0 };
+}
+
+/**
+ * Before the first message of a topic that is not older than a time, or the first transaction that may
+ * bring one: what is older would be looked at again by each read that finds nothing.
+ */
+function* firstSince(
+  { messages }: Tables,
+  topic: string,
+  since: number,
+): Plan<Pick<Position, "seq" | "xid">> {
+  const rows = yield [
+    `WITH running AS (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS xid), found AS (
+      SELECT m.xid, m.seq - 1 AS seq FROM ${messages} m
+      WHERE m.topic = ? AND m.published_at >= ? AND m.xid < (SELECT xid FROM running)
+      ORDER BY m.xid, m.seq LIMIT 1
+    )
+    SELECT CAST(xid AS text) AS xid, seq FROM (
+      SELECT xid, seq FROM found UNION ALL SELECT xid, 0 FROM running) p ORDER BY p.xid, p.seq LIMIT 1`,
+    [topic, since],
+  ];
+  const { xid, seq } = rows[0]!;
+  return { seq: Number(seq), xid: xid as string };
 }
 
 /** In the order of transactions, and only of those that no earlier one can join any more. */

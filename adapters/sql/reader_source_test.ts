@@ -2,8 +2,8 @@ import { Message } from "@beat/beat/message";
 import { publisher, type Source } from "@beat/beat/transport";
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { take } from "../../tests/_services/test_host.ts";
-import { sqlTransport } from "./mod.ts";
+import { take, textsOf } from "../../tests/_services/test_host.ts";
+import { type SqlConnection, sqlTransport, type SqlValue } from "./mod.ts";
 import { onEveryDatabase, using } from "./testdata/databases.ts";
 
 onEveryDatabase((_name, fresh) => {
@@ -29,6 +29,42 @@ onEveryDatabase((_name, fresh) => {
         await first.ack(taken);
         assertEquals(await lagOf(first), 2);
         for (const source of sources) await source.close();
+        await out.close();
+      });
+    });
+
+    it("begins at a time, and looks at nothing that is older again", async () => {
+      const made = await fresh();
+      await using(made, 1, async ([{ connection }]) => {
+        const { prefix } = made;
+        const seen: SqlValue[][] = [];
+        const watched: SqlConnection = {
+          ...connection,
+          query(sql, values) {
+            seen.push([...values]);
+            return connection.query(sql, values);
+          },
+        };
+        const out = publisher(sqlTransport({ connection, prefix }));
+        const transport = sqlTransport({ connection: watched, prefix, pollInterval: 5 });
+        const open = (from: Date) =>
+          transport.source({ topic: "t", from, prefetch: 4, ordered: false }, undefined as never);
+        await out.publish("t", ["one", "two"].map((text) => new Message(text)));
+        await connection.query(`UPDATE ${prefix}messages SET published_at = seq * 1000`, []);
+        const [late] = await connection.query(
+          `SELECT MAX(published_at) AS t FROM ${prefix}messages`,
+          [],
+        );
+        const after = await open(new Date(Number(late!.t) + 1));
+        const since = await open(new Date(Number(late!.t)));
+        await out.publish("t", new Message("three"));
+        assertEquals(textsOf(await take(since, 2)), ["two", "three"]);
+        seen.length = 0;
+        assertEquals(textsOf(await take(after, 1)), ["three"]);
+        // The number, or the transaction, that it begins after.
+        assertEquals(seen.filter((values) => values[1] === 0 || values[1] === "0"), []);
+        await after.close();
+        await since.close();
         await out.close();
       });
     });

@@ -2,6 +2,7 @@ import type { Passed, Plan, Position } from "./contracts.ts";
 import { ClosedError, type Rec } from "@beat/beat/message";
 import {
   Bell,
+  checkPeek,
   type HealthReporter,
   measureHealth,
   type SourceSpec,
@@ -21,7 +22,7 @@ import type { SqlAdmin } from "./topic_config.ts";
 export interface SqlTransport extends Transport, HealthReporter {
   /** Creates and changes topics. */
   readonly admin: SqlAdmin;
-  /** The first messages of a topic that are kept, settled or not. */
+  /** The first messages of a topic that are kept, settled or not; none if it is not there. */
   peek(topic: string, limit: number): Promise<Rec[]>;
 }
 
@@ -103,11 +104,13 @@ export function sqlTransport(options: SqlTransportOptions): SqlTransport {
       }),
 
     async peek(topic, limit) {
+      checkPeek(topic, limit);
+      const most = Math.min(limit, Number.MAX_SAFE_INTEGER);
       const found = await run(
         connection,
         (function* (): Plan<readonly Passed[]> {
           const start = yield* dialect.begin(tables, topic, "earliest");
-          return yield* dialect.read(tables, topic, start, limit);
+          return yield* dialect.read(tables, topic, start, most);
         })(),
       );
       return found.map(({ row }) => recordOf(row));

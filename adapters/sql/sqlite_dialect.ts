@@ -1,6 +1,7 @@
 import type { SqlDialect } from "./contracts.ts";
 import { numberedDialect } from "./numbered_dialect.ts";
 import { claim, isDue } from "./queue_plans.ts";
+import { selectLastBefore } from "./select_last_before.ts";
 import { ensureByConflict, fanOut } from "./table_statements.ts";
 
 const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
@@ -21,6 +22,10 @@ export const sqlite: SqlDialect = numberedDialect({
   now: NOW,
   forUpdate: "",
   upToDate: "",
+  *lastBefore(tables, topic, since) {
+    const [row] = yield [selectLastBefore(tables, "?", since), [topic]];
+    return Number(row!.seq);
+  },
   insertIgnore: "INSERT OR IGNORE",
   impatiently: "",
   ensure: ensureByConflict,

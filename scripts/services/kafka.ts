@@ -4,7 +4,7 @@ import { accepts } from "./_probe.ts";
 import type { Found, Place, Server } from "./_server.ts";
 
 /** The newest version whose jars are all there. */
-const VERSION = "4.3.1";
+export const VERSION = "4.3.1";
 const JAVA = "/usr/bin/java";
 const MAVEN = "/usr/bin/mvn";
 const HEAP = ["-Xms64m", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
@@ -26,7 +26,7 @@ export const kafka: Server = {
   find: findJars,
 
   async prepare(jars, place) {
-    await Deno.writeTextFile(configOf(place), config(place));
+    await Deno.writeTextFile(configOf(place), kafkaSettings(place));
     const { code, output } = await run([
       ...java(jars),
       ...["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", configOf(place)],
@@ -84,7 +84,7 @@ function configOf({ folder }: Place): string {
 }
 
 /** The heap is small: with its default buffer the cleaner of logs would run out of it. */
-function config({ folder, port }: Place): string {
+export function kafkaSettings({ folder, port }: Place): string {
   const controller = `127.0.0.1:${port + 1}`;
   return `process.roles=broker,controller
 node.id=1

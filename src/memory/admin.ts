@@ -1,5 +1,7 @@
 import { checkTopic } from "../message/names.ts";
+import { check } from "../options/options.ts";
 import type { TopicAdmin } from "../transport/capabilities.ts";
+import { GROUP } from "../transport/group_rule.ts";
 import { checkConfig, type MemoryTopicConfig, type ResolvedConfig } from "./options.ts";
 import type { Topic } from "./topic.ts";
 
@@ -50,6 +52,7 @@ export class MemoryAdmin implements MemoryTopicAdmin {
 
   // deno-lint-ignore require-await
   async update(topic: string, config: MemoryTopicConfig): Promise<readonly string[]> {
+    checkTopic("update a topic", topic);
     const action = `update topic '${topic}'`;
     const found = this.#find(action, topic);
     checkConfig(action, config);
@@ -64,6 +67,7 @@ export class MemoryAdmin implements MemoryTopicAdmin {
 
   // deno-lint-ignore require-await
   async describe(topic: string): Promise<ResolvedConfig | undefined> {
+    checkTopic("describe a topic", topic);
     const found = this.#table.topics.get(topic);
     return found && { ...found.config };
   }
@@ -75,6 +79,7 @@ export class MemoryAdmin implements MemoryTopicAdmin {
 
   // deno-lint-ignore require-await
   async remove(topic: string): Promise<boolean> {
+    checkTopic("remove a topic", topic);
     const found = this.#table.topics.get(topic);
     if (found === undefined) return false;
     refuseWhileConsumed(`remove topic '${topic}'`, found.consumers);
@@ -84,6 +89,8 @@ export class MemoryAdmin implements MemoryTopicAdmin {
 
   // deno-lint-ignore require-await
   async removeGroup(topic: string, group: string): Promise<boolean> {
+    checkTopic("remove a group", topic);
+    check("remove a group", "group", group, GROUP);
     const found = this.#table.topics.get(topic);
     const known = found?.groups.get(group);
     if (known === undefined) return false;

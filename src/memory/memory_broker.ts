@@ -1,9 +1,10 @@
 import { ClosedError } from "../message/errors.ts";
 import { checkTopic } from "../message/names.ts";
 import type { Rec } from "../message/rec.ts";
-import { checkOptions, type Rule, type Rules } from "../options/options.ts";
+import { checkOptions, type Rules } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
 import type { Health, HealthReporter } from "../transport/capabilities.ts";
+import { checkPeek, RECORD_LIMIT } from "../transport/check_peek.ts";
 import { guard } from "../transport/guard.ts";
 import type { Host, Sink, Source, SourceSpec, Traits, Transport } from "../transport/port.ts";
 import { MemoryAdmin, type MemoryTopicAdmin } from "./admin.ts";
@@ -38,13 +39,7 @@ const TRAITS: Traits = {
   keyOrder: "group",
 };
 
-const LIMIT: Rule = [
-  "an integer of at least 0, or Infinity",
-  "number",
-  (value: number) => value === Infinity || (Number.isSafeInteger(value) && value >= 0),
-];
-
-const HISTORY_RULES: Rules = { limit: LIMIT };
+const HISTORY_RULES: Rules = { limit: RECORD_LIMIT };
 
 /**
  * A broker inside this process: bounded logs in partitions, consumer groups that share them, readers,
@@ -152,9 +147,14 @@ export class MemoryBroker implements Transport, HealthReporter, AsyncDisposable 
     return found?.records(since, rest.limit ?? Infinity) ?? [];
   }
 
-  /** The first records of a topic, without consuming them. */
+  /**
+   * The first records of a topic, without consuming them; none if it is not there.
+   *
+   * @throws {TypeError | RangeError} If the name of the topic or the limit is malformed.
+   */
   // deno-lint-ignore require-await
   async peek(topic: string, limit: number): Promise<Rec[]> {
+    checkPeek(topic, limit);
     return this.history(topic, { limit });
   }
 

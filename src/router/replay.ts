@@ -13,6 +13,7 @@ import {
 import { refuse } from "../options/refusal.ts";
 import { consume, type Consumption } from "../transport/consumption.ts";
 import { REPLAYS } from "../transport/dead_letter.ts";
+import { GROUP } from "../transport/group_rule.ts";
 import { metadataBefore } from "../transport/packed_letter.ts";
 import type { Transport } from "../transport/port.ts";
 import { accessOf } from "../transport/publisher_access.ts";
@@ -177,7 +178,7 @@ function checkReplay(subscriber: Subscriber, topic: string, options: ReplayOptio
     to: ANYTHING,
     filter: FUNCTION,
     rate: RATE,
-    group: ["a text that is not empty", "string", (value: string) => value !== ""],
+    group: GROUP,
     idle: integer(1),
     signal: SIGNAL,
   });

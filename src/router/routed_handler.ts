@@ -19,6 +19,7 @@ import {
   resolveOrder,
 } from "../transport/consume_options.ts";
 import type { ConsumeStats } from "../transport/counters.ts";
+import { GROUP } from "../transport/group_rule.ts";
 import { checkPauseOptions, type PauseOptions } from "../transport/kill_switch.ts";
 import { transportOf } from "../transport/publisher_access.ts";
 import { resolveReconnect } from "../transport/reconnect.ts";
@@ -74,11 +75,8 @@ export interface HandlerHost {
 
 const DEFAULT_BATCH: BatchOptions = { size: 100, maxWait: 100 };
 
-const GROUP: Rule = [
-  "a text that is not empty, or null",
-  "string",
-  (value: string) => value !== "",
-];
+const [must, ...rest] = GROUP;
+const GROUP_OR_NULL: Rule = [`${must}, or null`, ...rest];
 
 /** A handler of a router: how it takes messages, and what happens when it fails. */
 export class RoutedHandler implements LagReporter {
@@ -155,7 +153,7 @@ export class RoutedHandler implements LagReporter {
    * Without this call the group is the name of the handler, where the transport has groups.
    */
   group(name: string | null): this {
-    if (name !== null) check(this.#action, "group", name, GROUP);
+    if (name !== null) check(this.#action, "group", name, GROUP_OR_NULL);
     return this.#set("group", name);
   }
 

@@ -19,6 +19,7 @@ import { show } from "../options/refusal.ts";
 import type { ConnectionEvent } from "./capabilities.ts";
 import type { BatchOptions } from "./collector.ts";
 import type { DeadLetterTarget } from "./dead_letter.ts";
+import { GROUP } from "./group_rule.ts";
 import { guard } from "./guard.ts";
 import { checkPauseOptions, type PauseOptions } from "./kill_switch.ts";
 import type { SourceSpec, Traits } from "./port.ts";
@@ -117,7 +118,7 @@ const LETTER_RULES = {
 
 const RULES: Rules = {
   topic: ["a string", "string"],
-  group: ["a text that is not empty", "string", (value: string) => value !== ""],
+  group: GROUP,
   workers: integer(1),
   prefetch: integer(1),
   codec: OBJECT,

@@ -24,7 +24,10 @@ describe("consume() refuses", () => {
       { worker: 1 },
       "TypeError: option 'worker' is unknown: known are topic, group, workers, prefetch, codec, onExhausted, signal, onFailure, onStall, onSettleError, onConnection, onPause, from, ordered, batch, retry, deadLetter, pauseOn, reconnect",
     ],
-    [{ group: "" }, "RangeError: 'group' must be a text that is not empty: current value is ''"],
+    [
+      { group: "" },
+      "RangeError: 'group' must be a text of 1 to 200 characters without NUL and lone surrogates: current value is ''",
+    ],
     [
       { group: "g" },
       "RangeError: 'group' must be left out where there are no groups: current value is 'g'",

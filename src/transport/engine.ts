@@ -189,6 +189,8 @@ export class Engine implements Host {
   event(event: ConnectionEvent): void {
     this.#plan.hooks.onConnection(event);
     if (event.kind === "failed") this.#feed.fail(event.cause);
+    // What could not be told need not wait for its next turn: leases run on meanwhile.
+    if (event.kind === "recovered") void this.#holdings.flush();
   }
 
   // What the feed calls.

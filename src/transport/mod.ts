@@ -59,6 +59,8 @@ export type { OnExhausted, Verdict } from "./verdict.ts";
 export { partitionOf } from "./partition.ts";
 export { checkPayload, type Passage, sendBy, type SendResult } from "./sending.ts";
 export { topicAdmin, type TopicBooks } from "./topic_admin.ts";
+export { checkPeek } from "./check_peek.ts";
+export { GROUP } from "./group_rule.ts";
 export { READER } from "./reader_traits.ts";
 export { Bell } from "./bell.ts";
 export { isHeader, readHeaders } from "./read_headers.ts";

@@ -182,7 +182,10 @@ export interface Transport {
   sink(): Sink;
   /** Creates and changes topics. */
   readonly admin?: TopicAdmin;
-  /** The first records of a topic, without consuming them. */
+  /**
+   * The first records of a topic, without consuming them. Of one that is not there it has none, and does
+   * not make it.
+   */
   peek?(topic: string, limit: number): Promise<Rec[]>;
   /** Ends what the transport itself has opened: never a client that was handed in. */
   close(): Promise<void>;

@@ -88,6 +88,39 @@ describe("Settler", () => {
       assertEquals([source.acks.at(-1)!.length, settler.pending], [9, 0]);
     }));
 
+  it("offers at once what was not taken when the connection is back, however often it was lost", () =>
+    withTime(async () => {
+      const transport = new ScriptedTransport();
+      let isDown = true;
+      const { promise: taken, resolve } = Promise.withResolvers<void>();
+      transport.prepare = (source) => {
+        const { ack } = source;
+        source.ack = async (deliveries) => {
+          await ack.call(source, deliveries);
+          if (isDown) throw new Error("down");
+          resolve();
+        };
+      };
+      const consumption = await start(transport, () => {});
+      const source = transport.current;
+      source.give(...source.deliver(["a"]));
+      await settle();
+      const back = () => source.host.event({ kind: "recovered", at: 0 });
+      for (let time = 2; time <= 5; time++) {
+        back();
+        await settle();
+        assertEquals(source.acks.length, time);
+      }
+      isDown = false;
+      source.host.event({ kind: "lost", at: 0 });
+      await settle();
+      assertEquals(source.acks.length, 5);
+      back();
+      await taken;
+      assertEquals(source.acks.at(-1), ["a"]);
+      await consumption.close();
+    }));
+
   it("has nobody wait for what was not taken as its lane is another's by then", () =>
     withTime(async () => {
       for (const how of ["each", "prefix"] as const) {

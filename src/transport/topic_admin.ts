@@ -1,6 +1,7 @@
 import { checkTopic } from "../message/names.ts";
-import { checkObject, checkOptions, type Rules } from "../options/options.ts";
+import { check, checkObject, checkOptions, type Rules } from "../options/options.ts";
 import type { TopicAdmin, TopicConfig } from "./capabilities.ts";
+import { GROUP } from "./group_rule.ts";
 
 /** What a broker does with topics. What it is asked for has been checked by {@linkcode topicAdmin}. */
 export interface TopicBooks
@@ -120,6 +121,7 @@ export function topicAdmin(books: TopicBooks): TopicAdmin {
 
     async removeGroup(topic, group) {
       checkTopic("remove a group", topic);
+      check("remove a group", "group", group, GROUP);
       return await books.removeGroup(topic, group);
     },
   };

@@ -92,6 +92,15 @@ describe("topicAdmin()", () => {
     }
   });
 
+  it("asks the broker about nothing that cannot be the name of a group", async () => {
+    const { admin } = shelf();
+    for (const name of ["", "g".repeat(201), "a\0b", "\ud800"]) {
+      await assertRejects(() => admin.removeGroup("orders", name), RangeError, "'group' must be");
+    }
+    await assertRejects(() => admin.removeGroup("orders", 1 as never), TypeError, "'group' must");
+    assertEquals(await admin.removeGroup("orders", "g".repeat(200)), false);
+  });
+
   it("refuses what cannot be, and changes nothing", async () => {
     const { admin, asked } = shelf();
     await admin.create("orders", { partitions: 2 });

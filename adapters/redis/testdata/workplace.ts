@@ -58,6 +58,16 @@ export class Workplace {
     await out.close();
   }
 
+  /** Resolves when the clock of the server is a millisecond further at least: entries are named by it. */
+  async untilLater(): Promise<void> {
+    const now = async () => {
+      const [seconds, microseconds] = await this.redis.time();
+      return Number(seconds) * 1e6 + Number(microseconds);
+    };
+    const since = await now();
+    while (await now() < since + 1_000);
+  }
+
   /** Notes what is to be closed at the end. */
   opened(close: () => unknown): void {
     this.#opened.push(close);

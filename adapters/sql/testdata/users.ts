@@ -6,6 +6,8 @@ export interface User {
   readonly url: string;
   /** Lets him in no more, and ends his connections. */
   revoke(): Promise<void>;
+  /** Whether who connects from now on by his name may write. */
+  mayWrite(may: boolean): Promise<void>;
   /** Removes him. */
   remove(): Promise<void>;
 }
@@ -36,6 +38,7 @@ export async function makeUser(
         await Promise.resolve(connection.query(user.end(Number(id)), [])).catch(() => {});
       }
     },
+    mayWrite: (may) => run(user.mayWrite(may)),
     remove: () => run(...user.remove),
   };
 }
@@ -49,6 +52,8 @@ function postgres(name: string) {
     revoke: [`ALTER ROLE ${name} NOLOGIN`],
     connections: `SELECT pid AS id FROM pg_stat_activity WHERE usename = '${name}'`,
     end: (id: number) => `SELECT pg_terminate_backend(${id})`,
+    mayWrite: (may: boolean) =>
+      `ALTER ROLE ${name} SET default_transaction_read_only = ${may ? "off" : "on"}`,
     remove: [`DROP OWNED BY ${name}`, `DROP ROLE ${name}`],
   };
 }
@@ -62,6 +67,8 @@ function mariadb(name: string) {
     revoke: [`ALTER USER '${name}'@'%' ACCOUNT LOCK`],
     connections: `SELECT id FROM information_schema.processlist WHERE user = '${name}'`,
     end: (id: number) => `KILL ${id}`,
+    // All users are meant, but not who made this one.
+    mayWrite: (may: boolean) => `SET GLOBAL read_only = ${may ? 0 : 1}`,
     remove: [`DROP USER '${name}'@'%'`],
   };
 }
