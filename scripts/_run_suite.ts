@@ -1,4 +1,4 @@
-import { TOOLS_LOCK } from "./_files.ts";
+import { ROOT_URL, TOOLS_LOCK, toPath } from "./_files.ts";
 import type { Collected } from "./_collected.ts";
 import { emptyOutcome, notRun, type Outcome } from "./_outcome.ts";
 import { judge } from "./_junit.ts";
@@ -33,7 +33,11 @@ export async function runSuite(
   const located = await locate(runtime, install);
   if ("missing" in located) return notRun(located.missing);
   const command = runtime === "bun" ? bunCommand : nodeCommand;
-  return await runProcess((report) => command(located.program, suite, files, report), env);
+  return await runProcess((report) => command(located.program, suite, files, report), {
+    ...env,
+    // Node would strip the types of every module anew in each process and thread.
+    NODE_COMPILE_CACHE: toPath(new URL(".runtimes/compiled", ROOT_URL)),
+  });
 }
 
 /** Runs tests where there is no test runner. */
