@@ -17,8 +17,8 @@ const SPEAKERS: Readonly<Record<string, "loops" | "calls" | "texts" | "web">> = 
   // What a lane of the simulation is lost at.
   "src/memory/lane_fate.ts": "texts",
   "src/memory/source.ts": "texts",
-  // It stands for a consumer that was killed: it fetches until it has something, and does nothing with it.
-  "src/testing/zombie.ts": "loops",
+  // It works a source call by call, in the place of the engine, for tests of what a source must do.
+  "src/testing/hand.ts": "loops",
   // The engine's call goes on to the client, whose method has the same name.
   "adapters/kafka/fetcher.ts": "calls",
   "adapters/kafka/group_source.ts": "calls",
@@ -30,7 +30,7 @@ const SPEAKERS: Readonly<Record<string, "loops" | "calls" | "texts" | "web">> = 
 };
 
 /** Who opens a source beside the engine. */
-const OPENERS = [ENGINE, "src/testing/zombie.ts"];
+const OPENERS = [ENGINE, "src/testing/hand.ts"];
 
 const FETCH = /(?<![\w$#])fetch(?![\w$])/g;
 const CALLED = /^\s*(?:\?\.|!)?\s*\(/;

@@ -72,15 +72,17 @@ class ShelfSource implements Source {
 
   async fetch(
     room: number,
-    _paused: (lane: Lane) => boolean,
+    paused: (lane: Lane) => boolean,
     signal: AbortSignal,
   ): Promise<readonly Delivery[]> {
     const stop = AbortSignal.any([signal, this.#closed.signal]);
-    let taken = this.#tickets.take(room, this.#lease);
+    // All tickets are of the one lane.
+    const take = () => paused(this.#lane) ? [] : this.#tickets.take(room, this.#lease);
+    let taken = take();
     if (taken.length === 0) {
       await this.#tickets.wait(stop);
       if (stop.aborted) return [];
-      taken = this.#tickets.take(room, this.#lease);
+      taken = take();
     }
     return taken.map((ticket) => ({
       rec: ticket.rec,

@@ -118,13 +118,19 @@ export class Group {
   }
 
   #release(lane: MemoryLane): void {
-    const { partition, log } = lane;
+    const { partition } = lane;
     this.#lanes[partition] = undefined;
     lane.member.remove(lane);
     // What was dropped while a handler had it cannot be delivered again.
-    const lost = log.head - this.committed(partition) - lane.passed;
+    this.#skip(partition, lane.passed);
+  }
+
+  /** Moves the committed position over what was dropped; so much of that was told before. */
+  #skip(partition: number, told: number): void {
+    const { head } = this.#logs[partition]!;
+    const lost = head - this.committed(partition) - told;
     if (lost > 0) this.#miss(partition, lost);
-    this.#advance(partition, log.head);
+    this.#advance(partition, head);
   }
 
   /** Gives free partitions to those who have the fewest, then takes from those who have the most. */
@@ -153,6 +159,8 @@ export class Group {
 
   #assign(partition: number, member: Member): void {
     const log = this.#logs[partition]!;
+    // A reader that is made anew was not there when it was dropped.
+    this.#skip(partition, 0);
     const generation = this.#generations[partition]++;
     const lane = new MemoryLane(partition, member, log, this.committed(partition), generation);
     this.#lanes[partition] = lane;

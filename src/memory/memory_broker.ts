@@ -117,7 +117,7 @@ export class MemoryBroker implements Transport, HealthReporter, AsyncDisposable 
     const topic = this.#open(`subscribe to '${spec.topic}'`, spec.topic);
     topic.expire();
     const { group: name, from } = spec;
-    const group = name === undefined ? topic.reader(from) : topic.group(name, from);
+    const group = name === undefined ? topic.reader(spec) : topic.group(name, from);
     const source = new MemorySource(topic, group, host, () => {
       this.#sources.delete(source);
       if (name === undefined) topic.forget(group);

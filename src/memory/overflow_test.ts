@@ -58,6 +58,16 @@ describe("a full topic", () => {
     assertEquals(drops, [{ topic: "t", lane: "0", count: 3, reason: "overflow" }]);
     assertEquals(broker.stats("t")!.missed, 3);
   });
+
+  it("lets a reader that is made anew go on where it was, and tells it what went meanwhile", async () => {
+    const { broker, drops } = make("block");
+    const reader = await TestMember.join(broker, "t");
+    await send(broker, "t", recs(0, 2));
+    assertEquals(await reader.consume(), texts(0, 2));
+    await reader.renew(() => send(broker, "t", recs(2, 8)));
+    assertEquals(await reader.consume(), texts(4, 8));
+    assertEquals(drops, [{ topic: "t", lane: "0", count: 2, reason: "overflow" }]);
+  });
 });
 
 describe('overflow "block"', () => {

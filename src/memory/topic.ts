@@ -1,6 +1,7 @@
 import { partitionOf } from "../transport/partition.ts";
 import type { Rec } from "../message/rec.ts";
 import type { StartPosition } from "../message/contracts.ts";
+import type { SourceSpec } from "../transport/port.ts";
 import { Drops } from "./drops.ts";
 import { Group, type GroupEvents } from "./group.ts";
 import {
@@ -36,6 +37,8 @@ export class Topic implements GroupEvents {
   published = 0;
   readonly #environment: TopicEnvironment;
   readonly #readers = new Set<Group>();
+  /** The last reader of each subscription: who subscribes anew for it goes on where that was. */
+  readonly #bookmarks = new WeakMap<SourceSpec, Group>();
   /** In each partition, the position that all groups have committed. */
   readonly #settled: Float64Array;
   /** The place in the topic of the oldest record of each partition, if all groups have settled it. */
@@ -74,10 +77,12 @@ export class Topic implements GroupEvents {
     return group;
   }
 
-  /** A reader: a group of one, that holds nothing up and is not remembered. */
-  reader(from: StartPosition): Group {
-    const reader = this.#newGroup(undefined, from);
+  /** A reader: a group of one, that holds nothing up and that nobody else can join. */
+  reader(spec: SourceSpec): Group {
+    const before = this.#bookmarks.get(spec);
+    const reader = this.#newGroup(undefined, spec.from, before);
     this.#readers.add(reader);
+    this.#bookmarks.set(spec, reader);
     return reader;
   }
 
@@ -183,8 +188,10 @@ export class Topic implements GroupEvents {
     });
   }
 
-  #newGroup(name: string | undefined, from: StartPosition): Group {
-    const positions = Float64Array.from(this.partitions, (log) => {
+  /** A group that begins where it is told to, or where another one was. */
+  #newGroup(name: string | undefined, from: StartPosition, before?: Group): Group {
+    const positions = Float64Array.from(this.partitions, (log, partition) => {
+      if (before !== undefined) return before.committed(partition);
       if (from === "latest") return log.tail;
       return from === "earliest" ? log.head : log.firstSince(from.getTime());
     });

@@ -10,7 +10,8 @@ import type { Consumer } from "../transport/procedure.ts";
 import type { Traits, Transport } from "../transport/port.ts";
 import { publisher } from "../transport/publisher.ts";
 import { subscriber } from "../transport/subscriber.ts";
-import { demandEqual } from "./failure.ts";
+import { ConformanceError, demandEqual } from "./failure.ts";
+import { Hand, ROOM } from "./hand.ts";
 import { Inbox, type InboxOptions } from "./inbox.ts";
 import type { Produced } from "./logs.ts";
 import type { Terms } from "./options.ts";
@@ -34,6 +35,9 @@ export const FACES: Faces = {
   consume,
   router: () => new Router({ logger: silent }),
 };
+
+/** Who subscribes, and where it begins. */
+export type Start = Pick<SubscribeOptions, "group" | "from">;
 
 /** What handlers wait for until a test lets them pass. */
 export interface Gate {
@@ -124,15 +128,30 @@ export class World {
     return made;
   }
 
+  /** A source that is worked by hand, on a connection of its own unless one is given. */
+  async hand(topic: string, options: Start = {}, transport?: Transport): Promise<Hand> {
+    const spec = { topic, from: "latest", prefetch: ROOM, ordered: false, ...options } as const;
+    const hand = new Hand(transport ?? await this.connect(), spec, this.terms.deadline);
+    this.opened(() => hand.leave());
+    await hand.subscribe();
+    return hand;
+  }
+
   /** A router without a word; who starts it closes it. */
   router(): Router {
     return this.#faces.router();
   }
 
   /** What makes a consumer a member of a group, where there are groups, and lets it miss nothing. */
-  member(group: string): Pick<SubscribeOptions, "group" | "from"> {
+  member(group: string): Start {
     const { groups, retained } = this.traits;
     return { ...(groups ? { group } : {}), ...(retained ? { from: "earliest" } : {}) };
+  }
+
+  /** Runs something for a reader and, where there are groups, for a member of one, at once. */
+  async forEachRole(run: (role: Pick<Start, "group">) => Promise<void>): Promise<void> {
+    const roles = this.traits.groups ? [{}, { group: "all" }] : [{}];
+    await Promise.all(roles.map(run));
   }
 
   /** Publishes in one call, and tells what became of each message. */
@@ -169,6 +188,24 @@ export class World {
   /** Resolves as a promise does, within the deadline. */
   within<T>(promise: Promise<T>, what: string): Promise<T> {
     return inTime(promise, this.terms.deadline, what);
+  }
+
+  /** Asks until the answer is the right one, for what brokers know a moment later; resolves with it. */
+  async eventually<T>(
+    ask: () => T | Promise<T>,
+    holds: (answer: T) => boolean,
+    says: (answer: T) => string,
+  ): Promise<T> {
+    const { deadline } = this.terms;
+    const ends = performance.now() + deadline;
+    for (;;) {
+      const answer = await ask();
+      if (holds(answer)) return answer;
+      if (performance.now() > ends) {
+        throw new ConformanceError(`${says(answer)} within ${deadline} ms`);
+      }
+      await pause(RETRY);
+    }
   }
 
   /** Waits as long as what must not come would take to come. */

@@ -127,6 +127,36 @@ export const deliversFirst: Break = onSource((source) => {
   };
 });
 
+/** Has what it is asked for come by itself, until it is stopped. */
+export const pushes: Break = (transport) =>
+  override(transport, {
+    async source(spec, host) {
+      const source = await transport.source(spec, host);
+      const stopping = new AbortController();
+      const push = async () => {
+        while (!stopping.signal.aborted) {
+          const deliveries = await source.fetch!(16, () => false, stopping.signal);
+          for (const delivery of deliveries) await host.admit(delivery);
+        }
+      };
+      push().catch(() => {});
+      // deno-lint-ignore require-await
+      const stop = async () => stopping.abort();
+      const close = () => stop().then(() => source.close());
+      const pushing: Source = { ack: (deliveries) => source.ack(deliveries), stop, close };
+      return pushing;
+    },
+  });
+
+/** Transfers by publishing and acking. */
+export const transfers: Break = (transport) =>
+  onSource((source) => ({
+    async transfer(delivery, topic, rec) {
+      await transport.sink().send(topic, [{ topic, rec, identity: `${topic}:${rec.id}` }]);
+      await source.ack([delivery]);
+    },
+  }))(transport);
+
 /** Changes each record that is delivered. */
 export function onRec(change: (rec: Delivery["rec"]) => Partial<Delivery["rec"]>): Break {
   return onFetch((deliveries) =>

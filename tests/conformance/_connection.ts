@@ -1,8 +1,9 @@
 import type { MemoryBroker } from "../../src/memory/mod.ts";
+import type { HealthReporter } from "../../src/transport/capabilities.ts";
 import type { Host, Source, SourceSpec, Transport } from "../../src/transport/port.ts";
 
 /** A connection to a broker in memory: closing it ends what came over it, not the broker. */
-export function connectTo(broker: MemoryBroker): Transport {
+export function connectTo(broker: MemoryBroker): Transport & HealthReporter {
   const sources = new Set<Source>();
   return {
     name: broker.name,
@@ -15,6 +16,7 @@ export function connectTo(broker: MemoryBroker): Transport {
     },
     sink: () => broker.sink(),
     peek: (topic, limit) => broker.peek(topic, limit),
+    health: () => broker.health(),
     async close(): Promise<void> {
       await Promise.all([...sources].map((source) => source.close()));
     },

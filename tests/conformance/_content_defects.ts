@@ -1,5 +1,8 @@
+import { newUuid } from "../../src/message/uuid.ts";
+import type { SendFailure } from "../../src/transport/port.ts";
 import { after } from "../../src/transport/timer.ts";
 import {
+  type Break,
   cut,
   deliversNothing,
   memory,
@@ -22,6 +25,17 @@ const storesPartOfRefused = onSend(async (sink, lane, items) => {
   await sink.send(lane, refused.map((item) => cut(item, 100)));
   return results;
 });
+
+/** Stores each id once, and tells the same of what comes later. */
+function onceEach(told: SendFailure | undefined): Break {
+  const ids = new Set<string>();
+  return onSend(async (sink, lane, items) => {
+    const fresh = items.filter(({ rec }) => !ids.has(rec.id));
+    for (const { rec } of fresh) ids.add(rec.id);
+    await sink.send(lane, fresh);
+    return items.map((item) => fresh.includes(item) ? undefined : told);
+  });
+}
 
 /** Defects of what comes, and of what publishing says. */
 export const CONTENT_DEFECTS: Defects = {
@@ -198,6 +212,24 @@ export const CONTENT_DEFECTS: Defects = {
         })),
       says: /Publishing did not happen/,
       waits: true,
+    },
+  ],
+  "publish: one message for two purposes is stored for both, though its id is the same": [
+    {
+      defect: "refuses what it has",
+      make: () => memory(onceEach({ cause: new Error("It is there"), outcome: "rejected" })),
+      says: /What is told must be \[null\]/,
+    },
+    {
+      defect: "drops what it has, and confirms it",
+      make: () => memory(onceEach(undefined)),
+      says: /1 of 2 deliveries came/,
+      waits: true,
+    },
+    {
+      defect: "names messages anew",
+      make: () => memory(onRec(() => ({ id: newUuid() }))),
+      says: /What came must be/,
     },
   ],
   "publish: of a call that fails in part, the messages that failed are named, all others come": [

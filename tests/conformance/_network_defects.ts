@@ -1,3 +1,5 @@
+import type { HealthReporter } from "../../src/transport/capabilities.ts";
+import type { Transport } from "../../src/transport/port.ts";
 import { override } from "../../src/testing/probes.ts";
 import {
   deliversNothing,
@@ -50,6 +52,16 @@ export const NETWORK_DEFECTS: Defects = {
           })
         ),
       says: /There is no such broker/,
+    },
+    {
+      defect: "finds its broker whether it is there or not",
+      make: () =>
+        network((transport) =>
+          override<Transport & Partial<HealthReporter>>(transport, {
+            health: () => Promise.resolve({ ok: true, latencyMs: 1 }),
+          })
+        ),
+      says: /A broker that is down must not be said to be there/,
     },
   ],
   "reconnect: a restart while a message is handled neither loses it nor what waits behind it": [

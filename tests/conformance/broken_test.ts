@@ -5,27 +5,41 @@ import { CASES } from "../../src/testing/cases/mod.ts";
 import { runCase } from "../../src/testing/conformance.ts";
 import { resolveTerms } from "../../src/testing/options.ts";
 import { FACES } from "../../src/testing/world.ts";
+import { ADMIN_DEFECTS } from "./_admin_defects.ts";
+import { ATTEMPT_DEFECTS } from "./_attempt_defects.ts";
 import { BACKPRESSURE_DEFECTS } from "./_backpressure_defects.ts";
+import { BOOKS_DEFECTS } from "./_books_defects.ts";
 import type { Bench } from "./_broken.ts";
 import { CLOCK_DEFECTS } from "./_clock_defects.ts";
 import { CLOSE_DEFECTS } from "./_close_defects.ts";
 import { CONTENT_DEFECTS } from "./_content_defects.ts";
 import type { Defects } from "./_defects.ts";
 import { DELIVERY_DEFECTS } from "./_delivery_defects.ts";
+import { FETCHING_DEFECTS } from "./_fetching_defects.ts";
+import { FROM_DEFECTS } from "./_from_defects.ts";
 import { GROUP_DEFECTS } from "./_group_defects.ts";
 import { LEAK_DEFECTS } from "./_leak_defects.ts";
 import { NETWORK_DEFECTS } from "./_network_defects.ts";
+import { ORDER_DEFECTS } from "./_order_defects.ts";
+import { RETURN_DEFECTS } from "./_return_defects.ts";
 import { SUBSCRIBE_DEFECTS } from "./_subscribe_defects.ts";
 
 const DEFECTS: Defects = {
   // First, as what the others break may still set timers when their tests are over.
   ...LEAK_DEFECTS,
   ...DELIVERY_DEFECTS,
+  ...ATTEMPT_DEFECTS,
   ...SUBSCRIBE_DEFECTS,
+  ...FROM_DEFECTS,
+  ...FETCHING_DEFECTS,
   ...BACKPRESSURE_DEFECTS,
   ...GROUP_DEFECTS,
+  ...ORDER_DEFECTS,
   ...CONTENT_DEFECTS,
+  ...BOOKS_DEFECTS,
+  ...ADMIN_DEFECTS,
   ...CLOSE_DEFECTS,
+  ...RETURN_DEFECTS,
   ...CLOCK_DEFECTS,
   ...NETWORK_DEFECTS,
 };
@@ -36,7 +50,8 @@ const LONG = 5_000;
 
 /** The files of the tests, and what an assertion in them looks like. */
 const FOLDER = new URL("../../src/testing/cases/", import.meta.url);
-const ASSERTION = /\b(demand|demandEqual|demandNone|failureOf|until|gets|counts|within)\(/;
+const ASSERTION =
+  /\b(demand|demandEqual|demandNone|failureOf|until|eventually|gets|counts|take|idle|renew|within)\(/;
 
 /** Where in those files an assertion has failed, as `batch.ts:40`. */
 const failed = new Set<string>();

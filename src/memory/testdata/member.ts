@@ -1,6 +1,13 @@
 import type { Rec } from "../../message/rec.ts";
 import type { StartPosition } from "../../message/contracts.ts";
-import type { Delivery, Host, Lane, SendFailure, Source } from "../../transport/port.ts";
+import type {
+  Delivery,
+  Host,
+  Lane,
+  SendFailure,
+  Source,
+  SourceSpec,
+} from "../../transport/port.ts";
 import type { MemoryBroker } from "../memory_broker.ts";
 
 const BYTES = new TextEncoder();
@@ -51,6 +58,8 @@ export class TestMember implements Host {
   /** Lanes that get nothing. */
   readonly paused = new Set<string>();
   source!: Source;
+  readonly #broker: MemoryBroker;
+  readonly #spec: SourceSpec;
   readonly #revoke: (lane: Lane) => Promise<void>;
   #stop = new AbortController();
 
@@ -59,14 +68,27 @@ export class TestMember implements Host {
     topic: string,
     { revoke = async () => {}, from = "latest", ...rest }: JoinOptions = {},
   ): Promise<TestMember> {
-    const member = new TestMember(revoke);
     const spec = { topic, from, prefetch: 16, ordered: false, ...rest };
+    const member = new TestMember(broker, spec, revoke);
     member.source = await broker.source(spec, member);
     return member;
   }
 
-  private constructor(revoke: (lane: Lane) => Promise<void>) {
+  private constructor(
+    broker: MemoryBroker,
+    spec: SourceSpec,
+    revoke: (lane: Lane) => Promise<void>,
+  ) {
+    this.#broker = broker;
+    this.#spec = spec;
     this.#revoke = revoke;
+  }
+
+  /** Subscribes anew for the same subscription, as the engine does when a source is of no use any more. */
+  async renew(meanwhile: () => Promise<unknown>): Promise<void> {
+    await this.source.close();
+    await meanwhile();
+    this.source = await this.#broker.source(this.#spec, this);
   }
 
   admit(): void {

@@ -1,8 +1,8 @@
 import { Message } from "../../message/message.ts";
 import type { Case } from "../case.ts";
-import { demand, demandEqual } from "../failure.ts";
+import { demand, demandEqual, demandNone } from "../failure.ts";
 import { spread, takeover } from "../needs.ts";
-import { allBytes, isSame, numbered } from "../samples.ts";
+import { allBytes, differences, isSame, numbered } from "../samples.ts";
 import { inTime } from "../watch.ts";
 
 /** Milliseconds by which the clock of a broker may be coarse. */
@@ -174,6 +174,27 @@ export const ATTEMPTS: readonly Case[] = [
       const told = ["tenant", "dlq_reason", "dlq_handler", "dlq_topic", "dlq_attempts"];
       const expected = ["7", "RangeError: It always fails", "billing", topic, "2", "one"];
       demandEqual([...told.map((name) => metadata.get(name)), key], expected, "What it tells");
+    },
+  },
+  {
+    name: "delivery: what is transferred is published elsewhere, and does not come again",
+    needs: takeover,
+    async run(world) {
+      const [topic, target] = [await world.topic(), await world.topic()];
+      const hand = await world.hand(topic, world.member("all"));
+      const { transfer, lag } = hand.tap;
+      if (transfer === undefined) return;
+      const letters = await world.inbox(target, world.member("all"));
+      const message = new Message(allBytes(), { key: "one", metadata: { tenant: "7" } });
+      await world.publish(await world.publisher(), topic, [message]);
+      const [delivery] = await hand.take(1);
+      await hand.tap.transfer!(delivery!, target, delivery!.rec);
+      await letters.gets([message]);
+      demandNone(letters.seen.flatMap((letter) => differences(message, letter)), target);
+      // Where nobody counts, it would come to the next when its lease is over.
+      if (lag === undefined) return;
+      const lanes = await hand.tap.lag!();
+      demandEqual(lanes.map((one) => one.lag).filter(Boolean), [], "What is left where it was");
     },
   },
   {

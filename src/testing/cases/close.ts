@@ -3,7 +3,7 @@ import type { Message } from "../../message/message.ts";
 import { scheduleMacrotask } from "../../runtime/macrotask.ts";
 import { GRACE } from "../../transport/deadline.ts";
 import type { Case } from "../case.ts";
-import { demand, demandNone, failureOf } from "../failure.ts";
+import { demand, demandEqual, demandNone, failureOf } from "../failure.ts";
 import { compareLogs, type Produced } from "../logs.ts";
 import { takeover, takesOver } from "../needs.ts";
 import { chunked, numbered } from "../samples.ts";
@@ -159,6 +159,59 @@ export const CLOSE: readonly Case[] = [
       if (!takesOver(world.traits)) return;
       const next = await world.inbox(topic, world.member("all"));
       await next.gets(messages);
+    },
+  },
+  {
+    name:
+      "close: what no handler has seen goes back as it came, so that its next attempt is the first",
+    needs: takeover,
+    async run(world) {
+      const topic = await world.topic();
+      const began = Promise.withResolvers<Message>();
+      const gate = world.gate();
+      const consumption = await world.consume(([message]) => {
+        began.resolve(message!);
+        return gate.passed;
+      }, { topic, ...world.member("all"), workers: 1, prefetch: 20 });
+      const messages = numbered(20, 20);
+      await world.publish(await world.publisher(), topic, messages);
+      const first = await world.within(began.promise, "The call of the first handler");
+      await world.eventually(
+        () => consumption.stats().inFlight,
+        (inFlight) => inFlight > 1,
+        () => "Nothing was taken while a handler ran",
+      );
+      const closing = consumption.close();
+      gate.open();
+      await closing;
+      const next = await world.inbox(topic, world.member("all"));
+      await next.gets(messages.filter(({ uuid }) => uuid !== first.uuid));
+      const attempts = next.seen.map(({ attempt }) => attempt);
+      demandEqual(Math.max(...attempts), 1, "The attempt with what came back");
+    },
+  },
+  {
+    name: "close: a source that was stopped hands over nothing more, and takes what is acked",
+    async run(world) {
+      const topic = await world.topic();
+      const hand = await world.hand(topic, world.member("all"));
+      if (hand.tap.stop === undefined) return;
+      const out = await world.publisher();
+      const messages = numbered(1);
+      await world.publish(out, topic, messages);
+      const taken = await hand.take(1);
+      await hand.tap.stop();
+      const more = numbered(1);
+      await world.publish(out, topic, more);
+      await world.silence();
+      demandEqual(hand.ids, messages.map(({ uuid }) => uuid), "What came until it was stopped");
+      await hand.settle(taken);
+      await hand.leave();
+      if (!takesOver(world.traits)) return;
+      const next = await world.inbox(topic, world.member("all"));
+      await next.gets(more);
+      await world.silence();
+      demandEqual(next.ids, more.map(({ uuid }) => uuid), "What was left for the next");
     },
   },
   {

@@ -1,12 +1,13 @@
 import type { Message } from "../../message/message.ts";
 import { scheduleMacrotask } from "../../runtime/macrotask.ts";
 import type { Case } from "../case.ts";
-import { demandNone } from "../failure.ts";
+import { demandEqual, demandNone } from "../failure.ts";
 import { compareLogs, type Consumed, type Produced } from "../logs.ts";
-import { groups, takeover } from "../needs.ts";
+import type { Hand } from "../hand.ts";
+import { groups, leases, takeover } from "../needs.ts";
 import { chunked, numbered, tellMissing } from "../samples.ts";
+import { pause } from "../watch.ts";
 import type { World } from "../world.ts";
-import { Zombie } from "../zombie.ts";
 
 /** That members share, and groups do not. */
 export const GROUP: readonly Case[] = [
@@ -36,11 +37,70 @@ export const GROUP: readonly Case[] = [
     async run(world) {
       const topic = await world.topic();
       const messages = numbered(20, 5);
-      const zombie = await killMember(world, topic, messages);
+      const killed = await killMember(world, topic, messages);
       const survivor = await world.inbox(topic, world.member("all"));
       // Without leases the broker goes by the connection; with leases it has to find out by itself.
-      if (world.traits.lease === 0) await zombie.leave();
+      if (world.traits.lease === 0) await killed.leave();
       await survivor.gets(messages);
+    },
+  },
+  {
+    name: "group: what a member has stays its own as long as its lease is prolonged, and no longer",
+    needs: leases,
+    async run(world) {
+      const [kept, left] = await Promise.all([0, 1].map(async () => {
+        const topic = await world.topic();
+        return { topic, hand: await world.hand(topic, world.member("all")) };
+      }));
+      const out = await world.publisher();
+      const since = performance.now();
+      await world.publish(out, kept!.topic, numbered(1));
+      const [ours] = await kept!.hand.take(1);
+      const prolonging = prolong(world, kept!.hand, since);
+      // Its lease ends after that of the other would have ended.
+      const messages = numbered(1);
+      await world.publish(out, left!.topic, messages);
+      const [lost] = await left!.hand.take(1);
+      const [rival, survivor] = await Promise.all(
+        [kept!, left!].map(({ topic }) => world.inbox(topic, world.member("all"))),
+      );
+      await survivor!.gets(messages);
+      await world.silence();
+      const { refused, isInTime } = await prolonging.end();
+      // Where lanes have owners, it may be that its lane was given away with all that is in it.
+      if (isInTime && !ours!.lane.fenced) {
+        demandEqual(refused, 0, "How often a right was refused that was prolonged in time");
+        demandEqual(rival!.ids, [], "What others got while a right to it was prolonged");
+      }
+      const gone = await left!.hand.tap.extend!([lost!]);
+      demandEqual(gone.length, 1, "How many rights are refused that somebody else has by now");
+    },
+  },
+  {
+    name:
+      "group: a lane that is taken away brings nothing more, and is another when it comes again",
+    needs: takeover,
+    async run(world) {
+      const topic = await world.topic();
+      const hand = await world.hand(topic, world.member("all"));
+      const out = await world.publisher();
+      const parts = [numbered(40, 16), numbered(40, 16), numbered(40, 16)] as const;
+      await world.publish(out, topic, parts[0]);
+      await hand.gets(parts[0], { settles: true });
+      const share = async () => {
+        const guest = await world.inbox(topic, world.member("all"));
+        await world.publish(out, topic, parts[1]);
+        await world.eventually(
+          () => [...hand.ids, ...guest.ids],
+          (came) => parts[1].every(({ uuid }) => came.includes(uuid)),
+          (came) => `To one of two members, ${tellMissing(parts[1], came)}`,
+        );
+        await guest.close();
+      };
+      await hand.idle(share, { settles: true });
+      await world.publish(out, topic, parts[2]);
+      await hand.gets(parts[2], { settles: true });
+      demandEqual(hand.late.length, 0, "What came of lanes that had been taken away");
     },
   },
   {
@@ -88,11 +148,46 @@ export async function killMember(
   world: World,
   topic: string,
   messages: readonly Message[],
-): Promise<Zombie> {
-  const zombie = new Zombie(await world.connect());
-  const { taken } = await world.within(zombie.join(topic, "all"), "Subscribing");
-  world.opened(() => zombie.leave());
+): Promise<Hand> {
+  const hand = await world.hand(topic, world.member("all"));
   await world.publish(await world.publisher(), topic, messages);
-  await world.within(taken, "A delivery to the member that is killed");
-  return zombie;
+  await hand.take(1);
+  return hand;
+}
+
+/** How often a lease was refused, and whether each was prolonged before it ended: a busy machine may be late. */
+interface Prolonged {
+  readonly refused: number;
+  readonly isInTime: boolean;
+}
+
+/** Prolongs the leases of all that a hand has had since a time; what it returns ends that. */
+function prolong(
+  world: World,
+  { deliveries, tap }: Hand,
+  since: number,
+): { end(): Promise<Prolonged> } {
+  const { lease } = world.traits;
+  let last = since;
+  let refused = 0;
+  let isInTime = true;
+  let isOver = false;
+  const isLate = () => performance.now() - last >= lease;
+  const prolonging = (async () => {
+    while (!isOver) {
+      const began = performance.now();
+      refused += (await tap.extend!(deliveries)).length;
+      isInTime &&= !isLate();
+      last = began;
+      await pause(lease / 4);
+    }
+  })();
+  prolonging.catch(() => {});
+  const end = async () => {
+    isOver = true;
+    await prolonging;
+    return { refused, isInTime: isInTime && !isLate() };
+  };
+  world.opened(end);
+  return { end };
 }

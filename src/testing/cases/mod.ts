@@ -1,10 +1,14 @@
 import type { Case } from "../case.ts";
+import { ADMIN } from "./admin.ts";
 import { ATTEMPTS } from "./attempts.ts";
 import { BATCH } from "./batch.ts";
+import { BOOKS } from "./books.ts";
 import { CLOCK } from "./clock.ts";
 import { CLOSE } from "./close.ts";
 import { DEDUPE } from "./dedupe.ts";
 import { DELIVERY } from "./delivery.ts";
+import { FETCHING } from "./fetching.ts";
+import { FROM } from "./from.ts";
 import { GROUP } from "./group.ts";
 import { HEADERS } from "./headers.ts";
 import { LEAKS } from "./leaks.ts";
@@ -19,6 +23,8 @@ export const CASES: readonly Case[] = [
   ...DELIVERY,
   ...ATTEMPTS,
   ...SUBSCRIBE,
+  ...FROM,
+  ...FETCHING,
   ...GROUP,
   ...ORDER,
   ...BATCH,
@@ -26,6 +32,8 @@ export const CASES: readonly Case[] = [
   ...PAYLOAD,
   ...PUBLISH,
   ...DEDUPE,
+  ...BOOKS,
+  ...ADMIN,
   ...CLOSE,
   ...RECONNECT,
   ...CLOCK,

@@ -1,3 +1,4 @@
+import { fields } from "../../message/codec.ts";
 import { PublishError } from "../../message/errors.ts";
 import { Message } from "../../message/message.ts";
 import type { Case } from "../case.ts";
@@ -20,6 +21,24 @@ export const PUBLISH: readonly Case[] = [
       else await world.terms.restartBroker();
       const inbox = await world.inbox(topic, world.member("all"));
       await inbox.gets(messages);
+    },
+  },
+  {
+    name: "publish: one message for two purposes is stored for both, though its id is the same",
+    needs: retained,
+    async run(world) {
+      const topic = await world.topic();
+      const inbox = await world.inbox(topic, world.member("all"));
+      const sink = (await world.connect()).sink();
+      world.opened(() => sink.close());
+      const rec = fields.encode(new Message("again", { key: "one" }), { topic });
+      const lane = sink.lane(topic, rec);
+      for (const purpose of ["", ":replay:1"]) {
+        const identity = `${topic}:${rec.id}${purpose}`;
+        demandEqual(await sink.send(lane, [{ topic, rec, identity }]), [undefined], "What is told");
+      }
+      await inbox.counts(2);
+      demandEqual(inbox.ids, [rec.id, rec.id], "What came");
     },
   },
   {

@@ -1,7 +1,8 @@
 import type { CloseOptions } from "../../message/contracts.ts";
 import { ClosedError } from "../../message/errors.ts";
 import type { Message } from "../../message/message.ts";
-import type { ConnectionEvent } from "../../transport/capabilities.ts";
+import type { ConnectionEvent, Health, HealthReporter } from "../../transport/capabilities.ts";
+import type { Transport } from "../../transport/port.ts";
 import type { Case } from "../case.ts";
 import { demand, demandNone, failureOf } from "../failure.ts";
 import { compareLogs, type Consumed, type Produced } from "../logs.ts";
@@ -46,13 +47,20 @@ export const RECONNECT: readonly Case[] = [
     needs: restart,
     async run(world) {
       const topic = await world.topic();
+      const transport: Transport & Partial<HealthReporter> = await world.connect();
       let opening: Promise<Reader> | undefined;
+      let health: Health | undefined;
       await world.terms.restartBroker!(async () => {
         opening = Reader.open(world, topic);
         // It is told of by whoever waits for it below.
         opening.catch(() => {});
+        const abort = new AbortController();
+        const asking = transport.health?.(abort);
         await world.silence();
+        abort.abort();
+        health = await asking;
       });
+      demand(health?.ok !== true, "A broker that is down must not be said to be there");
       const reader = await opening!;
       await reader.ends(world, topic, []);
     },
