@@ -30,6 +30,8 @@ export interface FetchOptions {
 export class Hand implements Host {
   /** All deliveries, in their order. */
   readonly deliveries: Delivery[] = [];
+  /** Those of them that were fetched, not pushed. */
+  readonly fetched: Delivery[] = [];
   /** Deliveries of lanes that the source had taken away. */
   readonly late: Delivery[] = [];
   readonly #transport: Transport;
@@ -174,7 +176,9 @@ export class Hand implements Host {
   async #fetch(paused: (lane: Lane) => boolean, signal: AbortSignal): Promise<void> {
     if (!this.pulls) return await this.#bell.wait(this.#bell.rings, LOOK, signal);
     try {
-      this.#add(await this.tap.fetch!(ROOM, paused, signal));
+      const deliveries = await this.tap.fetch!(ROOM, paused, signal);
+      this.#add(deliveries);
+      this.fetched.push(...deliveries);
     } catch (error) {
       // A fetch that was interrupted may say so by rejecting.
       if (!signal.aborted) throw error;

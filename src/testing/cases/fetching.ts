@@ -35,7 +35,7 @@ export const FETCHING: readonly Case[] = [
         const messages = numbered(30, 10);
         await world.publish(await world.publisher(), topic, messages);
         await hand.idle(() => world.silence(), { paused: () => true });
-        demandEqual(hand.deliveries.length, 0, "What came while all lanes were paused");
+        demandEqual(hand.fetched.length, 0, "What came while all lanes were paused");
         await hand.gets(messages, { settles: true });
         await hand.leave();
         const lanes = new Map(hand.deliveries.map(({ rec, lane }) => [rec.key, lane.name]));
@@ -85,7 +85,7 @@ async function checkLane(
   await world.publish(await world.publisher(), topic, messages);
   const paused = (lane: Lane) => lane.name === name;
   await hand.gets(others, { paused, settles: true });
-  const wrong = hand.deliveries.filter(({ lane }) => lane.name === name);
+  const wrong = hand.fetched.filter(({ lane }) => lane.name === name);
   demandEqual(wrong.length, 0, `What came of lane '${name}' while it was paused`);
   await hand.gets(messages, { settles: true });
 }

@@ -4,9 +4,9 @@ import type { Case } from "../case.ts";
 import { demandEqual, demandNone } from "../failure.ts";
 import { compareLogs, type Consumed, type Produced } from "../logs.ts";
 import type { Hand } from "../hand.ts";
-import { groups, leases, takeover } from "../needs.ts";
+import { Kept } from "../kept.ts";
+import { groups, takeover } from "../needs.ts";
 import { chunked, numbered, tellMissing } from "../samples.ts";
-import { pause } from "../watch.ts";
 import type { World } from "../world.ts";
 
 /** That members share, and groups do not. */
@@ -32,9 +32,12 @@ export const GROUP: readonly Case[] = [
     },
   },
   {
-    name: "group: what a member had that was killed comes to the survivor",
+    name:
+      "group: what a member had that was killed comes to the survivor, what is prolonged does not",
     needs: takeover,
     async run(world) {
+      // Its lease would end before that of the other.
+      const kept = world.traits.lease > 0 ? await Kept.hold(world) : undefined;
       const topic = await world.topic();
       const messages = numbered(20, 5);
       const killed = await killMember(world, topic, messages);
@@ -42,38 +45,15 @@ export const GROUP: readonly Case[] = [
       // Without leases the broker goes by the connection; with leases it has to find out by itself.
       if (world.traits.lease === 0) await killed.leave();
       await survivor.gets(messages);
-    },
-  },
-  {
-    name: "group: what a member has stays its own as long as its lease is prolonged, and no longer",
-    needs: leases,
-    async run(world) {
-      const [kept, left] = await Promise.all([0, 1].map(async () => {
-        const topic = await world.topic();
-        return { topic, hand: await world.hand(topic, world.member("all")) };
-      }));
-      const out = await world.publisher();
-      const since = performance.now();
-      await world.publish(out, kept!.topic, numbered(1));
-      const [ours] = await kept!.hand.take(1);
-      const prolonging = prolong(world, kept!.hand, since);
-      // Its lease ends after that of the other would have ended.
-      const messages = numbered(1);
-      await world.publish(out, left!.topic, messages);
-      const [lost] = await left!.hand.take(1);
-      const [rival, survivor] = await Promise.all(
-        [kept!, left!].map(({ topic }) => world.inbox(topic, world.member("all"))),
-      );
-      await survivor!.gets(messages);
+      if (kept === undefined) return;
+      const { deliveries, tap } = killed;
+      const refused = await tap.extend!(deliveries);
+      demandEqual(refused.length, deliveries.length, "How many leases of the killed are refused");
       await world.silence();
-      const { refused, isInTime } = await prolonging.end();
-      // Where lanes have owners, it may be that its lane was given away with all that is in it.
-      if (isInTime && !ours!.lane.fenced) {
-        demandEqual(refused, 0, "How often a right was refused that was prolonged in time");
-        demandEqual(rival!.ids, [], "What others got while a right to it was prolonged");
-      }
-      const gone = await left!.hand.tap.extend!([lost!]);
-      demandEqual(gone.length, 1, "How many rights are refused that somebody else has by now");
+      const { refusals, came, isInTime } = await kept.end();
+      if (!isInTime) return;
+      demandEqual(refusals, 0, "How often a lease was refused that was prolonged in time");
+      demandEqual(came, [], "What came to another while its lease was prolonged");
     },
   },
   {
@@ -153,41 +133,4 @@ export async function killMember(
   await world.publish(await world.publisher(), topic, messages);
   await hand.take(1);
   return hand;
-}
-
-/** How often a lease was refused, and whether each was prolonged before it ended: a busy machine may be late. */
-interface Prolonged {
-  readonly refused: number;
-  readonly isInTime: boolean;
-}
-
-/** Prolongs the leases of all that a hand has had since a time; what it returns ends that. */
-function prolong(
-  world: World,
-  { deliveries, tap }: Hand,
-  since: number,
-): { end(): Promise<Prolonged> } {
-  const { lease } = world.traits;
-  let last = since;
-  let refused = 0;
-  let isInTime = true;
-  let isOver = false;
-  const isLate = () => performance.now() - last >= lease;
-  const prolonging = (async () => {
-    while (!isOver) {
-      const began = performance.now();
-      refused += (await tap.extend!(deliveries)).length;
-      isInTime &&= !isLate();
-      last = began;
-      await pause(lease / 4);
-    }
-  })();
-  prolonging.catch(() => {});
-  const end = async () => {
-    isOver = true;
-    await prolonging;
-    return { refused, isInTime: isInTime && !isLate() };
-  };
-  world.opened(end);
-  return { end };
 }
