@@ -10,13 +10,16 @@ import type {
   Traits,
   Transport,
 } from "../transport/port.ts";
-import { inTime } from "./watch.ts";
+import { inTime, pause } from "./watch.ts";
 
 /** Deliveries of one fetch at most, and those that a source may have beside. */
 export const ROOM = 16;
 
 /** Milliseconds between two looks at what was pushed; what comes is looked at when it comes. */
 const LOOK = 1_000;
+
+/** Milliseconds for which a lane is drained that is taken away. */
+const DRAINING = 20;
 
 /** How a hand fetches. */
 export interface FetchOptions {
@@ -81,7 +84,8 @@ export class Hand implements Host {
 
   /** Has the source made anew for the same subscription, as if its connection had been lost meanwhile. */
   async renew(meanwhile: () => Promise<unknown>): Promise<void> {
-    await inTime(this.tap.close(), this.#deadline, "The end of a source");
+    const ending = Promise.resolve(this.tap.stop?.()).then(() => this.tap.close());
+    await inTime(ending, this.#deadline, "The end of a source");
     await meanwhile();
     await this.subscribe();
   }
@@ -142,9 +146,11 @@ export class Hand implements Host {
     return true;
   }
 
-  async revoke(lane: Lane): Promise<void> {
+  /** Nothing more of the lane may come from the first moment; what comes to an end takes its time. */
+  async revoke(lane: Lane, within: number): Promise<void> {
+    this.#gone.add(lane);
+    await pause(Math.min(DRAINING, within));
     this.lost(lane);
-    await undefined;
   }
 
   lost(lane: Lane): void {

@@ -137,6 +137,17 @@ export const GROUP_DEFECTS: Defects = {
       waits: true,
     },
     {
+      defect: "gives no lane to who joins when all are taken",
+      make: () => {
+        let members = 0;
+        return memory(
+          onSpec((spec) => members++ === 0 ? spec : { ...spec, topic: `${spec.topic}.none` }),
+        );
+      },
+      says: /0 of 1 deliveries came/,
+      waits: true,
+    },
+    {
       defect: "never ends a fetch of the first member while there is another one",
       make: () => {
         let members = 0;

@@ -1,6 +1,5 @@
 import type { MemoryBroker } from "../../src/memory/mod.ts";
 import { override } from "../../src/testing/probes.ts";
-import { measureHealth } from "../../src/transport/measure_health.ts";
 import { after } from "../../src/transport/timer.ts";
 import type { SendFailure, Source, Transport } from "../../src/transport/port.ts";
 import { connectTo } from "./_connection.ts";
@@ -26,7 +25,10 @@ export class Network {
   connect(): Transport {
     const connection = connectTo(this.#broker);
     return override(connection, {
-      health: () => measureHealth(() => this.#pass(() => connection.health())),
+      health: async () => {
+        const cause = new Error("The connection was refused");
+        return this.#isDown ? { ok: false, latencyMs: 0, cause } : await connection.health();
+      },
       source: async (spec, host) =>
         this.#cuttable(await this.#pass(() => connection.source(spec, host))),
       sink: () => {

@@ -1,4 +1,6 @@
 import { fields } from "../../message/codec.ts";
+import { Message } from "../../message/message.ts";
+import type { Rec } from "../../message/rec.ts";
 import type { HealthReporter, LaneLag } from "../../transport/capabilities.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { Case } from "../case.ts";
@@ -71,14 +73,21 @@ export const BOOKS: readonly Case[] = [
       const topic = await world.topic();
       const inbox = await world.inbox(topic, world.member("all"));
       await inbox.close();
-      const messages = ofKey("one", 3, { metadata: { tenant: "7" } });
+      const messages = numbered(9, 3).map(({ key, uuid }) =>
+        new Message(uuid, { key, uuid, metadata: { tenant: key } })
+      );
       const out = await world.publisher();
       for (const message of messages) await world.publish(out, topic, [message]);
-      for (const limit of [0, 2, 10]) {
+      for (const limit of [0, 4, 20]) {
         const recs = await transport.peek(topic, limit);
-        const first = messages.slice(0, limit);
+        const first = firstOf(messages, recs);
+        demandEqual(
+          recs.length,
+          Math.min(limit, messages.length),
+          `How many are the first ${limit}`,
+        );
         const ids = recs.map(({ id }) => id);
-        demandEqual(ids, first.map(({ uuid }) => uuid), `The first ${limit} records`);
+        demandEqual(ids, first.map(({ uuid }) => uuid), "What is shown, by the order of each key,");
         demandNone(
           recs.flatMap((rec, at) => differences(first[at]!, fields.decode(rec, { topic }))),
           topic,
@@ -102,6 +111,12 @@ export const BOOKS: readonly Case[] = [
     },
   },
 ];
+
+/** The messages that records of the same keys must be: the first of each key, in their order. */
+function firstOf(messages: readonly Message[], recs: readonly Rec[]): Message[] {
+  const left = Map.groupBy(messages, ({ key }) => key);
+  return recs.flatMap(({ key }) => left.get(key)?.shift() ?? []);
+}
 
 /** Resolves with the lag of all lanes when they are so many records in all. */
 async function checkLag(
