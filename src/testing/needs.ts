@@ -57,6 +57,15 @@ export const spread: Need = all(
 export const keyOrder: Need = ({ traits }) =>
   traits.keyOrder === "none" ? "the transport keeps no order" : undefined;
 
+/** The order of a key must be kept among the members of a group. */
+export const sharedOrder: Need = all(
+  groups,
+  ({ traits }) =>
+    traits.keyOrder === "group"
+      ? undefined
+      : "the transport keeps the order of a key within a member, not in a group",
+);
+
 /** The broker must have a largest payload. */
 export const limit: Need = ({ maxPayload }) =>
   maxPayload === Infinity

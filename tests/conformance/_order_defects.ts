@@ -1,14 +1,17 @@
 import type { Message } from "../../src/message/message.ts";
 import { newUuid } from "../../src/message/uuid.ts";
 import { after } from "../../src/transport/timer.ts";
+import { override } from "../../src/testing/probes.ts";
 import {
   acksAtFetch,
   acksNacks,
+  type Break,
   deliversNothing,
   memory,
   neverLive,
   onFetch,
   onRec,
+  onSend,
   same,
   shelf,
   storesOnly,
@@ -17,6 +20,10 @@ import {
 } from "./_broken.ts";
 import type { Defects } from "./_defects.ts";
 import { showing } from "./_faces.ts";
+
+/** Says that members keep an order together. */
+const inGroups: Break = (transport) =>
+  override(transport, { traits: { ...transport.traits, keyOrder: "group" } });
 
 /** Defects of order, batches and of handling something once. */
 export const ORDER_DEFECTS: Defects = {
@@ -55,6 +62,30 @@ export const ORDER_DEFECTS: Defects = {
       make: () => memory(deliversNothing),
       says: /The first message did not come/,
       waits: true,
+    },
+  ],
+  "order: the next of a key waits for the one before it, though another member is free": [
+    {
+      defect: "keeps the order of a key within a member only",
+      make: () => shelf(inGroups),
+      says: /Another member got the second message before the first was settled/,
+    },
+    {
+      defect: "delivers nothing",
+      make: () => memory(deliversNothing),
+      says: /The first message did not come/,
+      waits: true,
+    },
+    {
+      defect: "stores the first of each call, and confirms all",
+      make: () => memory(storesOnly((_, at) => at === 0)),
+      says: /The second message did not come/,
+      waits: true,
+    },
+    {
+      defect: "stores what it is given from behind",
+      make: () => memory(onSend((sink, lane, items) => sink.send(lane, [...items].reverse()))),
+      says: /What came to the members must be/,
     },
   ],
   "order: with 8 workers and failures a key keeps its order, and other keys overlap in time": [

@@ -2,7 +2,7 @@ import type { Message } from "../../message/message.ts";
 import type { Case } from "../case.ts";
 import { demand, demandEqual, demandNone } from "../failure.ts";
 import { compareLogs } from "../logs.ts";
-import { keyOrder } from "../needs.ts";
+import { keyOrder, sharedOrder } from "../needs.ts";
 import { numbered, ofKey, tellMissing } from "../samples.ts";
 import { inTime } from "../watch.ts";
 import type { World } from "../world.ts";
@@ -49,6 +49,36 @@ export const ORDER: readonly Case[] = [
       await sent;
       await world.silence();
       demandEqual(held.map(({ uuid }) => uuid), messages.map(({ uuid }) => uuid), "What came");
+    },
+  },
+  {
+    name: "order: the next of a key waits for the one before it, though another member is free",
+    needs: sharedOrder,
+    async run(world) {
+      const topic = await world.topic();
+      const held: string[] = [];
+      const watch = world.watch();
+      const gate = world.gate();
+      // A member that has room for one leaves the other to who can take it.
+      const options = { topic, ...ordered(world), workers: 1, prefetch: 1 };
+      for (let member = 0; member < 2; member++) {
+        await world.consume(async ([message]) => {
+          held.push(message!.uuid);
+          watch.notify();
+          if (held.length === 1) await gate.passed;
+        }, options);
+      }
+      const messages = ofKey("one", 2);
+      await world.publish(await world.publisher(), topic, messages);
+      await watch.until(() => held.length > 0, () => "The first message did not come");
+      await world.silence();
+      demand(
+        held.length === 1,
+        "Another member got the second message before the first was settled",
+      );
+      gate.open();
+      await watch.until(() => held.length > 1, () => "The second message did not come");
+      demandEqual(held, messages.map(({ uuid }) => uuid), "What came to the members");
     },
   },
   {
