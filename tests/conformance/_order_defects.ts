@@ -1,6 +1,5 @@
 import type { Message } from "../../src/message/message.ts";
 import { newUuid } from "../../src/message/uuid.ts";
-import { after } from "../../src/transport/timer.ts";
 import { override } from "../../src/testing/probes.ts";
 import {
   acksAtFetch,
