@@ -10,7 +10,7 @@ import type {
   Traits,
   Transport,
 } from "../transport/port.ts";
-import { inTime, pause } from "./watch.ts";
+import { inTime } from "./watch.ts";
 
 /** Deliveries of one fetch at most, and those that a source may have beside. */
 export const ROOM = 16;
@@ -149,7 +149,8 @@ export class Hand implements Host {
   /** Nothing more of the lane may come from the first moment; what comes to an end takes its time. */
   async revoke(lane: Lane, within: number): Promise<void> {
     this.#gone.add(lane);
-    await pause(Math.min(DRAINING, within));
+    const drained = new Bell();
+    await drained.wait(drained.rings, Math.min(DRAINING, within), this.#leaving.signal);
     this.lost(lane);
   }
 
