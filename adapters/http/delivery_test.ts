@@ -231,6 +231,24 @@ describe("an endpoint that fails too often", () => {
       assertEquals(changes.map(({ to }) => to), ["open", "half-open", "closed"]);
     }));
 
+  it("is spared though who hears of it throws, which is printed", () =>
+    withFakeTime(async (time) => {
+      const thrown = new Error("hook");
+      const printed = stub(console, "error", () => {});
+      try {
+        const onStateChange = () => {
+          throw thrown;
+        };
+        const endpoint = posting({ circuitBreaker: { minimum: 1, onStateChange } });
+        endpoint.answers = [500];
+        await inTime(time, endpoint.deliver());
+        assertInstanceOf((await endpoint.deliver())?.cause, EndpointCircuitOpenError);
+        assertEquals(printed.calls.map(({ args }) => args), [["A hook failed:", thrown]]);
+      } finally {
+        printed.restore();
+      }
+    }));
+
   it("is spared again when the one request that tries fails, which is alone", () =>
     withFakeTime(async (time) => {
       const endpoint = posting({ circuitBreaker: { minimum: 1, cooldown: 20_000 } });

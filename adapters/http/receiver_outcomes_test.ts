@@ -1,8 +1,8 @@
 /** What the sender is told of a batch whose events end differently, and what is kept of a webhook then. */
-import { type Message, silent, type Store } from "@beat/beat/message";
+import { CloseTimeoutError, type Message, silent, type Store } from "@beat/beat/message";
 import { memoryStore } from "@beat/beat/middleware";
 import { Router } from "@beat/beat/router";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { stub } from "@std/testing/mock";
 import { withFakeTime } from "../../tests/_messages/harness.ts";
@@ -68,6 +68,38 @@ describe("a webhook receiver", () => {
     }).started;
     assertEquals([await send("b"), await send("b")], [503, 204]);
     assertEquals(attempts, [1, 2]);
+    await router.close();
+    await run;
+    await hooks.close();
+  });
+
+  it("tries again here what it has accepted: its sender will not", async () => {
+    const { delivered, send, close } = await receiver({ respond: "accepted" }, (message) => {
+      if (message.attempt === 1) message.nack({ delay: 1 });
+      else message.ack();
+    });
+    assertEquals((await send({ id: "a" })).status, 202);
+    await until(() => delivered.length === 2);
+    assertEquals(delivered.map(({ uuid, attempt }) => [uuid, attempt]), [["a", 1], ["a", 2]]);
+    assertEquals((await send({ id: "a" })).status, 204);
+    await close();
+  });
+
+  it("counts a delivery whose handler was not done when its subscription ended", async () => {
+    const hooks = webhookSubscriber({ secrets: SECRET });
+    const send = async (id: string) => (await hooks.fetch(await webhook({ id }))).status;
+    const router = new Router({ logger: silent, closeTimeout: 0 });
+    router.on("keep", "bills", hooks, () => {});
+    const stuck = router.on("stuck", "orders", hooks, () => new Promise<void>(() => {}));
+    const run = router.run();
+    await router.running;
+    const first = send("a");
+    await until(() => stuck.stats()!.inFlight === 1);
+    await assertRejects(() => stuck.stop(), CloseTimeoutError);
+    assertEquals(await first, 503);
+    const attempts: number[] = [];
+    await router.on("next", "orders", hooks, ({ attempt }) => void attempts.push(attempt)).started;
+    assertEquals([await send("a"), attempts], [204, [2]]);
     await router.close();
     await run;
     await hooks.close();
