@@ -135,6 +135,7 @@ const SUITES: Suite[] = [
           "/listen_test.ts",
           "/end_to_end_test.ts",
           "/webhook_publisher_test.ts",
+          "/webhook_sink_test.ts",
           "/socket_poster_test.ts",
           "/cloud_events_test.ts",
           "/watermill_test.ts",

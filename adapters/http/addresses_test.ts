@@ -188,12 +188,16 @@ describe("parseEndpoint()", () => {
     );
     assertEquals([host, hostname, port], ["hooks.example.com:8443", "hooks.example.com", 8443]);
     assertEquals([path, query, secure], ["/a", "?t=1", true]);
+    const plain = parse("http://example.com", { insecureHttp: true });
+    assertEquals([parse("https://example.com").port, plain.port, plain.secure], [443, 80, false]);
   });
 
   const refused: [url: string, why: string][] = [
     ["http://example.com", "begin with https (http needs 'insecureHttp')"],
     ["ftp://example.com", "begin with https (http needs 'insecureHttp')"],
     ["https://user:password@example.com", "no user name"],
+    ["https://user@example.com", "no user name"],
+    ["https://:password@example.com", "no password"],
     ["https://example.com/#a", "no fragment"],
     ["https://example.com./", "without a dot at its end"],
     ["https://0x8.8.8.8", "four decimal numbers"],

@@ -74,6 +74,7 @@ describe("a delivery", () => {
     }));
 
   const ends: [status: number, attempts: number, outcome: string][] = [
+    [300, 1, "rejected"],
     [400, 1, "rejected"],
     [407, 1, "rejected"],
     [408, 3, "unknown"],
@@ -98,6 +99,34 @@ describe("a delivery", () => {
         assertEquals([endpoint.requests.length, failure?.outcome], [attempts, outcome]);
       }));
   }
+
+  it("ends at once when its publisher is closed between two attempts", () =>
+    withFakeTime(async (time) => {
+      const most = stub(Math, "random", () => 1);
+      try {
+        const endpoint = posting();
+        endpoint.answers = [503, "never"];
+        const delivering = endpoint.deliver();
+        await time.tickAsync(100);
+        endpoint.close();
+        const failure = await delivering;
+        assertEquals([time.now, time.next()], [100, false]);
+        assertEquals(
+          ((failure?.cause as Error).cause as Error).message,
+          "The publisher was closed",
+        );
+      } finally {
+        most.restore();
+      }
+    }));
+
+  it("takes every status from 200 to 299 for success", async () => {
+    for (const status of [200, 226, 299]) {
+      const endpoint = posting();
+      endpoint.answers = [status];
+      assertEquals(await endpoint.deliver(), undefined);
+    }
+  });
 
   it("leaves no listener on the signal of its publisher, and no timer", () =>
     withFakeTime(async (time) => {
@@ -200,6 +229,24 @@ describe("an endpoint that fails too often", () => {
       assertEquals(await endpoint.deliver(), undefined);
       assertEquals(endpoint.requests.length, 22);
       assertEquals(changes.map(({ to }) => to), ["open", "half-open", "closed"]);
+    }));
+
+  it("is spared though who hears of it throws, which is printed", () =>
+    withFakeTime(async (time) => {
+      const thrown = new Error("hook");
+      const printed = stub(console, "error", () => {});
+      try {
+        const onStateChange = () => {
+          throw thrown;
+        };
+        const endpoint = posting({ circuitBreaker: { minimum: 1, onStateChange } });
+        endpoint.answers = [500];
+        await inTime(time, endpoint.deliver());
+        assertInstanceOf((await endpoint.deliver())?.cause, EndpointCircuitOpenError);
+        assertEquals(printed.calls.map(({ args }) => args), [["A hook failed:", thrown]]);
+      } finally {
+        printed.restore();
+      }
     }));
 
   it("is spared again when the one request that tries fails, which is alone", () =>

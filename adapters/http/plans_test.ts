@@ -34,3 +34,28 @@ describe("an unknown option of a transport", () => {
     assertEquals(known("subscriber").slice(0, 3), ["secrets", "unsigned", "tolerance"]);
   });
 });
+
+describe("planTransport()", () => {
+  it("has the halves that its options ask for", () => {
+    const url = "https://hooks.example.com";
+    const halves = (options: object) => {
+      const { send, receive } = planTransport({ unsigned: true, ...options }, "both");
+      return [send !== undefined, receive !== undefined];
+    };
+    assertEquals([halves({}), halves({ url })], [[false, true], [true, true]]);
+    const { send } = planTransport({ unsigned: true, url }, "publisher");
+    assertEquals(send!.endpoint.origin, url);
+    assertEquals(planTransport({ unsigned: true, url }, "publisher").receive, undefined);
+  });
+
+  it("refuses what only a publisher has a use for, where there is no 'url'", () => {
+    for (const [name, value] of Object.entries({ timeout: 5, mode: "plain", concurrency: 1 })) {
+      const options = { unsigned: true, [name]: value };
+      assertThrows(
+        () => planTransport(options, "both"),
+        TypeError,
+        `Cannot create a webhook transport as option '${name}' must come with 'url'`,
+      );
+    }
+  });
+});

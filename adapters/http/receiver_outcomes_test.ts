@@ -1,13 +1,14 @@
 /** What the sender is told of a batch whose events end differently, and what is kept of a webhook then. */
-import { type Message, silent, type Store } from "@beat/beat/message";
+import { CloseTimeoutError, type Message, silent, type Store } from "@beat/beat/message";
 import { memoryStore } from "@beat/beat/middleware";
-import { assertEquals } from "@std/assert";
+import { Router } from "@beat/beat/router";
+import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { stub } from "@std/testing/mock";
 import { withFakeTime } from "../../tests/_messages/harness.ts";
 import { StandardWebhook } from "./standard_webhooks.ts";
-import { BATCH, EVENT, receiver } from "./testdata/receiver.ts";
-import { consume, SECRET, webhook } from "./testdata/requests.ts";
+import { BATCH, EVENT, receiver, until } from "./testdata/receiver.ts";
+import { SECRET, webhook } from "./testdata/requests.ts";
 import { webhookSubscriber } from "./webhook_subscriber.ts";
 
 /** What comes back for a batch of which each event is handled by its id. */
@@ -45,26 +46,62 @@ describe("a batch of webhooks", () => {
 describe("a webhook receiver", () => {
   it("does not count a delivery that no handler had", async () => {
     const hooks = webhookSubscriber({ secrets: SECRET });
-    const stream = await hooks.subscribe("orders", { prefetch: 2 });
     const send = async (id: string) => (await hooks.fetch(await webhook({ id }))).status;
-    const handled = send("a");
-    const iterator = stream[Symbol.asyncIterator]();
-    const { value: first } = await iterator.next();
-    const waiting = send("b");
-    // Both have come when the second is refused a third time: there is no more room.
-    while (await send("c") !== 503);
-    const closing = stream.close();
-    first!.ack();
-    await closing;
-    assertEquals([await handled, await waiting], [204, 503]);
+    const router = new Router({ logger: silent });
+    const gate = Promise.withResolvers<void>();
+    router.on("keep", "bills", hooks, () => {});
+    const busy = router.on("busy", "orders", hooks, () => gate.promise).inFlight(2);
+    const run = router.run();
+    await router.running;
+    const first = send("a");
+    await until(() => busy.stats()!.inFlight === 1);
+    const second = send("b");
+    await until(() => busy.stats()!.inFlight === 2);
+    const stopped = busy.stop();
+    assertEquals(await second, 503);
+    gate.resolve();
+    await stopped;
+    assertEquals(await first, 204);
     const attempts: number[] = [];
-    await consume(hooks, "orders", (message) => {
-      attempts.push(message.attempt);
-      if (attempts.length === 1) message.nack();
-      else message.ack();
-    });
+    await router.on("next", "orders", hooks, (message) => {
+      if (attempts.push(message.attempt) === 1) message.nack();
+    }).started;
     assertEquals([await send("b"), await send("b")], [503, 204]);
     assertEquals(attempts, [1, 2]);
+    await router.close();
+    await run;
+    await hooks.close();
+  });
+
+  it("tries again here what it has accepted: its sender will not", async () => {
+    const { delivered, send, close } = await receiver({ respond: "accepted" }, (message) => {
+      if (message.attempt === 1) message.nack({ delay: 1 });
+      else message.ack();
+    });
+    assertEquals((await send({ id: "a" })).status, 202);
+    await until(() => delivered.length === 2);
+    assertEquals(delivered.map(({ uuid, attempt }) => [uuid, attempt]), [["a", 1], ["a", 2]]);
+    assertEquals((await send({ id: "a" })).status, 204);
+    await close();
+  });
+
+  it("counts a delivery whose handler was not done when its subscription ended", async () => {
+    const hooks = webhookSubscriber({ secrets: SECRET });
+    const send = async (id: string) => (await hooks.fetch(await webhook({ id }))).status;
+    const router = new Router({ logger: silent, closeTimeout: 0 });
+    router.on("keep", "bills", hooks, () => {});
+    const stuck = router.on("stuck", "orders", hooks, () => new Promise<void>(() => {}));
+    const run = router.run();
+    await router.running;
+    const first = send("a");
+    await until(() => stuck.stats()!.inFlight === 1);
+    await assertRejects(() => stuck.stop(), CloseTimeoutError);
+    assertEquals(await first, 503);
+    const attempts: number[] = [];
+    await router.on("next", "orders", hooks, ({ attempt }) => void attempts.push(attempt)).started;
+    assertEquals([await send("a"), attempts], [204, [2]]);
+    await router.close();
+    await run;
     await hooks.close();
   });
 

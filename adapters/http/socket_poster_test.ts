@@ -119,7 +119,12 @@ describe("socketPoster()", () => {
     const { port } = await receive(ok);
     const url = `http://hooks.example.com:${port}`;
     const endpoint = parseEndpoint("test", url, { insecureHttp: true, allow: ["127.0.0.0/8"] });
-    const lookup = () => Promise.resolve([{ address: "127.0.0.9" }, { address: "127.0.0.1" }]);
+    const addresses = ["127.0.0.9", "127.0.0.1", "127.0.0.8"].map((address) => ({ address }));
+    const asked: unknown[] = [];
+    const lookup = (...args: unknown[]) => {
+      asked.push(args);
+      return Promise.resolve(addresses);
+    };
     const made = socketPoster(endpoint, {
       ...findSockets()!,
       dns: { promises: { lookup } } as never,
@@ -129,6 +134,34 @@ describe("socketPoster()", () => {
     const { signal } = new AbortController();
     await assertRejects(() => made.post(post, 1, signal));
     assertEquals((await made.post(post, 2, signal)).status, 200);
+    // All of them are asked for, or one that was not checked could be among them.
+    const question = ["hooks.example.com", { all: true }];
+    assertEquals(asked, [question, question]);
+  });
+
+  it("closes the connections to an address that its name no longer has, when they are done", async () => {
+    const closed = Promise.withResolvers<void>();
+    const server = http.createServer({ keepAliveTimeout: 0 }, (request, response) => {
+      if (request.headers["x-breaks"] === undefined) response.end();
+      else request.socket.destroy();
+    });
+    const port = await listen(server);
+    server.once("connection", (socket: net.Socket) => socket.on("close", () => closed.resolve()));
+    const endpoint = parseEndpoint("test", `http://hooks.example.com:${port}`, {
+      insecureHttp: true,
+      allow: ["127.0.0.0/8"],
+    });
+    const answers = ["127.0.0.1", "127.0.0.9", "127.0.0.9"].map((address) => [{ address }]);
+    const dns = { promises: { lookup: () => Promise.resolve(answers.shift()) } } as never;
+    const made = socketPoster(endpoint, { ...findSockets()!, dns }, undefined);
+    opened.push(made);
+    const post = (headers: Record<string, string> = {}) =>
+      made.post({ target: "/", headers, body: new Uint8Array() }, 1, new AbortController().signal);
+    // One that is kept, and beside it one that breaks off, so that the name is asked for again.
+    const [kept] = await Promise.allSettled([post(), post({ "x-breaks": "1" })]);
+    assertEquals(kept.status, "fulfilled");
+    await assertRejects(() => post());
+    await closed.promise;
   });
 
   it("follows no redirect", async () => {
@@ -234,6 +267,8 @@ describe("socketPoster()", () => {
     const stuck = socketPoster(endpoint, { ...findSockets()!, dns }, undefined);
     const post2 = { target: "/", headers: {}, body: new Uint8Array() };
     await assertRejects(() => stuck.post(post2, 1, AbortSignal.timeout(20)), DOMException);
+    const late = AbortSignal.abort(new Error("late"));
+    await assertRejects(() => stuck.post(post2, 1, late), Error, "late");
   });
 
   it("goes through no proxy of the environment", async () => {

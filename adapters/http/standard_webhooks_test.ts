@@ -51,7 +51,11 @@ describe("StandardWebhook.sign()", () => {
 
   for (const id of ["", "a.b", "a b", "ü", "a\r\nb", "x".repeat(1025)]) {
     it(`refuses the id ${JSON.stringify(id.slice(0, 10))}`, async () => {
-      await assertRejects(() => new StandardWebhook(SECRET).sign(id, bytes("")), RangeError, "id");
+      await assertRejects(
+        () => new StandardWebhook(SECRET).sign(id, bytes("")),
+        RangeError,
+        "Cannot sign a webhook as its id must be 1 to 1024 visible ASCII characters without a dot",
+      );
     });
   }
 });
@@ -149,6 +153,22 @@ describe("StandardWebhook.verify()", () => {
     const list = (before: number) => ({ "webhook-signature": wrong.repeat(before) + right });
     assertEquals(await faultOf(await signed(list(9))), undefined);
     assertEquals(await faultOf(await signed(list(10))), "no-match");
+  });
+
+  it("takes the shortest id and time, and headers with a member 'get'", async () => {
+    const webhook = new StandardWebhook(SECRET);
+    const headers = await webhook.sign("a", bytes(BODY), new Date(7_000));
+    assertEquals([headers["webhook-id"], headers["webhook-timestamp"]], ["a", "7"]);
+    await webhook.verify({ ...headers, get: "a header" }, bytes(BODY), new Date(7_000));
+  });
+
+  it("looks at a list of 4 096 characters, and at none that is longer", async () => {
+    const headers = await new StandardWebhook(SECRET).sign(ID, bytes(BODY), NOW);
+    const { "webhook-signature": right } = headers;
+    for (const [length, fault] of [[4_096, undefined], [4_097, "no-match"]] as const) {
+      const list = `${right} `.padEnd(length, "x");
+      assertEquals(await faultOf({ ...headers, "webhook-signature": list }), fault);
+    }
   });
 
   it("refuses another body, id or secret", async () => {

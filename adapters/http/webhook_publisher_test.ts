@@ -191,6 +191,18 @@ describe("a webhook publisher", () => {
     assertEquals(requests.length, 0);
   });
 
+  it("sends headers as they are, and says that bytes are bytes where they say nothing", async () => {
+    const { url, requests } = await answering([new Response(null, { status: 204 })]);
+    const hooks = publisher(url, { mode: "headers" });
+    await hooks.publish("orders", new Message("", { metadata: { "X-Tenant": "a" } }));
+    await hooks.publish("orders", new Message("", { metadata: { "Content-Type": "text/plain" } }));
+    const names = ["x-tenant", "content-type"];
+    assertEquals(requests.map(({ headers }) => names.map((name) => headers.get(name))), [
+      ["a", "application/octet-stream"],
+      [null, "text/plain"],
+    ]);
+  });
+
   it("sends the context of a message in the headers of W3C Trace Context, in every mode", async () => {
     const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
     const message = new Message("", { metadata: { traceparent, tracestate: "vendor=a" } });
