@@ -3,6 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { ClosedError, Message } from "@beat/beat/message";
 import { consume, publisher } from "@beat/beat/transport";
 import { Admin, Consumer, Producer } from "@platformatic/kafka";
+import { Buffer } from "node:buffer";
 import { withService } from "../../tests/_services/mod.ts";
 import { clientsOf } from "./clients.ts";
 import {
@@ -202,6 +203,25 @@ withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
         assertEquals(await lag(), 1);
         await source.ack([taken[2]!]);
         assertEquals(await lag(), 0);
+      }),
+    );
+
+    it(
+      "delivers what a transaction has aborted, too, and no marks of transactions",
+      test(async (place) => {
+        const kafka = await place.withTopic(1);
+        const transactionalId = `of ${place.topic}`;
+        const options = { clientId: "test", idempotent: true, transactionalId };
+        const producer = new Producer({ bootstrapBrokers: [url], ...options });
+        place.opened(() => producer.close());
+        for (const end of ["abort", "commit"] as const) {
+          const transaction = await producer.beginTransaction();
+          await transaction.send({ messages: [{ topic: place.topic, value: Buffer.from(end) }] });
+          await transaction[end]();
+        }
+        await place.publish(kafka, ["after"]);
+        const source = await place.source(kafka);
+        assertEquals(textsOf(await take(source, 3)), ["abort", "commit", "after"]);
       }),
     );
 

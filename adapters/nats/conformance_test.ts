@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
-import { conformance, type ConformanceOptions } from "@beat/beat/testing";
-import { Proxy } from "../../tests/faults/proxy.ts";
+import { conformance } from "@beat/beat/testing";
+import { ConformanceRun } from "../../tests/_services/conformance_run.ts";
 import { withService } from "../../tests/_services/mod.ts";
 import { natsCore, natsTransport } from "./mod.ts";
 
@@ -26,20 +26,22 @@ const MAX_PAYLOAD = 1_048_576 - 4_096;
 withService("nats", "BEAT_NATS_URL", ({ url, restart }) => {
   // A server of somebody else is not restarted: to the suite it is as if it could not be.
   const restarting = restart === undefined ? { inProcess: true } : { restartBroker: restart };
-  const common = { test: it, maxPayload: MAX_PAYLOAD, deadline: DEADLINE, short, ...restarting };
+  const common = { maxPayload: MAX_PAYLOAD, deadline: DEADLINE, short, ...restarting };
 
   for (const [name, partitions, keyOrder] of short ? STREAMS.slice(0, 1) : STREAMS) {
     describe(name, () => {
-      const { servers, ...network } = open(url);
+      const run = new ConformanceRun(it);
+      const network = run.network(url);
       const connect = async () => {
         const options = { lease: LEASE, partitions, timeout: TIMEOUT };
-        return natsTransport({ servers: await servers, ...options });
+        return natsTransport({ servers: await network.url(), ...options });
       };
       conformance({
         ...common,
+        test: run.test,
         connect,
-        // The connection is the same.
-        ...(partitions === 1 ? network : {}),
+        // The connection is the same, and there is not the time for it everywhere.
+        ...(partitions > 1 || short ? {} : { freezeNetwork: () => network.freeze() }),
         traits: {
           settle: "each",
           requeue: "broker",
@@ -63,11 +65,13 @@ withService("nats", "BEAT_NATS_URL", ({ url, restart }) => {
   }
 
   describe("core NATS", () => {
-    const { servers, ...network } = open(url);
+    const run = new ConformanceRun(it);
+    const network = run.network(url);
     conformance({
       ...common,
-      connect: async () => natsCore({ servers: await servers, timeout: TIMEOUT }),
-      ...network,
+      test: run.test,
+      connect: async () => natsCore({ servers: await network.url(), timeout: TIMEOUT }),
+      ...(short ? {} : { freezeNetwork: () => network.freeze() }),
       traits: {
         settle: "none",
         requeue: "engine",
@@ -80,18 +84,3 @@ withService("nats", "BEAT_NATS_URL", ({ url, restart }) => {
     });
   });
 });
-
-/** A network between here and the server, which can be frozen where there is the time for it. */
-function open(
-  url: string,
-): Pick<ConformanceOptions, "freezeNetwork"> & { servers: string | Promise<string> } {
-  if (short) return { servers: url };
-  const opening = Proxy.open(url);
-  return {
-    servers: opening.then((proxy) => proxy.url),
-    async freezeNetwork() {
-      const thaw = (await opening).freeze();
-      return () => Promise.resolve(thaw());
-    },
-  };
-}

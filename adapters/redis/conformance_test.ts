@@ -2,9 +2,8 @@ import { describe, it } from "@std/testing/bdd";
 import { Redis } from "ioredis";
 import { conformance } from "@beat/beat/testing";
 import type { Traits } from "@beat/beat/transport";
-import { Proxy } from "../../tests/faults/proxy.ts";
 import { withService } from "../../tests/_services/mod.ts";
-import { topicsOfATest } from "../../tests/_services/topics_of_a_test.ts";
+import { ConformanceRun } from "../../tests/_services/conformance_run.ts";
 import { redisPubSub, redisTransport } from "./mod.ts";
 
 const LEASE = 2_000;
@@ -38,21 +37,18 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
   };
 
   describe("Redis Streams", () => {
-    const opening = Proxy.open(url);
+    const run = new ConformanceRun(it);
+    const network = run.network(url);
     conformance({
-      test: it,
+      test: run.test,
       async connect() {
-        const { url: nearby } = await opening;
         const options = { lease: LEASE, timeout: TIMEOUT, maxPayload: MAX_PAYLOAD };
-        return redisTransport({ url: nearby, ...options });
+        return redisTransport({ url: await network.url(), ...options });
       },
-      async freezeNetwork() {
-        const thaw = (await opening).freeze();
-        return () => Promise.resolve(thaw());
-      },
+      freezeNetwork: () => network.freeze(),
       maxPayload: MAX_PAYLOAD,
       traits: TRAITS,
-      topic: topicsOfATest(remove),
+      topic: run.topics(remove),
       ...restarting,
       short,
     });
@@ -61,11 +57,12 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
   // The keys of a stream, and who has it, are the same to all runtimes.
   if (!short) {
     describe("Redis Streams in partitions", () => {
+      const run = new ConformanceRun(it);
       conformance({
-        test: it,
+        test: run.test,
         connect: () => redisTransport({ url, lease: LEASE, partitions: 4 }),
         traits: { ...TRAITS, keyOrder: "group" },
-        topic: topicsOfATest(remove),
+        topic: run.topics(remove),
         ...restarting,
         short,
       });
@@ -73,17 +70,15 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
   }
 
   describe("Redis Pub/Sub", () => {
-    const opening = Proxy.open(url);
+    const run = new ConformanceRun(it);
+    const network = run.network(url);
     conformance({
-      test: it,
+      test: run.test,
       async connect() {
-        const { url: nearby } = await opening;
-        return redisPubSub({ url: nearby, timeout: TIMEOUT, maxPayload: MAX_PAYLOAD });
+        const options = { timeout: TIMEOUT, maxPayload: MAX_PAYLOAD };
+        return redisPubSub({ url: await network.url(), ...options });
       },
-      async freezeNetwork() {
-        const thaw = (await opening).freeze();
-        return () => Promise.resolve(thaw());
-      },
+      freezeNetwork: () => network.freeze(),
       maxPayload: MAX_PAYLOAD,
       traits: {
         settle: "none",
