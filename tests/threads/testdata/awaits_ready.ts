@@ -1,0 +1,28 @@
+// Handlers that wait until all know what they have subscribed.
+import { serve } from "../../../src/engines/worker.ts";
+import { meet } from "./meet.ts";
+
+serve((bus) => {
+  bus.on("filled", () => {});
+  bus.on("greet", ({ data }) => bus.emit({ type: "greeted", key: String(data) }));
+  bus.on("greeted", async () => await bus.enqueue({ type: "seen", data: "greeted" }));
+  bus.on("late", async () => {
+    await bus.on("sometime", () => {}).ready;
+    await bus.enqueue({ type: "seen", data: "ready" });
+  });
+  bus.on("fill and wait", async ({ data }) => {
+    await meet();
+    for (let isFull = false; !isFull;) {
+      try {
+        bus.emit({ type: "filled", key: String(data), data: undefined });
+      } catch (error) {
+        isFull = (error as Error).name === "QueueFullError";
+        if (!isFull) throw error;
+      }
+    }
+    // Larger than what the events may have left free.
+    const outcome = await bus.on("sometime".padEnd(100, "x"), () => {}).ready
+      .then(() => "ready", (error) => error.name);
+    await bus.enqueue({ type: "seen", data: outcome });
+  });
+});
