@@ -13,7 +13,8 @@ export class LimitedReadiness {
   readonly #capacity: number;
   readonly #blockTimeout: number;
   readonly #isHoldingUp: () => boolean;
-  readonly #timers = new Set<ReturnType<typeof setInterval>>();
+  /** Ends the wait of each subscription that others have not heard of. */
+  readonly #open = new Set<() => void>();
 
   /**
    * `isHoldingUp` says whether what this thread has to tell finds no room, while it keeps events in
@@ -29,7 +30,7 @@ export class LimitedReadiness {
   limit(registration: Registration): void {
     const { readiness, pattern } = registration;
     const blockTimeout = this.#blockTimeout;
-    if (readiness === undefined || blockTimeout > MAX_DELAY) return;
+    if (readiness === undefined) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     // Whoever does not ask is not to be ended by it.
     promise.catch(() => {});
@@ -42,23 +43,20 @@ export class LimitedReadiness {
       if (!before || !wasHoldingUp) return;
       const reason = `a ring had no room for ${blockTimeout} ms to tell of its subscription`;
       reject(new QueueFullError(pattern, this.#capacity, reason, "bytes"));
-      this.#stop(timer);
+      settle();
     };
-    const timer = setInterval(look, blockTimeout / 2);
-    this.#timers.add(timer);
-    void readiness.then(() => {
-      this.#stop(timer);
+    const timer = blockTimeout > MAX_DELAY ? undefined : setInterval(look, blockTimeout / 2);
+    const settle = () => {
+      clearInterval(timer);
+      this.#open.delete(settle);
       resolve();
-    });
+    };
+    this.#open.add(settle);
+    void readiness.then(settle);
   }
 
-  /** Looks no more, as the thread ends. */
+  /** Waits for nobody any more, as the thread is to end: with the bus all subscriptions do. */
   end(): void {
-    for (const timer of this.#timers) this.#stop(timer);
-  }
-
-  #stop(timer: ReturnType<typeof setInterval>): void {
-    clearInterval(timer);
-    this.#timers.delete(timer);
+    for (const settle of this.#open) settle();
   }
 }

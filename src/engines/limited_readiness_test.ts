@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { QueueFullError } from "../core/errors.ts";
 import { Registry } from "../core/registry.ts";
@@ -61,18 +61,18 @@ describe("'ready' of a subscription that a thread cannot tell", () => {
 
   it("is waited for without an end if an emit would be, too", () =>
     withFakeTime(async (time) => {
-      const readiness = never();
-      const { registration, state } = subscribe(Infinity, readiness);
-      assertStrictEquals(registration.readiness, readiness);
+      const { state } = subscribe(Infinity, never());
       await time.tickAsync(1_000_000);
-      assertEquals(state.looks, 0);
-    }));
-
-  it("is looked at no more once the thread has ended", () =>
-    withFakeTime(async (time) => {
-      const { limited, state } = subscribe(100, never());
-      limited.end();
-      await time.tickAsync(1_000);
       assertEquals([state.looks, state.outcome], [0, "open"]);
     }));
+
+  for (const blockTimeout of [100, Infinity]) {
+    it(`keeps no handler once the thread is to stop: with 'blockTimeout' ${blockTimeout}`, () =>
+      withFakeTime(async (time) => {
+        const { limited, state } = subscribe(blockTimeout, never());
+        limited.end();
+        await time.tickAsync(1_000);
+        assertEquals([state.looks, state.outcome], [0, "ready"]);
+      }));
+  }
 });

@@ -204,8 +204,7 @@ export class WorkerEngine implements Engine {
   }
 
   #isStopping(): boolean {
-    const { cells, words } = this.#mesh;
-    return cells.load(words + NODE_STOP) === this.#options.generation;
+    return this.#mesh.cells.load(this.#mesh.words + NODE_STOP) === this.#options.generation;
   }
 
   /** Whether as many events are in the hands of their handlers as may be. */
@@ -310,6 +309,7 @@ export class WorkerEngine implements Engine {
     if (!this.#isStopping()) return;
     this.core.seal("closed");
     this.queue.refuse();
+    this.#readiness.end();
     this.flow?.stop();
     this.#onStop = undefined;
     onStop();

@@ -4,6 +4,17 @@ import { meet } from "./meet.ts";
 
 serve((bus) => {
   bus.on("filled", () => {});
+  bus.on("hold", async ({ data }) => {
+    await bus.enqueue({ type: "held", data });
+    // Without shared memory nothing leaves a thread that does not let its event loop turn.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    for (const end = performance.now() + Number(data); performance.now() < end;);
+  });
+  bus.on("subscribe", async () => {
+    const { ready } = bus.on("sometime", () => {});
+    await bus.enqueue({ type: "subscribed", data: undefined });
+    await ready;
+  });
   bus.on("greet", ({ data }) => bus.emit({ type: "greeted", key: String(data) }));
   bus.on("greeted", async () => await bus.enqueue({ type: "seen", data: "greeted" }));
   bus.on("late", async () => {
