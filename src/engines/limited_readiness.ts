@@ -55,7 +55,10 @@ export class LimitedReadiness {
     void readiness.then(settle);
   }
 
-  /** Waits for nobody any more, as the thread is to end: with the bus all subscriptions do. */
+  /**
+   * Waits for nobody any more, as the thread is to end, whether it serves yet or not: others that
+   * have come to their end hear of nothing.
+   */
   end(): void {
     for (const settle of this.#open) settle();
   }

@@ -299,6 +299,7 @@ export class WorkerEngine implements Engine {
   #followState(): void {
     const { cells, words } = this.#mesh;
     const onStop = this.#onStop;
+    if (this.#isStopping()) this.#readiness.end();
     if (onStop === undefined) return;
     if (cells.load(HEADER_STATE) !== STATE_OPEN && this.core.state === "open") {
       this.core.seal("draining");
@@ -309,7 +310,6 @@ export class WorkerEngine implements Engine {
     if (!this.#isStopping()) return;
     this.core.seal("closed");
     this.queue.refuse();
-    this.#readiness.end();
     this.flow?.stop();
     this.#onStop = undefined;
     onStop();
