@@ -53,13 +53,26 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
     child.kill("SIGKILL");
   }, timeLimit);
   running.add(child);
-  const { code, stdout, stderr } = await child.output();
+  const written: [stdout: Uint8Array<ArrayBuffer>[], stderr: Uint8Array<ArrayBuffer>[]] = [[], []];
+  const read = Promise.all([collect(child.stdout, written[0]), collect(child.stderr, written[1])]);
+  const { code } = await child.status;
   running.delete(child);
   clearTimeout(timer);
-  const text = new TextDecoder();
-  const out = text.decode(stdout);
+  // What it has started in its turn may live on, and holds the streams open.
+  await (stopped
+    ? Promise.race([read, new Promise((resolve) => setTimeout(resolve, 1_000))])
+    : read);
+  const [out, errors] = await Promise.all(written.map((chunks) => new Blob(chunks).text()));
   const note = stopped ? `\n(stopped after ${timeLimit / 1000} s)\n` : "";
-  return { code: stopped ? 1 : code, output: out + text.decode(stderr) + note, stdout: out };
+  return { code: stopped ? 1 : code, output: out! + errors! + note, stdout: out! };
+}
+
+/** Keeps what comes from a stream. */
+async function collect(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  chunks: Uint8Array<ArrayBuffer>[],
+): Promise<void> {
+  for await (const chunk of stream) chunks.push(chunk);
 }
 
 /** Runs a program in the repository, showing its standard output while it comes. */

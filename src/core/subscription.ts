@@ -4,7 +4,8 @@ export interface Subscription {
   readonly pattern: string;
   /**
    * Resolves when emits reach the handler: at once, where the handler runs in the same thread. Of a
-   * subscription that has ended nothing is waited for.
+   * subscription that has ended nothing is waited for. In a thread of a bus it rejects with a
+   * `QueueFullError` when handlers hold up a ring for `blockTimeout` by which others are to hear of it.
    */
   readonly ready: Promise<void>;
   /** Ends the subscription; says whether it was live. An emit that runs finishes on its list. */

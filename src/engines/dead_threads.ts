@@ -81,8 +81,6 @@ export class DeadThreads {
           core.reportDrop({ reason: "in-doubt", count: 1, type: event.type, event });
         }
       }
-      releaseDone(cells, place);
-      this.#mesh.offerRoom(from);
     }
     cells.store(layout.node(node) + NODE_SEALED, 0);
     if (this.#isClosing()) {

@@ -40,7 +40,9 @@ export class EarlyNotes {
       // Moves over what was heard: two threads that wait for room would otherwise keep each other's
       // ring full of it.
       reader.peek();
-      if (reader.release()) this.#mesh.offerRoom(from);
+      reader.release();
+      // Also where the head has not moved: who waits to be heard looks at another word.
+      this.#mesh.offerRoom(from);
     }
   }
 }

@@ -285,7 +285,7 @@ export class HomeEngine implements Engine {
   /** Lets those go on who wait for room, as far as there is some. */
   #serve(): void {
     if (!this.outbox.hasWaiters) return;
-    this.queue.serve(this.#notes.flush());
+    this.queue.serve(this.#notes.flush() || this.#notes.isAwaited);
     // They may have filled the queue.
     this.#inbox.watchRoom();
   }

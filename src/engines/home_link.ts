@@ -116,7 +116,7 @@ export class HomeLink {
     const unsent = this.#unsent;
     for (let node = 0; node <= layout.threads; node++) {
       unsent.addFrames(layout.ring(self, node));
-      unsent.addChanged(layout.ring(node, self).words + RING_HEAD, 2);
+      unsent.addChanged(layout.ring(node, self).words + RING_HEAD, 3);
     }
     unsent.addTopics(layout, self);
     unsent.addChanged(words + NODE_ANSWER, NODE_TOPICS - NODE_ANSWER);

@@ -26,7 +26,7 @@
 import { BusClosedError, UnsupportedError } from "../core/errors.ts";
 import { checkOptions } from "../options/options.ts";
 import { refuse } from "../options/refusal.ts";
-import { createLanes, joinLanes, LANES_OPEN, takeLane } from "../ring/lane.ts";
+import { countLeaving, createLanes, joinLanes, LANES_OPEN, takeLane } from "../ring/lane.ts";
 import { HEADER_STATE } from "../ring/layout.ts";
 import { isBrowser, isDeno } from "../runtime/runtime_name.ts";
 import { FLOW_ENGINES } from "./flow.ts";
@@ -38,12 +38,14 @@ import {
   completeShareOptions,
   type ShareOptions,
 } from "./lane_options.ts";
+import { LanesTakenError } from "./lanes_taken_error.ts";
 import { LaneProducer } from "./producer.ts";
 import type { BusCapabilities } from "../core/contracts.ts";
 import type { FlowBus } from "../core/flow_contracts.ts";
 import type { FlowEngine } from "./flow_engine.ts";
 import type { OpenEventMap } from "../core/event.ts";
 
+export { LanesTakenError };
 export type { AttachOptions, ShareOptions };
 
 /** What other threads attach with: plain data, which `postMessage` carries. */
@@ -124,7 +126,7 @@ export function share<M extends object>(bus: FlowBus<M>, options: ShareOptions =
  * @param options What must be as in the options of `share`.
  * @returns What emits into the bus.
  * @throws {TypeError} If `handle` is none, or an option is unknown or of a wrong type.
- * @throws {RangeError} If all lanes are taken.
+ * @throws {LanesTakenError} If all lanes are taken. One that was given back is until it is read.
  * @throws {BusClosedError} If the bus is closed.
  *
  * @example Feeding a bus from a thread
@@ -157,10 +159,7 @@ export function attach<M extends object = OpenEventMap>(
   if (lanes.cells.load(HEADER_STATE) !== LANES_OPEN) throw new BusClosedError(action);
   const lane = takeLane(lanes);
   if (lane === 0) {
-    throw new RangeError(
-      `Cannot ${action} as all ${lanes.layout.threads} lanes are taken: ` +
-        "close a producer, or raise 'producers'",
-    );
+    throw new LanesTakenError(action, lanes.layout.threads, countLeaving(lanes));
   }
   const home = hosts.get(memory);
   const producer = new LaneProducer(lanes, lane, { overflow, blockTimeout, ...options, home });

@@ -1,4 +1,5 @@
 import { FLAG_NOTE } from "../ring/frame.ts";
+import { NODE_SUBSCRIBED } from "../ring/layout.ts";
 import { HOME } from "./mesh.ts";
 import type { DropReport } from "../core/bus_options.ts";
 import type { Registration } from "../core/registration.ts";
@@ -12,7 +13,6 @@ export type Note =
   | readonly [kind: "welcome", generation: number]
   | readonly [kind: "on", id: number, pattern: string, each: boolean]
   | readonly [kind: "off", id: number]
-  | readonly [kind: "known", id: number]
   | readonly [kind: "serving", generation: number]
   | readonly [kind: "gone", node: number]
   | readonly [kind: "dropped", report: DropReport]
@@ -41,8 +41,8 @@ export class Notes {
   readonly #mesh: Mesh;
   readonly #routes: Routes;
   readonly #outbox: Outbox;
+  /** What this thread subscribes, with the numbers by which it is told. */
   readonly #ids = new Map<Registration, number>();
-  readonly #own = new Map<number, Registration>();
   /**
    * What found no room, by node, each under what it is about: what is said of it later takes its
    * place, so that no more waits than there is to say, however long a thread reads nothing.
@@ -57,7 +57,6 @@ export class Notes {
   readonly #isWelcome: boolean[] = [];
   readonly #generation: number;
   #isServing = false;
-  #nextId = 1;
 
   constructor(mesh: Mesh, routes: Routes, outbox: Outbox, generation: number) {
     this.#mesh = mesh;
@@ -85,17 +84,19 @@ export class Notes {
 
   /** Tells of a subscription, which is ready when all have heard. */
   add(registration: Registration): void {
-    const id = this.#nextId++;
+    const { cells, words } = this.#mesh;
+    // Who was in this place before has numbered its own: what others have noted of those is no answer.
+    const id = cells.get(words + NODE_SUBSCRIBED) + 1;
+    cells.set(words + NODE_SUBSCRIBED, id);
     this.#ids.set(registration, id);
-    this.#own.set(id, registration);
     const { pattern, each = false } = registration;
     const nodes = new Set(this.#others());
     if (this.#mesh.self !== HOME) this.#routes.add(this.#mesh.self, id, pattern, each);
     if (nodes.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    registration.readiness = promise;
-    this.#open.set(id, { nodes, resolve });
+    registration.readiness = new Promise((resolve) => this.#open.set(id, { nodes, resolve }));
     this.#tellAll(this.#describe(id, registration));
+    // The answers are words, at which a turn looks.
+    this.#outbox.awaitRoom();
   }
 
   /** Whether others have not heard yet of what this thread has subscribed. */
@@ -108,7 +109,6 @@ export class Notes {
     const id = this.#ids.get(registration);
     if (id === undefined) return;
     this.#ids.delete(registration);
-    this.#own.delete(id);
     this.#routes.remove(this.#mesh.self, id);
     for (const node of this.#others()) {
       this.#settleOne(id, node);
@@ -126,13 +126,15 @@ export class Notes {
     if (this.#sendTo(node)) this.#outbox.awaitRoom();
   }
 
-  /** Sends what waits and finds room now; says whether anything still waits. */
+  /** Sends what waits and finds room now, and sees who has heard; says whether anything still waits. */
   flush(): boolean {
-    let isWaiting = false;
-    for (const [node, { size }] of this.#waiting.entries()) {
-      if (size > 0 && this.#sendTo(node)) isWaiting = true;
+    for (const [id, { nodes }] of this.#open) {
+      for (const node of nodes) {
+        if (((this.#mesh.writers[node]!.heard - id) | 0) >= 0) this.#settleOne(id, node);
+      }
     }
-    return isWaiting;
+    const late = this.#waiting.filter(({ size }, node) => size > 0 && this.#sendTo(node));
+    return late.length > 0;
   }
 
   /** Does what a note from `node` says. */
@@ -152,22 +154,16 @@ export class Notes {
           if (routes.isGone(other)) this.tell(node, ["gone", other]);
         }
         routes.reset(node);
-        this.#settle(node);
-        for (const [id, own] of this.#own) this.tell(node, this.#describe(id, own));
+        for (const [own, id] of this.#ids) this.tell(node, this.#describe(id, own));
         if (this.#isServing) this.tell(node, ["serving", this.#generation]);
         break;
       case "on":
-        if (!this.#isWelcome[node]) break;
         routes.add(node, note[1], note[2], note[3]);
-        this.tell(node, ["known", note[1]]);
+        // A word, as what waits for it may be what keeps the ring to there full.
+        this.#mesh.readers[node]!.confirm(note[1]);
         break;
       case "off":
         routes.remove(node, note[1]);
-        this.#waiting[node].delete("known" + note[1]);
-        break;
-      case "known":
-        // A thread before in this place has numbered its subscriptions as well.
-        if (this.#isWelcome[node]) this.#settleOne(note[1], node);
         break;
       case "serving":
         if (this.#isWelcome[node]) routes.serve(node);
@@ -188,7 +184,7 @@ export class Notes {
   leave(node: number): void {
     this.#routes.leave(node);
     this.#waiting[node].clear();
-    this.#settle(node);
+    for (const id of this.#open.keys()) this.#settleOne(id, node);
   }
 
   /** Tells all others something. */
@@ -227,10 +223,6 @@ export class Notes {
       waiting.delete(about);
     }
     return false;
-  }
-
-  #settle(node: number): void {
-    for (const id of [...this.#open.keys()]) this.#settleOne(id, node);
   }
 
   #settleOne(id: number, node: number): void {

@@ -9,7 +9,7 @@ import { Registry } from "../core/registry.ts";
 import { Resolution } from "../core/resolution.ts";
 import { FLAG_KIND, FLAG_NOTE, FRAME_FLAGS } from "../ring/frame.ts";
 import { readData } from "../ring/frame_event.ts";
-import { finishForWriter, releaseDone, takeOverFromReader } from "../ring/recovery.ts";
+import { finishForWriter, takeOverFromReader } from "../ring/recovery.ts";
 import type { Registration } from "../core/registration.ts";
 import { createMesh, HOME, joinMesh, type Mesh } from "./mesh.ts";
 import { type Note, Notes } from "./notes.ts";
@@ -161,7 +161,6 @@ class Nodes {
     for (let other = 0; other <= THREADS; other++) {
       finishForWriter(cells, layout.ring(self, other));
       takeOverFromReader(cells, layout.ring(other, self));
-      releaseDone(cells, layout.ring(other, self));
     }
     this.all[self] = this.#create(self, generation + 1);
   }

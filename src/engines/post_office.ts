@@ -87,7 +87,7 @@ export class PostOffice {
       if (other === node) continue;
       unsent.addTopics(layout, other);
       unsent.addFrames(layout.ring(other, node));
-      unsent.addChanged(layout.ring(node, other).words + RING_HEAD, 1);
+      unsent.addChanged(layout.ring(node, other).words + RING_HEAD, 2);
     }
     return unsent.pack();
   }

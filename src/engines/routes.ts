@@ -25,7 +25,8 @@ export interface Route {
 export class Routes {
   /** Patterns of all nodes; their handlers are never called. */
   readonly #patterns = new Registry();
-  readonly #owners = new Map<Registration, { node: number; each: boolean }>();
+  /** Who has subscribed what. */
+  readonly #owners = new WeakMap<Registration, number>();
   /** By node, subscriptions by their number. */
   readonly #known: Map<number, Registration>[] = [];
   /** By node, whether it has said all that it subscribes: until then it counts for every type. */
@@ -58,7 +59,8 @@ export class Routes {
     if (this.#known[node].has(id)) return;
     const registration = this.#patterns.add(pattern, () => {});
     this.#known[node].set(id, registration);
-    this.#owners.set(registration, { node, each });
+    registration.each = each;
+    this.#owners.set(registration, node);
     this.#version++;
   }
 
@@ -67,14 +69,13 @@ export class Routes {
     const registration = this.#known[node].get(id);
     if (registration === undefined) return;
     this.#known[node].delete(id);
-    this.#owners.delete(registration);
     registration.unsubscribe();
     this.#version++;
   }
 
   /** Forgets what a thread has said, as another one has taken its place. */
   reset(node: number): void {
-    for (const id of [...this.#known[node].keys()]) this.remove(node, id);
+    for (const id of this.#known[node].keys()) this.remove(node, id);
     this.#isServing[node] = false;
     this.#version++;
   }
@@ -106,9 +107,9 @@ export class Routes {
       if (!this.#isServing[node] && !(isSaid && this.#isGone[node])) workers.add(node);
     }
     for (const registration of this.#patterns.current(type).registrations) {
-      const owner = this.#owners.get(registration)!;
-      if (owner.node === HOME) home = true;
-      else (owner.each ? each : workers).add(owner.node);
+      const node = this.#owners.get(registration)!;
+      if (node === HOME) home = true;
+      else (registration.each ? each : workers).add(node);
     }
     const isThere = (node: number) => !this.#isGone[node];
     const all = [...each].filter(isThere);

@@ -1,5 +1,6 @@
 import { MAX_DELAY } from "../core/lifecycle.ts";
 import { startThread, type ThreadSource } from "../runtime/threads.ts";
+import { within } from "../runtime/within.ts";
 import { NODE_ANSWER, NODE_STOP } from "../ring/layout.ts";
 import type { Driver, Thread } from "../runtime/thread.ts";
 import type { Mesh } from "./mesh.ts";
@@ -41,8 +42,8 @@ interface Supervised {
   failures: number;
   state: "running" | "stopping" | "gone" | "stuck" | "failed";
   cause: unknown;
-  /** Called when it is gone or stuck. */
-  ended: PromiseWithResolvers<void>;
+  /** Resolved when it is gone or stuck. */
+  ended: PromiseWithResolvers<true>;
 }
 
 /** Starts threads, starts them again when they die, and stops them: by asking, then by force. */
@@ -127,15 +128,12 @@ export class Supervisor {
     one.state = "stopping";
     cells.store(layout.node(one.node) + NODE_STOP, generation);
     this.#mesh.wake(one.node);
-    const timer = setTimeout(async () => {
-      const isGone = await thread!.terminate();
-      this.check();
-      if (one.generation !== generation || one.state !== "stopping") return;
-      if (isGone) this.#end(one);
-      else this.#leave(one);
-    }, Math.min(timeout, MAX_DELAY));
-    await ended.promise;
-    clearTimeout(timer);
+    if (await within(Math.min(timeout, MAX_DELAY), ended.promise)) return;
+    const isGone = await thread!.terminate();
+    this.check();
+    if (one.generation !== generation || one.state !== "stopping") return;
+    if (isGone) this.#end(one);
+    else this.#leave(one);
   }
 
   #start(one: Supervised): void {
@@ -175,8 +173,9 @@ export class Supervisor {
   #end(one: Supervised): void {
     if (one.state !== "running" && one.state !== "stopping") return;
     one.state = "gone";
+    // First: who waits for the end goes on, even if what is told of it fails.
+    one.ended.resolve(true);
     one.cause = this.#events.onGone(one.node, one.cause);
-    one.ended.resolve();
     if (this.#isClosing) return;
     if (++one.failures > this.#options.maxRestarts) {
       one.state = "failed";
@@ -186,7 +185,7 @@ export class Supervisor {
 
   #leave(one: Supervised): void {
     one.state = "stuck";
+    one.ended.resolve(true);
     this.#events.onStuck(one.node);
-    one.ended.resolve();
   }
 }

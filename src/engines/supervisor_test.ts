@@ -1,8 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { NODE_ANSWER, NODE_STOP } from "../ring/layout.ts";
 import { createMesh } from "./mesh.ts";
-import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
+import { Supervisor, type SupervisorEvents, type SupervisorOptions } from "./supervisor.ts";
 import { withFakeTime } from "./testdata/waits.ts";
 
 /** A thread that does nothing, and ends when it is told to. */
@@ -27,10 +27,16 @@ function createStubbornThread(): FakeThread {
   return Object.assign(new FakeThread(), { unref: undefined });
 }
 
+/** Tells of a thread that does not stop, and fails. */
+function failToTell(): never {
+  throw new TypeError("on purpose");
+}
+
 /** Supervises one thread; notes the threads that were started and what has become of them. */
 function supervise(
   options: Partial<SupervisorOptions>,
   create: () => FakeThread = () => new FakeThread(),
+  events: Partial<SupervisorEvents> = {},
 ) {
   const mesh = createMesh(1, 1_024);
   const threads: FakeThread[] = [];
@@ -55,6 +61,7 @@ function supervise(
     },
     onFailed: (node, cause) => told.push(`failed ${node}: ${(cause as Error)?.message}`),
     onStuck: (node) => told.push(`stuck ${node}`),
+    ...events,
   });
   supervisor.start();
   const words = mesh.layout.node(1);
@@ -108,6 +115,27 @@ describe("a thread that is to be replaced", () => {
       answer(1);
       await supervisor.close(0);
       assertEquals([threads.length, told], [1, ["stuck 1"]]);
+    }));
+});
+
+describe("what is told of a thread at its end", () => {
+  it("may fail, and keeps nobody waiting: of one that does not stop", () =>
+    withFakeTime(async (time) => {
+      const { supervisor } = supervise({}, createStubbornThread, { onStuck: failToTell });
+      const replaced = assertRejects(() => supervisor.replace(1), TypeError, "on purpose");
+      const closed = supervisor.close(60_000);
+      await time.tickAsync(100);
+      await replaced;
+      await closed;
+    }));
+
+  it("may fail, and keeps nobody waiting: of one that has gone", () =>
+    withFakeTime(async (time) => {
+      const { supervisor, answer } = supervise({}, undefined, { onGone: failToTell });
+      const closed = supervisor.close(60_000);
+      assertThrows(() => answer(1), TypeError, "on purpose");
+      await closed;
+      await time.tickAsync(60_000);
     }));
 });
 

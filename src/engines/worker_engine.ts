@@ -15,6 +15,7 @@ import { FlowThread } from "./flow_thread.ts";
 import { FrameHandler } from "./frame_handler.ts";
 import { Idle } from "./idle.ts";
 import { KeyedBacklog } from "./keyed_backlog.ts";
+import { LimitedReadiness } from "./limited_readiness.ts";
 import { HOME, type Mesh } from "./mesh.ts";
 import { type Note, Notes } from "./notes.ts";
 import { Outbox } from "./outbox.ts";
@@ -57,6 +58,7 @@ export class WorkerEngine implements Engine {
   readonly #counters: ThreadCounters;
   readonly #drops: DropReports;
   readonly #pulse: Pulse;
+  readonly #readiness: LimitedReadiness;
   // The node whose ring is next: a turn that a promise has stopped must not begin with the same one
   // again. A full one would keep the others waiting, and a thread would wait for its own.
   #nextRing = 0;
@@ -108,6 +110,8 @@ export class WorkerEngine implements Engine {
     this.outbox = new Outbox(mesh, routes, options, () => this.#idle.schedule(), this.#pulse);
     this.notes = new Notes(mesh, routes, this.outbox, options.generation);
     this.#drops = new DropReports(this.outbox);
+    const isHoldingUp = () => (this.flow?.isUnderWay ?? this.#isTaken) && this.notes.flush();
+    this.#readiness = new LimitedReadiness(mesh, options, isHoldingUp);
     this.queue = new RoomQueue(mesh, this.outbox, this.core, (resolution, event) => {
       if (!this.outbox.plan(resolution, event)) this.#counters.countUnwanted();
       else if (!this.outbox.hasRoom()) return false;
@@ -174,6 +178,7 @@ export class WorkerEngine implements Engine {
     registration.zeroCopy = options.zeroCopy;
     this.flow?.enliven(registration);
     this.notes.add(registration);
+    this.#readiness.limit(registration);
   }
 
   /** Resolves when no handler runs and no promise of one is pending. */
@@ -192,30 +197,30 @@ export class WorkerEngine implements Engine {
     this.core.seal("closed");
     this.notes.tell = () => {};
     this.outbox.sendTo = () => false;
-    this.#idle.end();
-    this.#pulse.end();
+    for (const one of [this.#idle, this.#pulse, this.#readiness]) one.end();
     const { cells, words } = this.#mesh;
     cells.store(words + NODE_ANSWER, this.#options.generation);
     this.#mesh.wake(HOME);
   }
 
   #isStopping(): boolean {
-    const { cells, words } = this.#mesh;
-    return cells.load(words + NODE_STOP) === this.#options.generation;
+    return this.#mesh.cells.load(this.#mesh.words + NODE_STOP) === this.#options.generation;
+  }
+
+  /** Whether as many events are in the hands of their handlers as may be. */
+  get #isTaken(): boolean {
+    return this.core.ledger.pending >= this.#options.concurrency;
   }
 
   #hasWork(): boolean {
     // What waits before it has started, or still when it stops, is not its own.
     if (this.#isStopping()) return this.#onStop !== undefined;
     if (this.#onStop === undefined) return this.#isListening && this.#earlyNotes.areThere;
-    if (this.#mesh.cells.load(HEADER_STATE) !== STATE_OPEN && this.core.state === "open") {
-      return true;
-    }
+    const isOpen = this.#mesh.cells.load(HEADER_STATE) === STATE_OPEN;
+    if (!isOpen && this.core.state === "open") return true;
     if (this.flow?.hasNews) return true;
-    if (this.core.ledger.pending < this.#options.concurrency) {
-      return this.#backlog.hasDue || this.#mesh.hasNext();
-    }
-    return this.#earlyNotes.areThere;
+    if (this.#isTaken) return this.#earlyNotes.areThere;
+    return this.#backlog.hasDue || this.#mesh.hasNext();
   }
 
   /** Handles a burst, and sends what waits for room; says whether there is more. */
@@ -246,8 +251,7 @@ export class WorkerEngine implements Engine {
     }
     this.flow?.follow();
     // A handler may wait for what others tell, and so may the module: events must not hold that up.
-    const isWaiting = this.core.ledger.pending >= this.#options.concurrency;
-    if (isWaiting || this.#isListening) this.#earlyNotes.hear();
+    if (this.#isTaken || this.#isListening) this.#earlyNotes.hear();
     this.#serve();
     // Batches begin when the event loop has a turn.
     return left <= 0 || (this.flow !== undefined && left < BURST);
@@ -260,14 +264,12 @@ export class WorkerEngine implements Engine {
 
   /** Sends what waits to be told and finds room now; says whether anything still waits. */
   #flush(): boolean {
-    const isNoted = !this.notes.flush();
-    return this.#drops.flush() || !isNoted;
+    return [this.#drops.flush(), this.notes.flush(), this.notes.isAwaited].includes(true);
   }
 
   /** Whether it takes an event: none before all is subscribed. */
   #isFree(): boolean {
-    return this.#onStop !== undefined && this.core.ledger.pending < this.#options.concurrency &&
-      !this.#isStopping();
+    return this.#onStop !== undefined && !this.#isTaken && !this.#isStopping();
   }
 
   #drainRing(from: number, reader: RingReader, limit: number): number {
@@ -297,6 +299,7 @@ export class WorkerEngine implements Engine {
   #followState(): void {
     const { cells, words } = this.#mesh;
     const onStop = this.#onStop;
+    if (this.#isStopping()) this.#readiness.end();
     if (onStop === undefined) return;
     if (cells.load(HEADER_STATE) !== STATE_OPEN && this.core.state === "open") {
       this.core.seal("draining");
@@ -318,8 +321,7 @@ export class WorkerEngine implements Engine {
     this.#counters.showLife();
     if ((flags & FLAG_KIND) === FLAG_NOTE) {
       this.notes.hear(from, readData(cells, word) as Note);
-      reader.finish(word, false);
-      return;
+      return reader.finish(word, false);
     }
     const resolution = this.#frames.resolve(from, word, flags);
     if (this.flow !== undefined) return this.flow.take(resolution, reader, word);
@@ -339,9 +341,7 @@ export class WorkerEngine implements Engine {
     const { key, resolution, event } = this.#backlog.shiftDue();
     const { reader, word } = this.#held.get(event)!;
     const current = this.core.registry.current(resolution.type);
-    if (!this.#frames.handle(current, reader, word, event)) {
-      this.#backlog.end(key);
-    }
+    if (!this.#frames.handle(current, reader, word, event)) this.#backlog.end(key);
   }
 
   #tellSettled(): void {

@@ -84,6 +84,18 @@ describe("the engine of a thread", () => {
     assertEquals(waits, 1);
   });
 
+  it("waits for no answer when it is to stop before it serves: others may hear of nothing", async () => {
+    const { engine, home, mesh: { cells, words } } = engineOfThread({});
+    engine.listen();
+    const { ready } = engine.core.on("a", () => {});
+    for (let i = 0; i < 5; i++) await turn();
+    cells.store(words + NODE_STOP, 1);
+    home.wake(1);
+    await ready;
+    engine.answer();
+    await turn();
+  });
+
   it("shows life for each event that has waited for its key", async () => {
     const { engine, beat, emit } = engineOfThread({ concurrency: 2 });
     const beats: number[] = [];

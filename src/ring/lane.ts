@@ -91,6 +91,15 @@ export function takeLane({ cells, layout }: Lanes): number {
   return 0;
 }
 
+/** How many lanes are given back, and will be free once they are read. */
+export function countLeaving({ cells, layout }: Lanes): number {
+  let count = 0;
+  for (let lane = 1; lane <= layout.threads; lane++) {
+    if (cells.load(layout.node(lane) + LANE_OWNER) === OWNER_LEFT) count++;
+  }
+  return count;
+}
+
 /** Says that the owner of a lane is through with it, which is its last access. */
 export function leaveLane(cells: Cells, node: number): void {
   cells.store(node + LANE_OWNER, OWNER_LEFT);

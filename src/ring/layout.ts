@@ -13,7 +13,7 @@
  */
 
 /** First word of the memory: a thread of another version of this layout must not touch it. */
-export const VERSION = 0x6265_6101;
+export const VERSION = 0x6265_6102;
 
 /** Words of the header, by what they hold. */
 export const HEADER_VERSION = 0;
@@ -51,9 +51,11 @@ export const NODE_DROPPED = 39;
 /** How many batches are through, and the events in them. */
 export const NODE_BATCHES = 40;
 export const NODE_BATCHED = 41;
+/** How often this thread, and those before it in its place, have subscribed. */
+export const NODE_SUBSCRIBED = 42;
 /** How many topics the node has named, and the bytes of their names. */
-export const NODE_TOPICS = 42;
-export const NODE_TOPIC_BYTES = 43;
+export const NODE_TOPICS = 43;
+export const NODE_TOPIC_BYTES = 44;
 /** Not 0 to ask the thread to stop; written by node 0. */
 export const NODE_STOP = 64;
 
@@ -67,8 +69,10 @@ export const RING_WRITTEN = 1;
 export const RING_EVENTS = 2;
 /** Position of the oldest frame that is not done; written by the reader. */
 export const RING_HEAD = 32;
+/** Number of the writer's subscription that the reader has noted last; written by the reader. */
+export const RING_HEARD = 33;
 /** How many events are done; written by the reader. */
-export const RING_HANDLED = 33;
+export const RING_HANDLED = 34;
 
 const HEADER_WORDS = 64;
 const NODE_WORDS = 96;

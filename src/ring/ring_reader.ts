@@ -8,7 +8,7 @@ import {
   MARK_STARTED,
   PADDING,
 } from "./frame.ts";
-import { RING_HANDLED, RING_HEAD, RING_PUBLISHED, type RingPlace } from "./layout.ts";
+import { RING_HANDLED, RING_HEAD, RING_HEARD, RING_PUBLISHED, type RingPlace } from "./layout.ts";
 import type { Cells } from "../runtime/shared_cells.ts";
 
 /** A frame that was taken and is not finished, and who has to finish it. */
@@ -111,6 +111,11 @@ export class RingReader {
   /** Takes a frame and is done with it, without a mark: where no other reader ever comes after this. */
   pass(word: number): void {
     this.#next = (this.#next + this.#cells.get(word + FRAME_SIZE)) | 0;
+  }
+
+  /** Says that a subscription is noted. */
+  confirm(subscription: number): void {
+    this.#cells.store(this.#words + RING_HEARD, subscription);
   }
 
   /** Marks a frame as begun: from here on a death leaves it in doubt. */

@@ -1,5 +1,12 @@
 import { FRAME_MARK, FRAME_ORDER, FRAME_SIZE, MARK_DONE, MARK_READY, PADDING } from "./frame.ts";
-import { RING_EVENTS, RING_HEAD, RING_PUBLISHED, RING_WRITTEN, type RingPlace } from "./layout.ts";
+import {
+  RING_EVENTS,
+  RING_HEAD,
+  RING_HEARD,
+  RING_PUBLISHED,
+  RING_WRITTEN,
+  type RingPlace,
+} from "./layout.ts";
 import type { Cells } from "../runtime/shared_cells.ts";
 
 /**
@@ -42,6 +49,11 @@ export class RingWriter {
   /** Whether something was written that is not published. */
   get isDirty(): boolean {
     return this.#tail !== this.#published;
+  }
+
+  /** Number of the subscription, of those told by this ring, that its reader has noted last. */
+  get heard(): number {
+    return this.#cells.load(this.#words + RING_HEARD);
   }
 
   /** Whether a frame of `size` bytes, a multiple of 8, fits now. */

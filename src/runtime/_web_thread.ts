@@ -23,7 +23,7 @@ export function startWebThread(module: URL, events: ThreadEvents): Thread {
 
 /** Makes a thread of a `Worker` that somebody else has started. */
 export function adoptWebThread(worker: WebWorker, events: ThreadEvents): Thread {
-  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const { promise: closed, resolve } = Promise.withResolvers<boolean>();
   /** How many messages have come. */
   let heard = 0;
   worker.addEventListener("message", ({ data }) => {
@@ -51,7 +51,7 @@ export function adoptWebThread(worker: WebWorker, events: ThreadEvents): Thread 
   });
   // Bun alone has this event.
   worker.addEventListener("close", () => {
-    resolve();
+    resolve(true);
     events.onEnd();
   });
   return {
@@ -61,7 +61,7 @@ export function adoptWebThread(worker: WebWorker, events: ThreadEvents): Thread 
       worker.terminate();
       // Deno's thread may spin on, and a browser does not say when its thread has gone.
       if (worker.unref === undefined) return false;
-      return await within(TERMINATION, closed.then(() => true)) ?? false;
+      return await within(TERMINATION, closed) ?? false;
     },
   };
 }

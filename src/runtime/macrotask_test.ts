@@ -4,6 +4,60 @@ import { scheduleMacrotask } from "./macrotask.ts";
 
 const nextMacrotask = () => new Promise<void>(scheduleMacrotask);
 
+/** What platforms have, or have not, to call back later: the best is taken when the module is loaded. */
+const WAYS = ["setImmediate", "MessageChannel", "setTimeout"] as const;
+
+// A bundle holds the module once.
+if ("process" in globalThis && !("window" in globalThis) && !isWorkerd()) {
+  for (const [at, way] of WAYS.entries()) {
+    it(`a macrotask by ${way} comes after all microtasks, once, in the order of the calls`, async () => {
+      const ports: MessagePort[] = [];
+      const schedule = await loadWithout(WAYS.slice(0, at), way, ports);
+      const order: unknown[] = [];
+      await new Promise<void>((resolve) => {
+        for (let number = 0; number < 100; number++) schedule(() => order.push(number));
+        // What is scheduled now comes after all that was.
+        schedule(() => schedule(() => (order.push("again"), resolve())));
+        schedule(() => order.push("last"));
+        queueMicrotask(() => order.push("microtask"));
+        order.push("code");
+      });
+      const numbers = Array.from({ length: 100 }, (_, number) => number);
+      assertEquals(order, ["code", "microtask", ...numbers, "last", "again"]);
+      // Ports keep a process alive.
+      for (const port of ports) port.close();
+    });
+  }
+}
+
+/** Loads the module once more, where some of what this platform has is missing. */
+async function loadWithout(
+  missing: readonly string[],
+  way: string,
+  ports: MessagePort[],
+): Promise<typeof scheduleMacrotask> {
+  class ClosedLater extends MessageChannel {
+    constructor() {
+      super();
+      ports.push(this.port1, this.port2);
+    }
+  }
+  const scope = globalThis as Record<string, unknown>;
+  const { MessageChannel: Channel, setImmediate } = scope;
+  scope["MessageChannel"] = ClosedLater;
+  for (const name of missing) scope[name] = undefined;
+  try {
+    const module = `./macrotask.ts?${way}`;
+    return (await import(module)).scheduleMacrotask;
+  } finally {
+    Object.assign(scope, { MessageChannel: Channel, setImmediate });
+  }
+}
+
+function isWorkerd(): boolean {
+  return globalThis.navigator?.userAgent === "Cloudflare-Workers";
+}
+
 describe("scheduleMacrotask()", () => {
   it("calls after the code that runs and all its microtasks, also those made by others", async () => {
     const order: string[] = [];

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import {
   BatchError,
@@ -9,7 +9,7 @@ import {
   QueueFullError,
   UnsupportedError,
 } from "../../mod.ts";
-import { attach, reclaim, share } from "../../src/engines/lanes.ts";
+import { attach, LanesTakenError, reclaim, share } from "../../src/engines/lanes.ts";
 import type { FlowBus } from "../../mod.ts";
 
 /** Data that JSON carries only once something has been done. */
@@ -77,13 +77,21 @@ describe("attach()", () => {
     const bus = forFlow();
     const handle = share(bus, { producers: 2 });
     const [first] = [attach(handle), attach(handle)];
-    assertThrows(
+    const taken = assertThrows(
       () => attach(handle),
-      RangeError,
-      "all 2 lanes are taken: close a producer, or raise 'producers'",
-    );
+      LanesTakenError,
+      "Cannot attach to the bus as all 2 lanes are taken: close a producer, or raise 'producers'",
+    ) as LanesTakenError;
+    assertInstanceOf(taken, RangeError);
+    assertEquals([taken.name, taken.lanes, taken.leaving], ["LanesTakenError", 2, 0]);
     first.close();
     // The lane is free when it has been read to its end.
+    const leaving = assertThrows(
+      () => attach(handle),
+      LanesTakenError,
+      "all 2 lanes are taken: 1 of them are given back and not read to their end: try again soon",
+    ) as LanesTakenError;
+    assertEquals(leaving.leaving, 1);
     await bus.flush();
     attach(handle);
     await bus.close();

@@ -115,6 +115,28 @@ describe("'concurrency'", () => {
   });
 });
 
+describe("an emit that throws as the threads that want its event have failed", () => {
+  it("has gone nowhere, not even to handlers at home", async () => {
+    let started = 0;
+    const handlers = () => startWorker(++started === 1 ? "patient" : "fails_subscribed");
+    const options = { handlers, maxRestarts: 0, onError() {} };
+    await withBus("patient", options, async (bus) => {
+      await assertRejects(() => bus.ready, ThreadFailedError);
+      // By then the other one has said that it does not subscribe it.
+      const answer = collect(bus, "answer", 1);
+      bus.emit("ask");
+      await answer;
+      let handled = 0;
+      bus.on("told", () => handled++);
+      const { emitted } = bus.stats();
+      assertThrows(() => bus.emit("told"), ThreadFailedError);
+      assertEquals(bus.stats().emitted, emitted);
+      await bus.drain();
+      assertEquals(handled, 0);
+    });
+  });
+});
+
 describe("a bus of which one thread has failed", () => {
   it("goes on with what the other one and home subscribe", async () => {
     let started = 0;

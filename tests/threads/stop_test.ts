@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { CloseReport } from "../../mod.ts";
-import { startWorker, TRANSPORT, withBus } from "./_buses.ts";
+import { fnv1a } from "../../src/engines/fnv1a.ts";
+import { collect, startWorker, TRANSPORT, withBus } from "./_buses.ts";
 
 const NOTHING: CloseReport = { discarded: 0, inDoubt: 0, stuck: 0 };
 /** For a `close` that no busy machine makes give up a thread. */
@@ -52,6 +53,22 @@ describe("a thread that is to stop", () => {
       assert(discarded > 0, "all events were handled");
       const { emitted, processed, dropped } = bus.stats();
       assertEquals([emitted, dropped], [processed + discarded, discarded]);
+    });
+  });
+
+  it("waits no more until others have heard what it subscribes", async () => {
+    await withBus("awaits_ready", {}, async (bus) => {
+      await bus.ready;
+      const [busy, waits] = ["a", "b"].toSorted((one, other) => fnv1a(one) % 2 - fnv1a(other) % 2);
+      const held = collect(bus, "held", 1);
+      bus.emit({ type: "hold", key: busy!, data: 200 });
+      await held;
+      const subscribed = collect(bus, "subscribed", 1);
+      bus.emit({ type: "subscribe", key: waits!, data: undefined });
+      await subscribed;
+      // The other thread hears of nothing any more, as it has come to its end.
+      const { stuck, inDoubt } = await bus.close(PATIENT);
+      assertEquals([stuck, inDoubt], [0, 0]);
     });
   });
 

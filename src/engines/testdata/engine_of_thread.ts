@@ -11,8 +11,11 @@ import type { WorkerOptions } from "../worker_options.ts";
 const CAPACITY = 4_096;
 
 /** The engine of a thread, in this thread; what it says of its life, and its other side. */
-export function engineOfThread(options: Partial<WorkerOptions>, capacity = CAPACITY) {
-  const home = createMesh(1, capacity);
+export function engineOfThread(
+  options: Partial<WorkerOptions>,
+  capacity = CAPACITY,
+  home = createMesh(1, capacity),
+) {
   const mesh = joinMesh(home.cells.words.buffer as SharedArrayBuffer, 1);
   const engine = new WorkerEngine(mesh, {
     overflow: "block",

@@ -2,6 +2,7 @@
 import { serve } from "../../../src/engines/worker.ts";
 import type { BusEvent } from "../../../mod.ts";
 import { die } from "./die.ts";
+import { meet } from "./meet.ts";
 
 const wait = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
 
@@ -153,18 +154,6 @@ serve((bus, { index, threads }) => {
   });
   return () => bus.closed;
 });
-
-/** Waits until two threads are here. */
-function meet(): Promise<void> {
-  const channel = new BroadcastChannel("beat.meet");
-  return new Promise((resolve) => {
-    channel.onmessage = ({ data }) => {
-      if (data === "here") channel.postMessage("here as well");
-      resolve();
-    };
-    channel.postMessage("here");
-  });
-}
 
 function failOnPurpose(): never {
   throw new TypeError("outside a handler");
