@@ -2,7 +2,17 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { createEventIterator } from "../core/event_iterator.ts";
-import { NODE_ANSWER, NODE_FAILED, NODE_PARK, NODE_STOP } from "../ring/layout.ts";
+import {
+  NODE_ANSWER,
+  NODE_FAILED,
+  NODE_PARK,
+  NODE_STOP,
+  NODE_UNWANTED,
+  NODE_WANTS_ROOM,
+  RING_HANDLED,
+  RING_HEAD,
+} from "../ring/layout.ts";
+import { HOME } from "./mesh.ts";
 import { engineOfThread } from "./testdata/engine_of_thread.ts";
 import { turn, withFakeTime } from "./testdata/waits.ts";
 import type { BusEvent } from "../core/event.ts";
@@ -12,9 +22,13 @@ describe("the engine of a thread", () => {
     withFakeTime(async (time) => {
       const { engine, mesh, beat } = engineOfThread({ stallTimeout: 100 });
       engine.start(() => {});
-      const atFirst = beat();
+      // By then it has had its first turn, and nothing wakes it for another one.
       await time.tickAsync(100);
-      assert(beat() > atFirst);
+      for (let quarter = 0; quarter < 4; quarter++) {
+        const before = beat();
+        await time.tickAsync(25);
+        assert(beat() > before, `no life in ${quarter}`);
+      }
       engine.answer();
       const atLast = beat();
       await time.tickAsync(1_000);
@@ -84,6 +98,18 @@ describe("the engine of a thread", () => {
     assertEquals(waits, 1);
   });
 
+  it("counts what it emits and nobody wants, as nobody else knows of it", async () => {
+    const { engine, mesh: { cells, words }, emitThere } = engineOfThread({});
+    engine.notes.hear(HOME, ["welcome", 1]);
+    engine.notes.hear(HOME, ["serving", 0]);
+    engine.notes.serve();
+    emitThere("unwanted");
+    await engine.queue.enqueue({ type: "unwanted", data: undefined });
+    assertEquals(cells.load(words + NODE_UNWANTED), 2);
+    engine.answer();
+    await turn();
+  });
+
   it("shows life for each event that has waited for its key", async () => {
     const { engine, beat, emit } = engineOfThread({ concurrency: 2 });
     const beats: number[] = [];
@@ -105,21 +131,25 @@ describe("the engine of a thread", () => {
   });
 
   it("shows life while an emit outside its handlers waits for room", async () => {
-    const { engine, mesh: { cells }, beat, emitThere, read } = engineOfThread({
+    const { engine, mesh: { cells, words }, beat, emitThere, read } = engineOfThread({
       stallTimeout: 100,
       blockTimeout: 60_000,
     });
     engine.notes.serve();
     const waits: number[] = [];
     const beats: number[] = [];
+    const wantsRoom = () => cells.load(words + NODE_WANTS_ROOM);
     cells.wait = (_word, _value, timeout) => {
       waits.push(timeout);
       beats.push(beat());
+      // By this whoever reads the ring knows whom to wake.
+      assertEquals(wantsRoom(), 1);
       if (waits.length === 3) read();
     };
     while (waits.length === 0) emitThere("fill", new Uint8Array(500));
     assertEquals(waits, [25, 25, 25]);
     assert(beats[0] < beats[1] && beats[1] < beats[2], `beats were ${beats}`);
+    assertEquals(wantsRoom(), 0);
     engine.answer();
     await turn();
   });
@@ -175,6 +205,31 @@ describe("the engine of a thread", () => {
     await accepted;
     assertEquals(read(), ["late"]);
     engine.answer();
+  });
+
+  it("keeps an event in its ring until its promises have settled, and its data for good", async () => {
+    const { engine, home: { cells, layout }, emit } = engineOfThread({});
+    const { words, data } = layout.ring(HOME, 1);
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<BusEvent>();
+    engine.core.on("slow", (event) => {
+      begun.resolve(event);
+      return gate.promise;
+    });
+    engine.start(() => {});
+    const before = cells.load(words + RING_HEAD);
+    emit("slow", "its data");
+    const event = await begun.promise;
+    await turn();
+    assertEquals([cells.load(words + RING_HEAD), cells.load(words + RING_HANDLED)], [before, 0]);
+    gate.resolve();
+    while (cells.load(words + RING_HEAD) === before) await turn();
+    assertEquals(cells.load(words + RING_HANDLED), 1);
+    // Another event stands there later.
+    cells.bytes.fill(0, data, data + 128);
+    assertEquals(event.data, "its data");
+    engine.answer();
+    await turn();
   });
 
   it("waits for a promise, and tells what it rejects with, though a codec takes no data", async () => {

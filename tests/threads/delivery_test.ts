@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { BusEvent, CrashError, ErrorContext } from "../../mod.ts";
 import { fnv1a } from "../../src/engines/fnv1a.ts";
+import { TOPIC_LIMIT } from "../../src/ring/layout.ts";
 import { collect, withBus } from "./_buses.ts";
 
 const byNumber = (a: unknown, b: unknown) => Number(a) - Number(b);
@@ -119,10 +120,16 @@ describe("an event that crosses", () => {
       bus.emit("each");
       bus.emit("each");
       assertEquals((await each).toSorted(byNumber), [0, 0, 1, 1]);
-      const both = collect(bus, "seen", 3);
+      const both: [string, number][] = [];
+      const subscription = bus.on("seen", ({ data }) => both.push(data as [string, number]));
       bus.emit("both");
-      const kinds = (await both as [string, number][]).map(([kind]) => kind);
-      assertEquals(kinds.toSorted(), ["each", "each", "one"]);
+      while (both.length < 3 || bus.stats().depth > 0) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      subscription.unsubscribe();
+      assertEquals(both.map(([kind]) => kind).toSorted(), ["each", "each", "one"]);
+      const told = both.filter(([kind]) => kind === "each").map(([, index]) => index);
+      assertEquals(told.toSorted(), [0, 1]);
       while (bus.stats().depth > 0) await new Promise((resolve) => setTimeout(resolve, 1));
       const { emitted } = bus.stats();
       bus.emit("silent");
@@ -161,6 +168,19 @@ describe("an event that crosses", () => {
   });
 });
 
+describe("events of more types than a thread numbers", () => {
+  it("keep theirs, as they carry its text", async () => {
+    await withBus("kinds", { threads: 1 }, async (bus) => {
+      await bus.ready;
+      const types = Array.from({ length: TOPIC_LIMIT + 50 }, (_, number) => `typed.${number}`);
+      const seen = collect(bus, "back.*", types.length);
+      for (const type of types.slice(1)) bus.emit(type);
+      bus.write(types[0], 0, () => {});
+      assertEquals((await seen).toSorted(), types.toSorted());
+    });
+  });
+});
+
 describe("a handler of a thread", () => {
   it("gets a cursor over the data with 'zeroCopy'", async () => {
     await withBus("kinds", { threads: 1 }, async (bus) => {
@@ -180,9 +200,11 @@ describe("a handler of a thread", () => {
       bus.on("text", ({ u8, i32, offset, length }) => {
         seen.push([...u8.subarray(offset, offset + length)], i32[offset >> 2]);
       }, { zeroCopy: true });
+      bus.on("nothing", ({ length }) => seen.push(length), { zeroCopy: true });
       bus.emit("text", "AB");
+      bus.emit("nothing");
       await bus.drain();
-      assertEquals(seen, [[65, 66], 0x4241]);
+      assertEquals(seen, [[65, 66], 0x4241, 0]);
     });
   });
 
@@ -275,6 +297,23 @@ describe("write()", () => {
     });
   });
 
+  it("goes to the thread of its key, and whole to each that wants it", async () => {
+    await withBus("kinds", {}, async (bus) => {
+      await bus.ready;
+      const fill = (bytes: Uint8Array, offset: number, length: number) => {
+        bytes.fill(7, offset, offset + length);
+      };
+      const keyed = collect(bus, "seen", 3);
+      for (const key of ["a", "a", "b"]) bus.write("keyed", 1, fill, { key });
+      for (const { key, index } of await keyed as { key: string; index: number }[]) {
+        assertEquals(index, fnv1a(key) % 2);
+      }
+      const each = collect(bus, "seen", 2);
+      bus.write("each bytes", 3, fill);
+      assertEquals((await each).toSorted(), [[0, 7, 7, 7], [1, 7, 7, 7]]);
+    });
+  });
+
   it("takes the event back when 'fill' throws, and refuses what it emits", async () => {
     await withBus("kinds", {}, async (bus) => {
       await bus.ready;
@@ -285,6 +324,12 @@ describe("write()", () => {
         }), RangeError);
       assertThrows(
         () => bus.write("value", 8, () => bus.emit("value", 1)),
+        TypeError,
+        "must not emit",
+      );
+      bus.on("here", () => {});
+      assertThrows(
+        () => bus.write("here", 8, () => bus.emit("here")),
         TypeError,
         "must not emit",
       );
