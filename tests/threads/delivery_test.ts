@@ -278,6 +278,20 @@ describe("a handler of a thread", () => {
   });
 });
 
+describe("the bus of a thread", () => {
+  it("is not the whole: it counts nothing, and cannot be closed there", async () => {
+    await withBus("misuse", { threads: 1 }, async (bus) => {
+      const ended = collect(bus, "ended", 2);
+      bus.emit("end");
+      bus.emit("end");
+      const reason = "in one of its threads as only the thread that has made it can";
+      const says = ["count the deliveries of the bus", "drain the bus", "close the bus"]
+        .map((action) => `TypeError: Cannot ${action} ${reason}`);
+      assertEquals(await ended, [says, says]);
+    });
+  });
+});
+
 describe("write()", () => {
   it("fills memory of the ring in place", async () => {
     await withBus("kinds", { threads: 1 }, async (bus) => {
