@@ -1,78 +1,17 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { createEventIterator } from "../core/event_iterator.ts";
-import {
-  NODE_ANSWER,
-  NODE_FAILED,
-  NODE_PARK,
-  NODE_STOP,
-  NODE_UNWANTED,
-  NODE_WANTS_ROOM,
-  RING_HANDLED,
-  RING_HEAD,
-} from "../ring/layout.ts";
+import { FLAG_NOTE } from "../ring/frame.ts";
+import { FrameEncoder } from "../ring/frame_encoder.ts";
+import { NODE_FAILED, NODE_STOP, NODE_UNWANTED, RING_HANDLED, RING_HEAD } from "../ring/layout.ts";
+import { scheduleMacrotask } from "../runtime/macrotask.ts";
 import { HOME } from "./mesh.ts";
 import { engineOfThread } from "./testdata/engine_of_thread.ts";
-import { turn, withFakeTime } from "./testdata/waits.ts";
+import { turn } from "./testdata/waits.ts";
 import type { BusEvent } from "../core/event.ts";
 
 describe("the engine of a thread", () => {
-  it("shows life while it waits, and none after it has answered", () =>
-    withFakeTime(async (time) => {
-      const { engine, mesh, beat } = engineOfThread({ stallTimeout: 100 });
-      engine.start(() => {});
-      // By then it has had its first turn, and nothing wakes it for another one.
-      await time.tickAsync(100);
-      for (let quarter = 0; quarter < 4; quarter++) {
-        const before = beat();
-        await time.tickAsync(25);
-        assert(beat() > before, `no life in ${quarter}`);
-      }
-      engine.answer();
-      const atLast = beat();
-      await time.tickAsync(1_000);
-      assertEquals(beat(), atLast);
-      assertEquals(mesh.cells.load(mesh.words + NODE_ANSWER), 1);
-    }));
-
-  it("shows life while it stands still with 'park' \"block\"", async () => {
-    const { engine, mesh: { cells, words }, beat } = engineOfThread({
-      park: "block",
-      stallTimeout: 100,
-    });
-    const waits: number[] = [];
-    const beats: number[] = [];
-    const ended = new Promise<void>((resolve) => {
-      cells.wait = (_word, _value, timeout) => {
-        waits.push(timeout);
-        beats.push(beat());
-        if (waits.length < 3) return "timed-out";
-        engine.answer();
-        resolve();
-        return "ok";
-      };
-    });
-    engine.start(() => {});
-    await ended;
-    assertEquals(waits, [25, 25, 25]);
-    assert(beats[0] < beats[1] && beats[1] < beats[2], `beats were ${beats}`);
-    assertEquals(cells.load(words + NODE_PARK), 0);
-  });
-
-  it("stands still until it is woken if nobody watches it", async () => {
-    const { engine, mesh: { cells } } = engineOfThread({ park: "block" });
-    const timeout = await new Promise((resolve) => {
-      cells.wait = (_word, _value, timeout) => {
-        engine.answer();
-        resolve(timeout);
-        return "ok";
-      };
-      engine.start(() => {});
-    });
-    assertEquals(timeout, Infinity);
-  });
-
   it("stands not still before it serves: its module may wait for a timer", async () => {
     const { engine, mesh: { cells } } = engineOfThread({ park: "block" });
     let waits = 0;
@@ -106,50 +45,6 @@ describe("the engine of a thread", () => {
     emitThere("unwanted");
     await engine.queue.enqueue({ type: "unwanted", data: undefined });
     assertEquals(cells.load(words + NODE_UNWANTED), 2);
-    engine.answer();
-    await turn();
-  });
-
-  it("shows life for each event that has waited for its key", async () => {
-    const { engine, beat, emit } = engineOfThread({ concurrency: 2 });
-    const beats: number[] = [];
-    const begun = Promise.withResolvers<() => void>();
-    engine.core.on("first", () => new Promise<void>(begun.resolve));
-    const handled = new Promise<void>((resolve) => {
-      engine.core.on("next", ({ data }) => {
-        beats.push(beat());
-        if (data === 3) resolve();
-      });
-    });
-    emit("first", 0, "k");
-    for (const data of [1, 2, 3]) emit("next", data, "k");
-    engine.start(() => {});
-    (await begun.promise)();
-    await handled;
-    engine.answer();
-    assert(beats[0] < beats[1] && beats[1] < beats[2], `beats were ${beats}`);
-  });
-
-  it("shows life while an emit outside its handlers waits for room", async () => {
-    const { engine, mesh: { cells, words }, beat, emitThere, read } = engineOfThread({
-      stallTimeout: 100,
-      blockTimeout: 60_000,
-    });
-    engine.notes.serve();
-    const waits: number[] = [];
-    const beats: number[] = [];
-    const wantsRoom = () => cells.load(words + NODE_WANTS_ROOM);
-    cells.wait = (_word, _value, timeout) => {
-      waits.push(timeout);
-      beats.push(beat());
-      // By this whoever reads the ring knows whom to wake.
-      assertEquals(wantsRoom(), 1);
-      if (waits.length === 3) read();
-    };
-    while (waits.length === 0) emitThere("fill", new Uint8Array(500));
-    assertEquals(waits, [25, 25, 25]);
-    assert(beats[0] < beats[1] && beats[1] < beats[2], `beats were ${beats}`);
-    assertEquals(wantsRoom(), 0);
     engine.answer();
     await turn();
   });
@@ -190,6 +85,38 @@ describe("the engine of a thread", () => {
     engine.start(() => {});
     assertEquals(await handled, 1);
     engine.answer();
+  });
+
+  it("hears what others tell behind its first event before that", async () => {
+    const { engine, home, emit, read } = engineOfThread({});
+    engine.notes.hear(HOME, ["welcome", 1]);
+    const heard = new Promise((resolve) => engine.core.on("first", () => resolve(read())));
+    emit("first", 1);
+    const encoder = new FrameEncoder();
+    encoder.encode({ type: "note", data: ["on", 7, "b", false] }, false, FLAG_NOTE);
+    const writer = home.writers[1]!;
+    encoder.write(home.cells, writer.claim(encoder.size), -1, 0);
+    writer.commit(encoder.size, false);
+    home.publish(1);
+    engine.start(() => {});
+    assertEquals(await heard, [["on", 1, "first", false], ["known", 7]]);
+    engine.answer();
+    await turn();
+  });
+
+  it("lets the event loop have a turn every 1 024 events", async () => {
+    const { engine, emit } = engineOfThread({}, 2 ** 18);
+    let handled = 0;
+    const atTurn = new Promise((resolve) => {
+      engine.core.on("a", () => {
+        if (++handled === 1) scheduleMacrotask(() => resolve(handled));
+      });
+    });
+    for (let n = 0; n < 3_000; n++) emit("a", n);
+    engine.start(() => {});
+    assertEquals(await atTurn, 1_024);
+    engine.answer();
+    await turn();
   });
 
   it("accepts an enqueue() that waits for room though the bus drains meanwhile", async () => {
