@@ -93,6 +93,27 @@ describe("the shards of a thread", () => {
     for (let i = 3; i < beats.length; i++) assertEquals(beats[i][1], beats[i - 1][1] + 1);
   });
 
+  it("keep the order of a key though its type is spread over them, and of nothing else", async () => {
+    const { core, flow, take } = shardOfThread({ batchSize: 1, shards: 2, spread: ["a"] });
+    const begun: unknown[] = [];
+    const held = Promise.withResolvers<void>();
+    core.on("a", ({ data }) => {
+      begun.push(data);
+      return held.promise;
+    });
+    for (const data of [1, 2]) take(data, "k");
+    await turn();
+    assertEquals(begun, [1]);
+    for (const data of [3, 4]) take(data);
+    await turn();
+    // One of them is in the other shard.
+    assertEquals(begun.length, 2);
+    held.resolve();
+    await turn();
+    assertEquals(begun.length, 4);
+    assert(begun.indexOf(1) < begun.indexOf(2) && !flow.isBusy);
+  });
+
   it("count what stages have added when its own batch is through", async () => {
     const { mesh: { cells, words }, flow, take } = shardOfThread({ batchSize: 1, shards: 2 });
     const counted = () => cells.get(words + NODE_UNWANTED);

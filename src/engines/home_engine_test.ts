@@ -1,7 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
+import { FLAG_NOTE } from "../ring/frame.ts";
+import { NODE_PARK, NODE_SEALED } from "../ring/layout.ts";
 import { fnv1a } from "./fnv1a.ts";
+import { HOME } from "./mesh.ts";
 import { IdleThread, withIdleThread } from "./testdata/idle_thread.ts";
 import { quiet, turn, withFakeTime } from "./testdata/waits.ts";
 import { createThreadBus } from "./threads.ts";
@@ -102,6 +105,39 @@ describe("enqueue() for a handler of home", () => {
     }));
 });
 
+describe("enqueue() behind one that waits for room in a ring", () => {
+  it("stands in line, though there is room by then", () =>
+    withIdleThread(async (bus, { read }) => {
+      assertThrows(() => {
+        for (;;) bus.emit("written");
+      }, QueueFullError);
+      const first = bus.enqueue({ type: "told", data: undefined });
+      read();
+      const second = bus.enqueue({ type: "written", data: undefined });
+      await Promise.all([first, second]);
+      assertEquals(read(), ["told", "written"]);
+    }, { capacity: 1_024, overflow: "error" }));
+});
+
+describe("'stallTimeout'", () => {
+  it("ends no thread that has not served yet, however long its module takes", async () => {
+    const thread = new IdleThread();
+    let ends = 0;
+    thread.terminate = () => void ends++;
+    await withFakeTime(async (time) => {
+      const options = { threads: 1, stallTimeout: 100, stopTimeout: 100 };
+      const bus = createThreadBus({ handlers: () => thread, ...options });
+      await time.tickAsync(1_000);
+      assertEquals(ends, 0);
+      const closed = bus.close({ timeout: 100 });
+      await time.tickAsync(100);
+      await closed;
+    });
+    thread.engine.answer();
+    await turn();
+  });
+});
+
 describe("emit() that makes room in the full queue of home", () => {
   it("is refused if a handler closes the bus meanwhile", () =>
     withIdleThread((bus) => {
@@ -154,7 +190,70 @@ describe("notes to a thread that reads nothing", () => {
     }, { capacity: 1_024, overflow: "error" }));
 });
 
+describe("a thread that has died", () => {
+  it("is followed by one that is to seal itself, and what it wrote wakes the others", async () => {
+    const threads: IdleThread[] = [];
+    const started = Promise.withResolvers<void>();
+    const bus = createThreadBus({
+      handlers: () => {
+        if (threads.length === 2) started.resolve();
+        return threads[threads.push(new IdleThread()) - 1];
+      },
+      threads: 2,
+    });
+    const [first, second] = threads as [IdleThread, IdleThread];
+    const { cells, words } = first.mesh;
+    cells.store(words + NODE_SEALED, 1);
+    cells.store(second.mesh.words + NODE_PARK, 1);
+    first.engine.answer();
+    await started.promise;
+    assertEquals(cells.load(words + NODE_SEALED), 0);
+    assertEquals(cells.load(second.mesh.words + NODE_PARK), 0);
+    const closed = bus.close({ timeout: 60_000 });
+    for (const { engine } of threads.slice(1)) engine.answer();
+    await closed;
+    await turn();
+  });
+
+  it("is blamed for what it said of its end, and the one that comes after it is not", async () => {
+    const threads: IdleThread[] = [];
+    let start = () => {};
+    const errors: string[] = [];
+    const bus = createThreadBus({
+      handlers: () => {
+        start();
+        return threads[threads.push(new IdleThread()) - 1];
+      },
+      threads: 1,
+      onError: (error) => errors.push((error as Error).message),
+    });
+    const end = async ({ engine }: IdleThread) => {
+      const started = new Promise<void>((resolve) => start = resolve);
+      engine.answer();
+      await started;
+    };
+    const data = ["fault", { name: "Error", message: "of the first" }];
+    threads[0]!.engine.outbox.sendTo(HOME, { type: "note", data }, FLAG_NOTE);
+    await end(threads[0]!);
+    await end(threads[1]!);
+    assertEquals(errors, ["of the first"]);
+    const closed = bus.close({ timeout: 60_000 });
+    threads[2]!.engine.answer();
+    await closed;
+    await turn();
+  });
+});
+
 describe("close()", () => {
+  it("leaves in doubt what a thread had begun, as no other one comes to try again", () =>
+    withIdleThread(async (bus, { engine, begin }) => {
+      bus.emit("written");
+      begin();
+      const closed = bus.close({ timeout: 60_000 });
+      engine.answer();
+      assertEquals(await closed, { discarded: 0, inDoubt: 1, stuck: 0 });
+    }, { maxCrashes: 2, onError() {} }));
+
   it("hears all that a thread has told before it ended", async () => {
     const told: unknown[] = [];
     const onError = (error: unknown) => void told.push((error as Error).message);

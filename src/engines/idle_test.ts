@@ -28,6 +28,27 @@ describe("a thread that finds something to do whenever it looks, and never much"
 });
 
 describe("a thread that goes to sleep", () => {
+  it("lets the event loop have a turn before", async () => {
+    const { cells, words } = createMesh(1, 1_024);
+    let turns = 0;
+    const sleep = new Promise<number>((resolve) => {
+      cells.waitAsync = () => {
+        resolve(turns);
+        return { async: true, value: new Promise(() => {}) };
+      };
+    });
+    const idle = new Idle({ cells, words }, {
+      turn: () => {
+        turns++;
+        return false;
+      },
+      hasWork: () => false,
+    });
+    idle.schedule();
+    assertEquals(await sleep, 2);
+    idle.end();
+  });
+
   it("looks once more after it has said so: what came in between wakes nobody", async () => {
     const { cells, words } = createMesh(1, 1_024);
     let hasCome = false;

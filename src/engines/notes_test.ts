@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { QueueFullError } from "../core/errors.ts";
 import { Registry } from "../core/registry.ts";
 import { Resolution } from "../core/resolution.ts";
-import { NODE_DROPPED, RING_HEARD } from "../ring/layout.ts";
+import { NODE_DROPPED, NODE_WANTS_ROOM, RING_HEARD } from "../ring/layout.ts";
 import { releaseDone } from "../ring/recovery.ts";
 import { createMesh, HOME, joinMesh } from "./mesh.ts";
 import { Notes, reportError, reviveError } from "./notes.ts";
@@ -164,14 +164,17 @@ describe("a note of a pattern that no frame holds", () => {
 
 describe("a thread that has answered", () => {
   it("writes nothing any more, whatever its timers do", async () => {
-    const { engine, emitThere, read } = engineOfThread({});
+    const { engine, mesh: { cells, words }, emitThere, read } = engineOfThread({});
     engine.notes.serve();
     const subscription = engine.core.on("a", () => {});
+    const failing = Object.assign(engine.core.on("b", () => {}), { printed: true });
     engine.answer();
     read();
+    cells.store(words + NODE_WANTS_ROOM, 0);
     subscription.unsubscribe();
+    engine.core.fail(new Error("late"), { type: "b", data: 1 }, failing);
     assertThrows(() => emitThere("b"), Error, "the bus is closed");
-    assertEquals(read(), []);
+    assertEquals([read(), cells.load(words + NODE_WANTS_ROOM)], [[], 0]);
     await turn();
   });
 });
@@ -221,6 +224,25 @@ describe("a thread that has greeted one which died before it answered", () => {
     one.notes.flush();
     await late.readiness;
     assertEquals(other.wants("late").workers, [1]);
+  });
+});
+
+describe("a subscription of a thread", () => {
+  it("is ready when all others have heard of it, and not before", async () => {
+    const { cells, layout } = createMesh(2, CAPACITY);
+    const { notes, subscribe } = notesOf(joinMesh(cells.words.buffer as SharedArrayBuffer, 1), 1);
+    const say = async (node: number) => {
+      cells.store(layout.ring(1, node).words + RING_HEARD, 1);
+      notes.flush();
+      await turn();
+    };
+    let isReady = false;
+    void subscribe("a", false).readiness!.then(() => isReady = true);
+    for (const node of [HOME, 2]) notes.hear(node, ["welcome", 1]);
+    await say(HOME);
+    assertEquals(isReady, false);
+    await say(2);
+    assertEquals(isReady, true);
   });
 });
 

@@ -180,6 +180,25 @@ describe("threads that share no memory", () => {
     );
   });
 
+  it("tell that an event begins before its handlers are called", async () => {
+    const world = new World();
+    world.write(HOME, 1, false);
+    await world.turn();
+    world.deliver(1, false);
+    world.handle(1, HOME, false);
+    world.kill(1, false);
+    await world.settle();
+    assertEquals([world.handled, world.doubtful], [[0], [0]]);
+  });
+
+  it("tell what they emit outside a handler before emit() returns", async () => {
+    const world = new World();
+    world.write(1, HOME, false);
+    world.kill(1, false);
+    await world.settle();
+    assertEquals(world.handled, [0]);
+  });
+
   it("change nothing any more once they are gone", () => {
     const office = new PostOffice(LAYOUT);
     createMesh(THREADS, LAYOUT.capacity, office.cells);

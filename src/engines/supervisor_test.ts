@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { NODE_ANSWER, NODE_STOP } from "../ring/layout.ts";
 import { createMesh } from "./mesh.ts";
 import { Supervisor, type SupervisorEvents, type SupervisorOptions } from "./supervisor.ts";
-import { withFakeTime } from "./testdata/waits.ts";
+import { turn, withFakeTime } from "./testdata/waits.ts";
 
 /** A thread that does nothing, and ends when it is told to. */
 class FakeThread extends EventTarget {
@@ -151,6 +151,16 @@ describe("the end of all threads", () => {
       assertEquals(threads.map(({ isTerminated }) => isTerminated), [true]);
       assertEquals(told, ["gone 1"]);
     }));
+
+  it("waits for them where the time of close() has no end", async () => {
+    const { supervisor, threads, answer } = supervise({});
+    const closed = supervisor.close(Infinity);
+    // A timer that takes no such time would be over by then.
+    for (let i = 0; i < 3; i++) await turn();
+    assertEquals(threads.map(({ isTerminated }) => isTerminated), [false]);
+    answer(1);
+    await closed;
+  });
 
   it("cuts short the time of one that is being replaced", () =>
     withFakeTime(async (time) => {

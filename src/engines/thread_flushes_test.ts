@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { HEADER_FLUSH, RING_HEAD, RING_PUBLISHED } from "../ring/layout.ts";
-import { createMesh } from "./mesh.ts";
+import { createMesh, HOME } from "./mesh.ts";
 import { ThreadFlushes } from "./thread_flushes.ts";
 
 /** The flushes of a bus with two threads, into whose rings one event each was sent. */
@@ -13,6 +13,17 @@ function setUp() {
   return {
     flushes,
     reached,
+    /** A thread tells home something. */
+    tell(node: number) {
+      const { words } = mesh.layout.ring(node, HOME);
+      mesh.cells.store(words + RING_PUBLISHED, mesh.cells.load(words + RING_PUBLISHED) + 64);
+    },
+    /** Home hears all that a thread has told. */
+    hear(node: number) {
+      const { words } = mesh.layout.ring(node, HOME);
+      mesh.cells.store(words + RING_HEAD, mesh.cells.load(words + RING_PUBLISHED));
+      flushes.check();
+    },
     /** Begins a flush. */
     flush: (name: string) => flushes.flush({ reach: () => reached.push(name), refuse() {} }),
     /** Handles all that a thread has. */
@@ -40,6 +51,17 @@ describe("ThreadFlushes", () => {
     assertEquals([reached, isHurried()], [[], true]);
     finish(2);
     assertEquals([reached, isHurried()], [["first"], false]);
+  });
+
+  it("waits for what threads have told home meanwhile, too", () => {
+    const { flush, finish, tell, hear, reached } = setUp();
+    flush("first");
+    tell(2);
+    finish(1);
+    finish(2);
+    assertEquals(reached, []);
+    hear(2);
+    assertEquals(reached, ["first"]);
   });
 
   it("leaves out a thread that does not stop, now and later", () => {

@@ -232,12 +232,22 @@ function createWorkerBus(
     },
     emitBatch: (events: readonly BusEvent[]) => engine.outbox.batch(() => emitBatch(events)),
     enqueue: (event: BusEvent, options?: EnqueueOptions) => engine.queue.enqueue(event, options),
+    // One thread has no books of its own, and would let events go that others handle in its place.
+    stats: () => refuseWhole("count the deliveries of the bus"),
+    drain: () => refuseWhole("drain the bus"),
+    close: () => refuseWhole("close the bus"),
   }) as unknown as WorkerBus<OpenEventMap>;
 }
 
 /** What stands for a subscription of everything: all events go through the stages. */
 function createWish(): Registration {
   return new Registration({ remove: () => false }, "**", -1, () => {});
+}
+
+/** Refuses what only concerns the bus as a whole, for modules whose types nobody checks. */
+function refuseWhole(action: string): never {
+  const reason = "only the thread that has made it can";
+  throw new TypeError(`Cannot ${action} in one of its threads as ${reason}`);
 }
 
 function refuseBatches(): never {

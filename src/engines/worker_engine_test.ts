@@ -1,64 +1,24 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BusClosedError, QueueFullError } from "../core/errors.ts";
 import { createEventIterator } from "../core/event_iterator.ts";
-import { NODE_ANSWER, NODE_FAILED, NODE_PARK, NODE_STOP } from "../ring/layout.ts";
+import { FLAG_NOTE } from "../ring/frame.ts";
+import { FrameEncoder } from "../ring/frame_encoder.ts";
+import {
+  NODE_FAILED,
+  NODE_STOP,
+  NODE_UNWANTED,
+  RING_HANDLED,
+  RING_HEAD,
+  RING_HEARD,
+} from "../ring/layout.ts";
+import { scheduleMacrotask } from "../runtime/macrotask.ts";
+import { HOME } from "./mesh.ts";
 import { engineOfThread } from "./testdata/engine_of_thread.ts";
-import { turn, withFakeTime } from "./testdata/waits.ts";
+import { turn } from "./testdata/waits.ts";
 import type { BusEvent } from "../core/event.ts";
 
 describe("the engine of a thread", () => {
-  it("shows life while it waits, and none after it has answered", () =>
-    withFakeTime(async (time) => {
-      const { engine, mesh, beat } = engineOfThread({ stallTimeout: 100 });
-      engine.start(() => {});
-      const atFirst = beat();
-      await time.tickAsync(100);
-      assert(beat() > atFirst);
-      engine.answer();
-      const atLast = beat();
-      await time.tickAsync(1_000);
-      assertEquals(beat(), atLast);
-      assertEquals(mesh.cells.load(mesh.words + NODE_ANSWER), 1);
-    }));
-
-  it("shows life while it stands still with 'park' \"block\"", async () => {
-    const { engine, mesh: { cells, words }, beat } = engineOfThread({
-      park: "block",
-      stallTimeout: 100,
-    });
-    const waits: number[] = [];
-    const beats: number[] = [];
-    const ended = new Promise<void>((resolve) => {
-      cells.wait = (_word, _value, timeout) => {
-        waits.push(timeout);
-        beats.push(beat());
-        if (waits.length < 3) return "timed-out";
-        engine.answer();
-        resolve();
-        return "ok";
-      };
-    });
-    engine.start(() => {});
-    await ended;
-    assertEquals(waits, [25, 25, 25]);
-    assert(beats[0] < beats[1] && beats[1] < beats[2], `beats were ${beats}`);
-    assertEquals(cells.load(words + NODE_PARK), 0);
-  });
-
-  it("stands still until it is woken if nobody watches it", async () => {
-    const { engine, mesh: { cells } } = engineOfThread({ park: "block" });
-    const timeout = await new Promise((resolve) => {
-      cells.wait = (_word, _value, timeout) => {
-        engine.answer();
-        resolve(timeout);
-        return "ok";
-      };
-      engine.start(() => {});
-    });
-    assertEquals(timeout, Infinity);
-  });
-
   it("stands not still before it serves: its module may wait for a timer", async () => {
     const { engine, mesh: { cells } } = engineOfThread({ park: "block" });
     let waits = 0;
@@ -96,42 +56,14 @@ describe("the engine of a thread", () => {
     await turn();
   });
 
-  it("shows life for each event that has waited for its key", async () => {
-    const { engine, beat, emit } = engineOfThread({ concurrency: 2 });
-    const beats: number[] = [];
-    const begun = Promise.withResolvers<() => void>();
-    engine.core.on("first", () => new Promise<void>(begun.resolve));
-    const handled = new Promise<void>((resolve) => {
-      engine.core.on("next", ({ data }) => {
-        beats.push(beat());
-        if (data === 3) resolve();
-      });
-    });
-    emit("first", 0, "k");
-    for (const data of [1, 2, 3]) emit("next", data, "k");
-    engine.start(() => {});
-    (await begun.promise)();
-    await handled;
-    engine.answer();
-    assert(beats[0] < beats[1] && beats[1] < beats[2], `beats were ${beats}`);
-  });
-
-  it("shows life while an emit outside its handlers waits for room", async () => {
-    const { engine, mesh: { cells }, beat, emitThere, read } = engineOfThread({
-      stallTimeout: 100,
-      blockTimeout: 60_000,
-    });
+  it("counts what it emits and nobody wants, as nobody else knows of it", async () => {
+    const { engine, mesh: { cells, words }, emitThere } = engineOfThread({});
+    engine.notes.hear(HOME, ["welcome", 1]);
+    engine.notes.hear(HOME, ["serving", 0]);
     engine.notes.serve();
-    const waits: number[] = [];
-    const beats: number[] = [];
-    cells.wait = (_word, _value, timeout) => {
-      waits.push(timeout);
-      beats.push(beat());
-      if (waits.length === 3) read();
-    };
-    while (waits.length === 0) emitThere("fill", new Uint8Array(500));
-    assertEquals(waits, [25, 25, 25]);
-    assert(beats[0] < beats[1] && beats[1] < beats[2], `beats were ${beats}`);
+    emitThere("unwanted");
+    await engine.queue.enqueue({ type: "unwanted", data: undefined });
+    assertEquals(cells.load(words + NODE_UNWANTED), 2);
     engine.answer();
     await turn();
   });
@@ -174,6 +106,41 @@ describe("the engine of a thread", () => {
     engine.answer();
   });
 
+  it("hears what others tell behind its first event before that", async () => {
+    const { engine, home, emit } = engineOfThread({});
+    engine.notes.hear(HOME, ["welcome", 1]);
+    const heard = home.layout.ring(HOME, 1).words + RING_HEARD;
+    const hasHeard = new Promise((resolve) => {
+      engine.core.on("first", () => resolve(home.cells.load(heard)));
+    });
+    emit("first", 1);
+    const encoder = new FrameEncoder();
+    encoder.encode({ type: "note", data: ["on", 7, "b", false] }, false, FLAG_NOTE);
+    const writer = home.writers[1]!;
+    encoder.write(home.cells, writer.claim(encoder.size), -1, 0);
+    writer.commit(encoder.size, false);
+    home.publish(1);
+    engine.start(() => {});
+    assertEquals(await hasHeard, 7);
+    engine.answer();
+    await turn();
+  });
+
+  it("lets the event loop have a turn every 1 024 events", async () => {
+    const { engine, emit } = engineOfThread({}, 2 ** 18);
+    let handled = 0;
+    const atTurn = new Promise((resolve) => {
+      engine.core.on("a", () => {
+        if (++handled === 1) scheduleMacrotask(() => resolve(handled));
+      });
+    });
+    for (let n = 0; n < 3_000; n++) emit("a", n);
+    engine.start(() => {});
+    assertEquals(await atTurn, 1_024);
+    engine.answer();
+    await turn();
+  });
+
   it("accepts an enqueue() that waits for room though the bus drains meanwhile", async () => {
     const { engine, emitThere, read } = engineOfThread({ overflow: "error" });
     engine.notes.serve();
@@ -187,6 +154,31 @@ describe("the engine of a thread", () => {
     await accepted;
     assertEquals(read(), ["late"]);
     engine.answer();
+  });
+
+  it("keeps an event in its ring until its promises have settled, and its data for good", async () => {
+    const { engine, home: { cells, layout }, emit } = engineOfThread({});
+    const { words, data } = layout.ring(HOME, 1);
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<BusEvent>();
+    engine.core.on("slow", (event) => {
+      begun.resolve(event);
+      return gate.promise;
+    });
+    engine.start(() => {});
+    const before = cells.load(words + RING_HEAD);
+    emit("slow", "its data");
+    const event = await begun.promise;
+    await turn();
+    assertEquals([cells.load(words + RING_HEAD), cells.load(words + RING_HANDLED)], [before, 0]);
+    gate.resolve();
+    while (cells.load(words + RING_HEAD) === before) await turn();
+    assertEquals(cells.load(words + RING_HANDLED), 1);
+    // Another event stands there later.
+    cells.bytes.fill(0, data, data + 128);
+    assertEquals(event.data, "its data");
+    engine.answer();
+    await turn();
   });
 
   it("waits for a promise, and tells what it rejects with, though a codec takes no data", async () => {

@@ -3,6 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { FLAG_EVENT, FRAME_FLAGS, FRAME_HEADER } from "./frame.ts";
 import {
+  createLanes,
   freeLane,
   isAccepted,
   LANE_END,
@@ -150,6 +151,19 @@ function holds(seed: number, fault: Fault): boolean {
   return finished && handled.length === first.accepted.length + second.accepted.length &&
     String(byOwner(1)) === String(first.accepted) && String(byOwner(2)) === String(second.accepted);
 }
+
+describe("the memory of lanes", () => {
+  it("lets all positions begin shortly before they wrap", () => {
+    const capacity = 1_024;
+    const { cells, layout } = createLanes(3, capacity);
+    for (const lane of [1, 2, 3]) {
+      const { words } = layout.ring(0, lane);
+      for (const word of [RING_PUBLISHED, RING_WRITTEN, RING_HEAD]) {
+        assertEquals(cells.get(words + word) >>> 0, 2 ** 32 - 2 * capacity);
+      }
+    }
+  });
+});
 
 describe("a lane, stepped through interleavings", () => {
   it("has one owner at a time, and home reads just what it accepts", () => {

@@ -34,6 +34,13 @@ describe("bus with threads", () => {
   }
 });
 
+describe("a bus with threads that hold no process", () => {
+  it(`holds it while its program waits for it in ${HERE}`, async () => {
+    const { code, stdout, stderr } = await runProgram({ program: "waits_for_bus.ts" });
+    assertEquals([code, stdout, stderr], [0, "ready\nknown\nclosed\n", ""]);
+  });
+});
+
 describe("a promise that a handler starts and does not wait for", () => {
   it(`goes on after it rejects, where the plugin 'rejections' is, in ${HERE}`, async () => {
     const program = "forgotten_promise.ts";

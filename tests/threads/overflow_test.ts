@@ -43,6 +43,17 @@ describe("a full ring", () => {
       });
     });
 
+    it("makes a batch wait that is larger, as the thread has got what is written", async () => {
+      const options = { threads: 1, capacity: 1024, blockTimeout: 5_000 };
+      await withBus("kinds", options, async (bus) => {
+        await bus.ready;
+        const { processed } = bus.stats();
+        bus.emitBatch(Array.from({ length: 200 }, () => ({ type: "spin", data: 0 })));
+        await bus.drain();
+        assertEquals(bus.stats().processed - processed, 200);
+      });
+    });
+
     it("makes emit fail after 'blockTimeout', in bytes", async () => {
       // What the threads tell each other at first leaves room for one event in any case.
       await withBus("kinds", { threads: 1, capacity: 4096, blockTimeout: 10 }, async (bus) => {

@@ -1,4 +1,4 @@
-import { HOME, joinMesh } from "../mesh.ts";
+import { HOME, joinMesh, type Mesh } from "../mesh.ts";
 import { createThreadBus } from "../threads.ts";
 import { WorkerEngine } from "../worker_engine.ts";
 import { readFrames } from "./engine_of_thread.ts";
@@ -18,14 +18,24 @@ interface Greeting {
 /** A thread that runs in this one, and reads nothing by itself. */
 export class IdleThread extends EventTarget {
   engine!: WorkerEngine;
-  read!: () => unknown[];
+  mesh!: Mesh;
 
   postMessage({ memory, node, options }: Greeting): void {
     if (this.engine !== undefined) return;
-    const mesh = joinMesh(memory, node);
-    this.engine = new WorkerEngine(mesh, options);
-    this.read = () => readFrames(mesh, HOME);
+    this.mesh = joinMesh(memory, node);
+    this.engine = new WorkerEngine(this.mesh, options);
   }
+
+  /** Reads what has come from home: types of events, and notes. */
+  readonly read = (): unknown[] => readFrames(this.mesh, HOME);
+
+  /** Begins the next event, and is still at it. */
+  readonly begin = (): void => {
+    const reader = this.mesh.readers[HOME]!;
+    const word = reader.peek();
+    reader.take(word);
+    reader.start(word);
+  };
 
   terminate(): void {}
 }

@@ -24,6 +24,10 @@ serve((bus, { index, threads }) => {
   bus.on("both", () => bus.emit("seen", ["each", index]), { each: true });
   bus.on("both", () => bus.emit("seen", ["one", index]));
   bus.on("silent", () => {}, { each: true });
+  bus.on("each bytes", ({ data }) => bus.emit("seen", [index, ...data as Uint8Array]), {
+    each: true,
+  });
+  bus.on("typed.*", ({ type }) => bus.emit(type.replace("typed", "back"), type));
 
   bus.on("cursor", ({ u8, i32, offset, length }) => {
     let sum = 0;

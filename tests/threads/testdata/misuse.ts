@@ -17,6 +17,10 @@ serve((bus) => {
   const twice = messageOf(() => bus.stages([]));
   const batches = messageOf(() => bus.onBatch("a", () => {}).unsubscribe());
   const each = messageOf(() => bus.on("a", () => {}, { each: true }).unsubscribe());
+  const whole = bus as unknown as Record<"stats" | "drain" | "close", () => unknown>;
+  bus.on("end", () => {
+    bus.emit("ended", (["stats", "drain", "close"] as const).map((name) => messageOf(whole[name])));
+  });
   bus.on("misuse", () => {
     const later = messageOf(() => bus.stages([]));
     const { engine } = bus.capabilities;

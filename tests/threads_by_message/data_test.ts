@@ -1,0 +1,2 @@
+import "./_without_shared_memory.ts";
+import "../threads/data_test.ts";
