@@ -124,6 +124,14 @@ describe("a webhook receiver that is told nothing", () => {
     await close();
   });
 
+  it("takes JSON that is as deep as it is told", async () => {
+    for (const [levels, status] of [[3, 204], [4, 400]] as const) {
+      const { send, close } = await receiver({ maxDepth: 4 });
+      assertEquals((await send({ headers: STRUCTURED, body: deep(levels) })).status, status);
+      await close();
+    }
+  });
+
   it("writes nothing, whatever it refuses", async () => {
     const levels = ["debug", "info", "log", "warn", "error"] as const;
     const printed: unknown[] = [];

@@ -1,4 +1,5 @@
 import type { SendFailure } from "@beat/beat/transport";
+import type { FakeTime } from "@std/testing/time";
 import { deliver } from "../delivery.ts";
 import { EndpointGate } from "../endpoint_gate.ts";
 import type { WebhookPublisherOptions } from "../options.ts";
@@ -56,4 +57,13 @@ function aborted(signal: AbortSignal): Promise<never> {
     signal.addEventListener("abort", () => reject(signal.reason));
     if (signal.aborted) reject(signal.reason);
   });
+}
+
+/** Delivers, and lets as much time pass as that takes. */
+export async function inTime(
+  time: FakeTime,
+  delivering: Promise<SendFailure | undefined>,
+): Promise<SendFailure | undefined> {
+  await time.runAllAsync();
+  return await delivering;
 }
