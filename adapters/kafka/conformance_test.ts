@@ -1,5 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { conformance } from "@beat/beat/testing";
+import { ConformanceRun } from "../../tests/_services/conformance_run.ts";
 import { withService } from "../../tests/_services/mod.ts";
 import { kafkaTransport } from "./mod.ts";
 
@@ -29,21 +30,20 @@ withService("kafka", "BEAT_KAFKA_URL", ({ url, restart, freeze }) => {
     });
 
   describe("Kafka", () => {
-    /** The test of each topic that is there. */
-    const testOf = new Map<string, string>();
+    const run = new ConformanceRun(it);
+    const remove = async (topics: readonly string[]) => {
+      const kafka = connect();
+      await Promise.all(topics.map((topic) => kafka.admin.remove(topic)));
+      await kafka.close();
+    };
+    const nameOf = run.topics(remove);
     conformance({
-      test: it,
+      test: run.test,
       connect,
-      async topic({ test, name }) {
+      async topic(context) {
+        const name = await nameOf(context);
         const kafka = connect();
-        const { admin } = kafka;
-        // A server that was killed recovers each log that is there, which takes its time.
-        const isOver = (topic: string) => testOf.get(topic) !== test;
-        const over = [...testOf.keys()].filter(isOver);
-        for (const topic of over) testOf.delete(topic);
-        await Promise.all(over.map((topic) => admin.remove(topic)));
-        testOf.set(name, test);
-        await admin.create(name, { partitions: 3 });
+        await kafka.admin.create(name, { partitions: 3 });
         await kafka.close();
         return name;
       },

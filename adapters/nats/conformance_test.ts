@@ -1,6 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { conformance, type ConformanceOptions } from "@beat/beat/testing";
 import { Proxy } from "../../tests/faults/proxy.ts";
+import { ConformanceRun } from "../../tests/_services/conformance_run.ts";
 import { withService } from "../../tests/_services/mod.ts";
 import { natsCore, natsTransport } from "./mod.ts";
 
@@ -26,7 +27,7 @@ const MAX_PAYLOAD = 1_048_576 - 4_096;
 withService("nats", "BEAT_NATS_URL", ({ url, restart }) => {
   // A server of somebody else is not restarted: to the suite it is as if it could not be.
   const restarting = restart === undefined ? { inProcess: true } : { restartBroker: restart };
-  const common = { test: it, maxPayload: MAX_PAYLOAD, deadline: DEADLINE, short, ...restarting };
+  const common = { maxPayload: MAX_PAYLOAD, deadline: DEADLINE, short, ...restarting };
 
   for (const [name, partitions, keyOrder] of short ? STREAMS.slice(0, 1) : STREAMS) {
     describe(name, () => {
@@ -37,6 +38,7 @@ withService("nats", "BEAT_NATS_URL", ({ url, restart }) => {
       };
       conformance({
         ...common,
+        test: new ConformanceRun(it).test,
         connect,
         // The connection is the same.
         ...(partitions === 1 ? network : {}),
@@ -66,6 +68,7 @@ withService("nats", "BEAT_NATS_URL", ({ url, restart }) => {
     const { servers, ...network } = open(url);
     conformance({
       ...common,
+      test: new ConformanceRun(it).test,
       connect: async () => natsCore({ servers: await servers, timeout: TIMEOUT }),
       ...network,
       traits: {

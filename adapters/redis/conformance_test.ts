@@ -2,9 +2,9 @@ import { describe, it } from "@std/testing/bdd";
 import { Redis } from "ioredis";
 import { conformance } from "@beat/beat/testing";
 import type { Traits } from "@beat/beat/transport";
-import { Proxy } from "../../tests/faults/proxy.ts";
 import { withService } from "../../tests/_services/mod.ts";
-import { topicsOfATest } from "../../tests/_services/topics_of_a_test.ts";
+import { Proxy } from "../../tests/faults/proxy.ts";
+import { ConformanceRun } from "../../tests/_services/conformance_run.ts";
 import { redisPubSub, redisTransport } from "./mod.ts";
 
 const LEASE = 2_000;
@@ -38,9 +38,10 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
   };
 
   describe("Redis Streams", () => {
+    const run = new ConformanceRun(it);
     const opening = Proxy.open(url);
     conformance({
-      test: it,
+      test: run.test,
       async connect() {
         const { url: nearby } = await opening;
         const options = { lease: LEASE, timeout: TIMEOUT, maxPayload: MAX_PAYLOAD };
@@ -52,7 +53,7 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
       },
       maxPayload: MAX_PAYLOAD,
       traits: TRAITS,
-      topic: topicsOfATest(remove),
+      topic: run.topics(remove),
       ...restarting,
       short,
     });
@@ -61,11 +62,12 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
   // The keys of a stream, and who has it, are the same to all runtimes.
   if (!short) {
     describe("Redis Streams in partitions", () => {
+      const run = new ConformanceRun(it);
       conformance({
-        test: it,
+        test: run.test,
         connect: () => redisTransport({ url, lease: LEASE, partitions: 4 }),
         traits: { ...TRAITS, keyOrder: "group" },
-        topic: topicsOfATest(remove),
+        topic: run.topics(remove),
         ...restarting,
         short,
       });
@@ -75,7 +77,7 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
   describe("Redis Pub/Sub", () => {
     const opening = Proxy.open(url);
     conformance({
-      test: it,
+      test: new ConformanceRun(it).test,
       async connect() {
         const { url: nearby } = await opening;
         return redisPubSub({ url: nearby, timeout: TIMEOUT, maxPayload: MAX_PAYLOAD });

@@ -1,6 +1,7 @@
 import { conformance } from "@beat/beat/testing";
 import type { Traits, Transport } from "@beat/beat/transport";
 import { it } from "@std/testing/bdd";
+import { ConformanceRun } from "../../tests/_services/conformance_run.ts";
 import { migrate, sqlTransport } from "./mod.ts";
 import { onEachDatabase } from "./testdata/databases.ts";
 import { open } from "./testdata/servers.ts";
@@ -42,7 +43,7 @@ onEachDatabase(({ client, url, restart }) => {
     return { ...transport, close: () => closing ??= transport.close().then(close) };
   };
   conformance({
-    test: it,
+    test: new ConformanceRun(it).test,
     connect,
     traits: TRAITS,
     // A test names its topics before it connects.
