@@ -1,5 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
-import { conformance } from "@beat/beat/testing";
+import { conformance, type ConformanceOptions } from "@beat/beat/testing";
+import { Proxy } from "../../tests/faults/proxy.ts";
 import { ConformanceRun } from "../../tests/_services/conformance_run.ts";
 import { withService } from "../../tests/_services/mod.ts";
 import { natsCore, natsTransport } from "./mod.ts";
@@ -30,18 +31,17 @@ withService("nats", "BEAT_NATS_URL", ({ url, restart }) => {
 
   for (const [name, partitions, keyOrder] of short ? STREAMS.slice(0, 1) : STREAMS) {
     describe(name, () => {
-      const run = new ConformanceRun(it);
-      const network = run.network(url);
+      const { servers, ...network } = open(url);
       const connect = async () => {
         const options = { lease: LEASE, partitions, timeout: TIMEOUT };
-        return natsTransport({ servers: await network.url(), ...options });
+        return natsTransport({ servers: await servers, ...options });
       };
       conformance({
         ...common,
-        test: run.test,
+        test: new ConformanceRun(it).test,
         connect,
-        // The connection is the same, and there is not the time for it everywhere.
-        ...(partitions > 1 || short ? {} : { freezeNetwork: () => network.freeze() }),
+        // The connection is the same.
+        ...(partitions === 1 ? network : {}),
         traits: {
           settle: "each",
           requeue: "broker",
@@ -65,13 +65,12 @@ withService("nats", "BEAT_NATS_URL", ({ url, restart }) => {
   }
 
   describe("core NATS", () => {
-    const run = new ConformanceRun(it);
-    const network = run.network(url);
+    const { servers, ...network } = open(url);
     conformance({
       ...common,
-      test: run.test,
-      connect: async () => natsCore({ servers: await network.url(), timeout: TIMEOUT }),
-      ...(short ? {} : { freezeNetwork: () => network.freeze() }),
+      test: new ConformanceRun(it).test,
+      connect: async () => natsCore({ servers: await servers, timeout: TIMEOUT }),
+      ...network,
       traits: {
         settle: "none",
         requeue: "engine",
@@ -84,3 +83,18 @@ withService("nats", "BEAT_NATS_URL", ({ url, restart }) => {
     });
   });
 });
+
+/** A network between here and the server, which can be frozen where there is the time for it. */
+function open(
+  url: string,
+): Pick<ConformanceOptions, "freezeNetwork"> & { servers: string | Promise<string> } {
+  if (short) return { servers: url };
+  const opening = Proxy.open(url);
+  return {
+    servers: opening.then((proxy) => proxy.url),
+    async freezeNetwork() {
+      const thaw = (await opening).freeze();
+      return () => Promise.resolve(thaw());
+    },
+  };
+}

@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import { conformance } from "@beat/beat/testing";
 import type { Traits } from "@beat/beat/transport";
 import { withService } from "../../tests/_services/mod.ts";
+import { Proxy } from "../../tests/faults/proxy.ts";
 import { ConformanceRun } from "../../tests/_services/conformance_run.ts";
 import { redisPubSub, redisTransport } from "./mod.ts";
 
@@ -38,14 +39,18 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
 
   describe("Redis Streams", () => {
     const run = new ConformanceRun(it);
-    const network = run.network(url);
+    const opening = Proxy.open(url);
     conformance({
       test: run.test,
       async connect() {
+        const { url: nearby } = await opening;
         const options = { lease: LEASE, timeout: TIMEOUT, maxPayload: MAX_PAYLOAD };
-        return redisTransport({ url: await network.url(), ...options });
+        return redisTransport({ url: nearby, ...options });
       },
-      freezeNetwork: () => network.freeze(),
+      async freezeNetwork() {
+        const thaw = (await opening).freeze();
+        return () => Promise.resolve(thaw());
+      },
       maxPayload: MAX_PAYLOAD,
       traits: TRAITS,
       topic: run.topics(remove),
@@ -70,15 +75,17 @@ withService("redis", "BEAT_REDIS_URL", ({ url, restart }) => {
   }
 
   describe("Redis Pub/Sub", () => {
-    const run = new ConformanceRun(it);
-    const network = run.network(url);
+    const opening = Proxy.open(url);
     conformance({
-      test: run.test,
+      test: new ConformanceRun(it).test,
       async connect() {
-        const options = { timeout: TIMEOUT, maxPayload: MAX_PAYLOAD };
-        return redisPubSub({ url: await network.url(), ...options });
+        const { url: nearby } = await opening;
+        return redisPubSub({ url: nearby, timeout: TIMEOUT, maxPayload: MAX_PAYLOAD });
       },
-      freezeNetwork: () => network.freeze(),
+      async freezeNetwork() {
+        const thaw = (await opening).freeze();
+        return () => Promise.resolve(thaw());
+      },
       maxPayload: MAX_PAYLOAD,
       traits: {
         settle: "none",

@@ -1,27 +1,15 @@
 import type { TestRegistrar, TopicContext } from "@beat/beat/testing";
-import { Proxy } from "../faults/proxy.ts";
 
 /** Tests that do little but wait for the end of a lease. */
-const PATIENT = /^(close: ends in time|dedupe: a crash|group: what a member had that was killed)/;
+const PATIENT = /^(close: ends in time|dedupe: a crash)/;
 /**
  * Tests that want all for themselves: the server, which is killed, the clock, all handles there are, or the
- * processor, as they are about many messages.
+ * processor, as they are about many messages or about when a lease ends.
  */
 const ALONE =
-  /^(reconnect|clock|leaks|backpressure):|resolves only|many publishers|many topics|join and leave|closes midway|has queued|had left comes/;
+  /^(reconnect|clock|leaks|backpressure):|resolves only|was killed comes|many publishers|many topics|join and leave|closes midway|has queued|had left comes/;
 /** How many of the others run at once. */
 const AT_ONCE = 4;
-
-/** A test that freezes the network. */
-const FROZEN = /open by half/;
-
-/** A network that can be frozen. */
-export interface TestNetwork {
-  /** Where the server is to the test that runs. */
-  url(): Promise<string>;
-  /** Has it swallow what comes; what it resolves with lets it through again. */
-  freeze(): Promise<() => Promise<void>>;
-}
 
 /** A test that runs beside others. */
 interface Companion {
@@ -60,23 +48,6 @@ export class ConformanceRun {
       return test(name, () => this.#among(company, name, companion));
     };
     this.test = Object.assign(register, { skip: test.skip ?? test.ignore! });
-  }
-
-  /** The test that runs, or the first of those that run together. */
-  get current(): string {
-    return this.#current;
-  }
-
-  /** A network between here and a server, by which goes the test that freezes it, and no other. */
-  network(server: string): TestNetwork {
-    const opening = Proxy.open(server);
-    return {
-      url: async () => FROZEN.test(this.#current) ? (await opening).url : server,
-      async freeze() {
-        const thaw = (await opening).freeze();
-        return () => Promise.resolve(thaw());
-      },
-    };
   }
 
   /**
