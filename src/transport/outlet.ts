@@ -117,19 +117,22 @@ export class Outlet {
   }
 
   async #send(lane: OutletLane): Promise<void> {
+    this.#sending++;
+    // Who waited for the batch before goes on now, one after the other: what they publish goes together.
+    if (lane.hasSent) await undefined;
     const batch = this.#take(lane);
     if (batch.length > 0) {
-      this.#sending++;
       lane.sent = batch;
+      lane.hasSent = true;
       try {
         settle(batch, await this.#sink.send(lane.name, batch));
       } catch (cause) {
         fail(batch, { cause, outcome: "unknown" });
       }
       lane.sent = [];
-      this.#sending--;
       this.#taken -= batch.length;
     }
+    this.#sending--;
     if (lane.first !== undefined) this.#queue(lane);
     else this.#rest(lane);
     this.#admit();

@@ -7,6 +7,8 @@ export class OutletLane {
   busy = false;
   /** What is on its way to the broker. */
   sent: readonly OutletItem[] = [];
+  /** Whether something was. */
+  hasSent = false;
   first: OutletItem | undefined = undefined;
   #last: OutletItem | undefined = undefined;
 

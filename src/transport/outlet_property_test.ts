@@ -24,7 +24,7 @@ interface Call {
 }
 
 type Step =
-  | { do: "publish"; keys: string[] }
+  | { do: "publish"; keys: string[]; hurries: boolean }
   | { do: "answer"; at: number; failed: number[]; outcome: "rejected" | "unknown" }
   | { do: "lose"; at: number }
   | { do: "abort"; at: number };
@@ -37,6 +37,8 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       arbitrary: fc.record({
         do: fc.constant("publish" as const),
         keys: fc.array(fc.constantFrom("a", "b", "c", ""), { minLength: 1, maxLength: 6 }),
+        // Whether the next step follows in the same turn.
+        hurries: fc.boolean(),
       }),
     },
     {
@@ -157,6 +159,7 @@ class World {
   }
 
   async drain(): Promise<void> {
+    await settle();
     while (this.sink.open.length > 0) await this.answer(this.sink.open[0], {});
   }
 
@@ -235,9 +238,13 @@ describe("outlet, whatever happens", () => {
         const world = new World(options);
         const { sink, outlet, calls } = world;
         for (const step of steps) {
-          if (step.do === "publish") world.publish(step.keys);
-          else if (step.do === "abort") await world.abort(calls[step.at % calls.length]);
-          else {
+          if (step.do === "publish") {
+            world.publish(step.keys);
+            if (step.hurries) continue;
+            await settle();
+          } else if (step.do === "abort") {
+            await world.abort(calls[step.at % calls.length]);
+          } else {
             const send = sink.open[step.at % sink.open.length];
             if (step.do === "lose") await world.lose(send);
             else {

@@ -26,6 +26,21 @@ describe("outlet: batches", () => {
     await Promise.all(all);
   });
 
+  it("what is published by all who waited for a send goes with one", async () => {
+    const { sink, outlet } = open();
+    const texts = [1, 2, 3].map(String);
+    const again = outlet.publish("t", texts.map((text) => rec("a", text)));
+    const all = texts.map(async (text) => {
+      // However many promises are between.
+      await (async () => void await again)();
+      await outlet.publish("t", [rec("a", `${text}+`)]);
+    });
+    await sink.open[0]!.confirm();
+    assertEquals(sink.sent, [["a1", "a2", "a3"], ["a1+", "a2+", "a3+"]]);
+    await sink.open[0]!.confirm();
+    await Promise.all(all);
+  });
+
   it("lanes do not wait for each other", async () => {
     const { sink, outlet } = open();
     const published = outlet.publish("t", [rec("a", 1), rec("b", 1), rec("a", 2)]);
@@ -81,6 +96,7 @@ describe("outlet: batches", () => {
     const keys = Array.from({ length: 3_000 }, (_, key) => `key-${key}`);
     for (const round of [1, 2]) {
       const published = outlet.publish("t", keys.map((key) => rec(key, round)));
+      await settle();
       assertEquals(sink.open.length, 3_000);
       while (sink.open.length > 0) sink.open.at(-1)!.confirm();
       await published;
@@ -161,13 +177,16 @@ describe("outlet: failures", () => {
     sink.limits.batch = 1;
     const first = outlet.publish("t", [rec("a", "first")]);
     const recs = Array.from({ length: 50_000 }, (_, at) => ({ ...rec("", at), key: "a" }));
-    const calls = recs.map((rec) => follow(outlet.publish("t", [rec])));
+    const calls = recs.map((rec) => outlet.publish("t", [rec]));
     sink.send = () => {
       throw "broken";
     };
+    const ended = Promise.allSettled(calls);
     await sink.open[0]!.confirm();
     await first;
-    assert(calls.every(({ state }) => state instanceof PublishError));
+    const failed = (await ended).filter((call) => call.status === "rejected");
+    assertEquals(failed.length, calls.length);
+    assert(failed.every(({ reason }) => reason instanceof PublishError));
   });
 
   it("a sink that gives too few results has confirmed nothing", async () => {
