@@ -5,6 +5,12 @@ import type { RedisClient, RedisConnection } from "./client.ts";
 /** What a command may carry. */
 export type Argument = string | Uint8Array;
 
+/** A command and what it carries. */
+export type Command = [name: string, ...args: (Argument | number)[]];
+
+/** What became of one of several commands. */
+export type Reply = [error: Error | null, result: unknown];
+
 /**
  * A connection of our own to the server of a client. It connects when it is used, and after a loss when
  * it is used again: nothing is sent twice, nothing waits for a server that is away.
@@ -67,10 +73,11 @@ export class Connection {
   }
 
   /** Sends commands together; resolves with an error or a reply for each. */
-  async callAll(
-    commands: readonly unknown[][],
-  ): Promise<[error: Error | null, result: unknown][]> {
+  async callAll(commands: readonly Command[]): Promise<Reply[]> {
     if (this.#client.status !== "ready") await this.open();
+    const [only] = commands;
+    // One alone needs no pipeline, which costs more than the command.
+    if (commands.length === 1) return [await this.#callOne(only!)];
     return await this.#client.pipeline([...commands]).exec() ?? [];
   }
 
@@ -93,6 +100,14 @@ export class Connection {
       else this.#ended.resolve();
     }
     return this.#ended.promise;
+  }
+
+  async #callOne([command, ...args]: Command): Promise<Reply> {
+    try {
+      return [null, await this.#client.callBuffer(command, args)];
+    } catch (error) {
+      return [error as Error, undefined];
+    }
   }
 
   async #connect(): Promise<void> {

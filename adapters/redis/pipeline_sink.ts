@@ -1,9 +1,9 @@
 import type { Rec } from "@beat/beat/message";
 import { checkPayload, sendBy, type Sink } from "@beat/beat/transport";
-import type { Connection } from "./connection.ts";
+import type { Command, Connection } from "./connection.ts";
 
-/** What becomes of a record: the words of a command. What it throws refuses the record. */
-export type Writer = (rec: Rec) => unknown[];
+/** What becomes of a record: a command. What it throws refuses the record. */
+export type Writer = (rec: Rec) => Command;
 
 /** What a sink is made of. */
 export interface SinkPlan {
@@ -14,7 +14,7 @@ export interface SinkPlan {
   writerOf(topic: string): Promise<Writer>;
 }
 
-/** Sends one command per record, those of a topic in one pipeline at a time. */
+/** Sends one command per record, those of a topic together, and one such pipeline at a time. */
 export function pipelineSink({ connection, maxPayload, writerOf }: SinkPlan): Sink {
   return {
     limits: { batch: 1_024, bytes: 4_194_304, lanes: Infinity },
