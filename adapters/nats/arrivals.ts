@@ -1,10 +1,9 @@
 import type { Delivery } from "@beat/beat/transport";
 import type { Msg } from "@nats-io/transport-node";
-import type { DeliveryInfo } from "./delivery_info.ts";
 import type { GivenBack } from "./given_back.ts";
 import type { GroupLane } from "./group_lane.ts";
 import { readRec } from "./headers.ts";
-import type { Held } from "./held.ts";
+import { Held } from "./held.ts";
 
 /** What it takes to make a delivery of a message. */
 export interface ArrivalPlan {
@@ -31,14 +30,11 @@ export class Arrivals {
     return this.#looked;
   }
 
-  /** A message has come. */
-  add(lane: GroupLane, { count, sequence, time }: DeliveryInfo, message: Msg): void {
+  /** A message has come, for the `count`th time. */
+  add(lane: GroupLane, count: number, message: Msg): void {
     const { topic, lease, givenBack } = this.#plan;
-    const { stream, durable } = lane;
-    const origin = { id: `${topic}/${lane.name}/${sequence}`, time };
-    const rec = readRec(message.headers, message.data, origin);
-    const until = performance.now() + lease;
-    const token: Held = { reply: message.reply!, stream, durable, sequence, returns: 0, until };
+    const token = new Held(topic, lane, message, performance.now() + lease);
+    const rec = readRec(message.headers, message.data, token);
     if (count === 1 && this.#looking === 0) return this.#hand({ rec, token, lane, count });
     const asked = count === 1 ? 0 : givenBack.times(token);
     this.#looking++;

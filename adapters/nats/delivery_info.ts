@@ -8,6 +8,8 @@ export interface DeliveryInfo {
   readonly sequence: number;
   /** When it was stored, in milliseconds since 1970. */
   readonly time: number;
+  /** What stands before the count: the same for all deliveries of a consumer. */
+  readonly beginning: string;
 }
 
 /** Words of an ack subject without domain and account; with them there may be more at the end. */
@@ -27,5 +29,11 @@ export function readInfo(ackSubject: string): DeliveryInfo {
     count: Number(words[at + 1]),
     sequence: Number(words[at + 2]),
     time: Math.floor(Number(words[at + 4]) / 1e6),
+    beginning: `${words.slice(0, at + 1).join(".")}.`,
   };
+}
+
+/** Reads nothing but the count; all of it takes as long as the rest of the message. */
+export function readCount(ackSubject: string, { length }: string): number {
+  return Number(ackSubject.slice(length, ackSubject.indexOf(".", length)));
 }

@@ -15,6 +15,8 @@ export class GroupLane implements Lane {
   readonly stream: string;
   readonly durable: string;
   fenced = false;
+  /** What the subjects begin with that its deliveries are acked by; `""` until there was one. */
+  beginning = "";
   /** Messages that were asked for and did not come yet. */
   asked = 0;
   readonly #most: number;

@@ -43,9 +43,9 @@ export function groupSource(plan: GroupPlan): Source {
     bell.ring();
   });
   const inbox = new Inbox(opened, lanes, {
-    received(lane, info, message) {
+    received(lane, count, message) {
       lane.receive();
-      arrivals.add(lane, info, message);
+      arrivals.add(lane, count, message);
     },
     dismissed: () => bell.ring(),
     failed: (cause) => host.event({ kind: "failed", at: Date.now(), cause }),

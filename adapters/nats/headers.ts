@@ -36,18 +36,26 @@ export function writeHeaders({ id, key, headers: pairs, time }: Rec): MsgHdrs {
 
 /** The record of a message; what others have written is read as far as it can be. */
 export function readRec(found: MsgHdrs | undefined, payload: Uint8Array, origin: Origin): Rec {
-  let { id, time } = origin;
+  // What the record says itself is not asked of its origin, which has to look it up.
+  let id = "";
+  let time = NaN;
   let key = "";
   const pairs: [string, string][] = [];
   for (const [name, values] of found ?? []) {
     const value = values.at(-1) ?? "";
-    if (name === ID) id = decode(value) || id;
+    if (name === ID) id = decode(value);
     else if (name === KEY) key = decode(value);
-    else if (name === TIME) time = readTime(value, time);
+    else if (name === TIME) time = Date.parse(value);
     else if (name.startsWith(ENCODED)) pairs.push([name.slice(ENCODED.length), decode(value)]);
     else if (!FROM_SERVER.test(name)) pairs.push([name, value]);
   }
-  return { id, key, headers: pairs, payload: plain(payload), time };
+  return {
+    id: id || origin.id,
+    key,
+    headers: pairs,
+    payload: plain(payload),
+    time: Number.isNaN(time) ? origin.time : time,
+  };
 }
 
 /** What the client gives has methods of its own; users get what they know. */
@@ -63,9 +71,4 @@ function decode(value: string): string {
     // Somebody else has written it.
     return value;
   }
-}
-
-function readTime(value: string, otherwise: number): number {
-  const time = Date.parse(value);
-  return Number.isNaN(time) ? otherwise : time;
 }

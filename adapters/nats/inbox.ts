@@ -1,12 +1,12 @@
 import { createInbox, type Msg, type Subscription } from "@nats-io/transport-node";
 import type { Opened } from "./connection.ts";
-import { type DeliveryInfo, readInfo } from "./delivery_info.ts";
+import { readCount, readInfo } from "./delivery_info.ts";
 import type { GroupLane } from "./group_lane.ts";
 
 /** What an inbox tells. */
 export interface InboxHooks {
-  /** A message of a lane has come. */
-  received(lane: GroupLane, info: DeliveryInfo, message: Msg): void;
+  /** A message of a lane has come, for the `count`th time. */
+  received(lane: GroupLane, count: number, message: Msg): void;
   /** Something that was asked for will not come: it may be asked for again. */
   dismissed(): void;
   /** The server will not deliver what was asked for. */
@@ -64,10 +64,19 @@ export class Inbox {
     if (subject.startsWith(this.#prefix)) {
       this.#dismiss(this.#lanes[Number(subject.slice(this.#prefix.length))]!, message);
     } else {
-      const info = readInfo(message.reply!);
-      const lane = this.#lanes.find(({ durable }) => durable === info.durable)!;
-      this.#hooks.received(lane, info, message);
+      const reply = message.reply!;
+      const lane = this.#laneOf(reply);
+      this.#hooks.received(lane, readCount(reply, lane.beginning), message);
     }
+  }
+
+  #laneOf(reply: string): GroupLane {
+    const known = this.#lanes.find(({ beginning }) => beginning && reply.startsWith(beginning));
+    if (known !== undefined) return known;
+    const info = readInfo(reply);
+    const lane = this.#lanes.find(({ durable }) => durable === info.durable)!;
+    lane.beginning = info.beginning;
+    return lane;
   }
 
   #dismiss(lane: GroupLane, { headers }: Msg): void {

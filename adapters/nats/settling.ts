@@ -31,7 +31,7 @@ export async function tell(
   all: readonly (readonly [Delivery, words: string | Uint8Array])[],
 ): Promise<void> {
   connection.checkConnected();
-  for (const [delivery, words] of all) nc.publish(heldOf(delivery).reply, words);
+  for (const [delivery, words] of all) heldOf(delivery).message.respond(words);
   await connection.untilLost(nc.flush());
 }
 
@@ -46,7 +46,7 @@ export function prolong(
     deliveries,
     (delivery) => heldOf(delivery).until <= now ? "gone" : "ours",
   );
-  for (const delivery of ours) nc.publish(heldOf(delivery).reply, WORKING);
+  for (const delivery of ours) heldOf(delivery).message.respond(WORKING);
   // It counts when the server has heard of it, which may be never.
   nc.flush().then(() => {
     for (const delivery of ours) heldOf(delivery).until = now + lease;
