@@ -53,6 +53,8 @@ export interface KafkaProducerOptions extends KafkaClientOptions {
 
 /** The part of every client that is used. */
 export interface KafkaClient {
+  /** What it knows of topics without asking. */
+  readonly currentMetadata?: KafkaMetadata | undefined;
   /** Looks up topics. */
   metadata(options: {
     topics: string[];
