@@ -44,6 +44,9 @@ export type Statement = readonly [sql: string, values?: readonly SqlValue[]];
  */
 export type Plan<T> = Generator<Statement, T, readonly SqlRow[]>;
 
+/** A piece of a statement, and the values of that. */
+export type Piece = readonly [sql: string, values: readonly SqlValue[]];
+
 /** How a database is spoken to, where databases differ. */
 export interface SqlDialect {
   /** Which database. */
@@ -62,11 +65,17 @@ export interface SqlDialect {
   /** What ends a SELECT that must see what a locking one has seen before. */
   readonly upToDate: string;
   /**
-   * What an INSERT takes so many messages from: topic, id, key, headers, payload and time.
+   * What an INSERT takes messages from: the topic, id, key, headers, payload and time of each.
    *
    * @default {their values}
    */
-  rows?(count: number): string;
+  rows?(rows: readonly (readonly SqlValue[])[]): Piece;
+  /**
+   * That a column is one of some numbers, as a condition and its values.
+   *
+   * @default {a list of placeholders}
+   */
+  among?(column: string, numbers: readonly number[]): Piece;
   /** Inserts a row, or locks the one that has its key. */
   ensure(table: string, key: string, columns: readonly string[]): string;
   /** The tables that say which queues there are. */
@@ -81,6 +90,8 @@ export interface SqlDialect {
   isDue(queue: Queue, stretch: Stretch): Plan<boolean>;
   /** Claims up to `limit` messages that are due; each row has `attempts` beside the message. */
   claim(queue: Queue, stretch: Stretch, lease: string, limit: number): Plan<readonly SqlRow[]>;
+  /** Ends deliveries for good; returns those that were no longer ours. */
+  settle<T extends { readonly token: Ticket }>(queue: Queue, claimed: readonly T[]): Plan<T[]>;
   /** Ends a delivery and publishes a record instead; false if it was no longer ours. */
   transfer(queue: Queue, ticket: Ticket, topic: string, rec: Rec): Plan<boolean>;
   /** Puts a delivery aside for a reason; false if it was no longer ours. */

@@ -47,9 +47,9 @@ export function fromMysql<Tx extends MysqlTx>(
       const own = await client.getConnection();
       let isBroken = true;
       try {
-        // A statement outside of a transaction is the next one.
-        await own.query(READ_COMMITTED);
-        const rows = await fromMysql(own as MysqlTx).query(sql, values);
+        // One way to the server for both; a statement outside of a transaction is the next one.
+        const both = `BEGIN NOT ATOMIC ${READ_COMMITTED}; ${sql}; END`;
+        const rows = await fromMysql(own as MysqlTx).query(both, values);
         isBroken = false;
         return rows;
       } finally {

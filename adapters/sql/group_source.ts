@@ -70,7 +70,7 @@ export async function openGroup(plan: GroupPlan): Promise<Source> {
     async ack(deliveries) {
       const ours = (deliveries as readonly SqlDelivery[]).filter((one) => !told.has(one));
       if (ours.length === 0) return;
-      const late = await execute(connection, () => plans.settle(queue, ours));
+      const late = await execute(connection, () => dialect.settle(queue, ours));
       // What comes after them may be somebody's turn.
       if (queue.ordered) bell.ring();
       for (const delivery of late) told.add(delivery);

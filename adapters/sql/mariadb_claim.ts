@@ -1,7 +1,7 @@
 import type { Plan, Queue, SqlRow, Stretch } from "./contracts.ts";
 import { list, padded } from "./placeholders.ts";
 import { checkKnown, present } from "./queue_plans.ts";
-import { COLUMNS } from "./record.ts";
+import { CONTENT } from "./record.ts";
 
 /** How often somebody else may be faster before the next fetch looks again. */
 const ATTEMPTS = 3;
@@ -27,7 +27,7 @@ export function* claimByUpdate(
       [lease, queue.lease, name, ...padded(seqs)],
     ];
     const rows = yield [
-      `SELECT ${COLUMNS}, d.seq AS taken, d.attempts
+      `SELECT d.seq, d.attempts, ${CONTENT}
       FROM ${deliveries} d LEFT JOIN ${messages} m ON m.seq = d.seq
       WHERE d.queue = ? AND d.seq IN ${list(seqs)} AND d.lease = ? ORDER BY d.seq${upToDate}`,
       [name, ...padded(seqs), lease],

@@ -35,7 +35,7 @@ export const mariadb: SqlDialect = numberedDialect({
   name: "mariadb",
   isWrapped: false,
   now: NOW,
-  rows: (count) => Array(count).fill(ROW).join(" UNION ALL "),
+  rows: (rows) => [Array(rows.length).fill(ROW).join(" UNION ALL "), rows.flat()],
   forUpdate: " FOR UPDATE",
   upToDate: SHARE,
   insertIgnore: "INSERT IGNORE",

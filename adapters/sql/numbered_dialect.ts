@@ -1,6 +1,6 @@
 import type { Passed, Plan, Position, SqlDialect, SqlValue, Statement } from "./contracts.ts";
 import type { StartPosition } from "@beat/beat/message";
-import { bury, transfer } from "./queue_plans.ts";
+import { bury, settle, transfer } from "./queue_plans.ts";
 import { COLUMNS } from "./record.ts";
 import { table, type TableParts, tableStatements } from "./table_statements.ts";
 import { EVERY_TOPIC, type Tables } from "./tables.ts";
@@ -9,7 +9,16 @@ import { EVERY_TOPIC, type Tables } from "./tables.ts";
 export interface NumberedParts extends
   Pick<
     SqlDialect,
-    "name" | "isWrapped" | "now" | "rows" | "ensure" | "isDue" | "claim" | "isBusy" | "isRefusal"
+    | "name"
+    | "isWrapped"
+    | "now"
+    | "rows"
+    | "among"
+    | "ensure"
+    | "isDue"
+    | "claim"
+    | "isBusy"
+    | "isRefusal"
   > {
   /** What an INSERT begins with that leaves out what is there already. */
   readonly insertIgnore: string;
@@ -51,6 +60,7 @@ export function numberedDialect(own: NumberedParts): SqlDialect {
     ],
     join: (tables, queue, topic, from) => join(own, tables, queue, topic, from),
     catchUp: (tables, queue) => catchUp(own, tables, queue),
+    settle,
     transfer,
     bury,
     begin: (tables, topic, from) => begin(own, tables, topic, from),

@@ -1,5 +1,6 @@
 import type {
   Passed,
+  Piece,
   Plan,
   Position,
   Queue,
@@ -10,9 +11,10 @@ import type {
   Ticket,
 } from "./contracts.ts";
 import type { Rec, StartPosition } from "@beat/beat/message";
+import { Buffer } from "node:buffer";
 import { sinceOf } from "./numbered_dialect.ts";
-import { dueOf, isDue, present, whereOurs } from "./queue_plans.ts";
-import { COLUMNS, insertion } from "./record.ts";
+import { type Claimed, dueOf, isDue, present, whereOurs } from "./queue_plans.ts";
+import { COLUMNS, CONTENT, insertion, valuesOf } from "./record.ts";
 import { ensureByConflict, fanOut, type TableParts, tableStatements } from "./table_statements.ts";
 import { EVERY_TOPIC, type Tables } from "./tables.ts";
 
@@ -33,9 +35,9 @@ const END_OF_TIME = 9_007_199_254_740_991;
 
 /**
  * What commits without waiting for the disk: a claim that a crash of the server undoes is one that nobody
- * has any more.
+ * has any more. A query of its own is executed once, and not for each row.
  */
-const UNHURRIED = "set_config('synchronous_commit', 'off', true)";
+const UNHURRIED = "(SELECT set_config('synchronous_commit', 'off', true)) = 'off'";
 
 /** Serialization failure, deadlock, lock not available. */
 const BUSY = ["40001", "40P01", "55P03"];
@@ -66,6 +68,8 @@ export const postgres: SqlDialect = {
   now: NOW,
   forUpdate: " FOR UPDATE",
   upToDate: "",
+  rows: (rows) => rows.length === 1 ? valuesOf(rows) : unnested(rows),
+  among: (column, numbers) => [`${column} = ANY(CAST(? AS bigint[]))`, [arrayOf(numbers)]],
   ensure: ensureByConflict,
   groupTables: ({ groups }) => [groups],
   schema,
@@ -73,6 +77,7 @@ export const postgres: SqlDialect = {
   catchUp,
   isDue,
   claim,
+  settle,
   transfer,
   bury,
   begin,
@@ -82,6 +87,29 @@ export const postgres: SqlDialect = {
   // Five characters are the server's; class 08 and 57P are those of a connection that ends.
   isRefusal: (error) => /^(?!08|57P)[0-9A-Z]{5}$/.test(codeOf(error)),
 };
+
+/** As many values as there are columns, however many rows: a statement is the same for all sizes. */
+function unnested(rows: readonly (readonly SqlValue[])[]): Piece {
+  const arrays = TYPES.map((_, column) => `{${rows.map((row) => element(row[column]!)).join()}}`);
+  const casts = TYPES.map((type) => `CAST(? AS ${type}[])`).join(", ");
+  return [`SELECT * FROM unnest(${casts})`, arrays];
+}
+
+/** The types of what {@linkcode insertion} writes. */
+const TYPES = ["text", "text", "text", "text", "bytea", "bigint"];
+
+/** A value as it stands in an array. */
+function element(value: SqlValue): string {
+  if (typeof value === "number") return String(value);
+  if (typeof value === "string") return `"${value.replace(/["\\]/g, "\\$&")}"`;
+  if (value === null) return "NULL";
+  return `"\\\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}"`;
+}
+
+/** Numbers as one value. */
+function arrayOf(numbers: readonly number[]): string {
+  return `{${numbers.join()}}`;
+}
 
 function codeOf(error: unknown): string {
   return String((Object(error) as { code?: unknown }).code ?? "");
@@ -139,20 +167,35 @@ function* claim(
   lease: string,
   limit: number,
 ): Plan<readonly SqlRow[]> {
-  const { name, tables: { messages, deliveries } } = queue;
-  const [select, values] = dueOf(queue, stretch, "d.seq");
+  const { messages, deliveries } = queue.tables;
+  const [select, values] = dueOf(queue, stretch, "d.ctid");
+  // By where they are: joined by their numbers, both tables were read as a whole for each claim. A row
+  // that is locked stays where it is, and one that was moved a moment before is left for the next claim.
   const rows = yield [
-    `WITH due AS MATERIALIZED (
-      ${select} LIMIT ? FOR UPDATE OF d SKIP LOCKED
-    ), taken AS (
+    `WITH taken AS (
       UPDATE ${deliveries} t SET attempts = attempts + 1, lease = ?, visible_at = ${NOW} + ?
-      FROM due WHERE t.queue = ? AND t.seq = due.seq RETURNING t.seq, t.attempts
+      WHERE ${UNHURRIED} AND t.ctid = ANY(ARRAY(${select} LIMIT ? FOR UPDATE OF d SKIP LOCKED))
+      RETURNING t.seq, t.attempts
     )
-    SELECT ${COLUMNS}, t.seq AS taken, t.attempts, ${UNHURRIED}
-    FROM taken t LEFT JOIN ${messages} m ON m.seq = t.seq ORDER BY t.seq`,
-    [...values, limit, lease, queue.lease, name],
+    SELECT t.seq, t.attempts, ${CONTENT} FROM taken t
+    LEFT JOIN ${messages} m ON m.seq = t.seq ORDER BY t.seq`,
+    [lease, queue.lease, ...values, limit],
   ];
   return yield* present(queue, rows);
+}
+
+/** Of what was ended only what was not is told: as a rule nothing. */
+function* settle<T extends Claimed>(queue: Queue, claimed: readonly T[]): Plan<T[]> {
+  const [where, values] = whereOurs(queue, claimed);
+  const rows = yield [
+    `WITH ended AS (DELETE FROM ${queue.tables.deliveries} WHERE ${where} RETURNING seq)
+    SELECT c.seq FROM unnest(CAST(? AS bigint[])) AS c (seq)
+    WHERE c.seq NOT IN (SELECT seq FROM ended)`,
+    [...values, arrayOf(claimed.map(({ token }) => token.seq))],
+  ];
+  if (rows.length === 0) return [];
+  const late = new Set(rows.map(({ seq }) => Number(seq)));
+  return claimed.filter(({ token }) => late.has(token.seq));
 }
 
 function* transfer(queue: Queue, ticket: Ticket, topic: string, rec: Rec): Plan<boolean> {

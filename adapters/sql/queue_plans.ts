@@ -1,8 +1,17 @@
-import type { Plan, Queue, SqlRow, SqlValue, Stretch, Ticket } from "./contracts.ts";
+import type {
+  Piece,
+  Plan,
+  Queue,
+  SqlDialect,
+  SqlRow,
+  SqlValue,
+  Stretch,
+  Ticket,
+} from "./contracts.ts";
 import type { Rec } from "@beat/beat/message";
 import type { Requeue } from "@beat/beat/transport";
 import { list, padded } from "./placeholders.ts";
-import { COLUMNS, insertion } from "./record.ts";
+import { CONTENT, insertion } from "./record.ts";
 
 /** What was claimed, and how the claim is known. */
 export interface Claimed {
@@ -23,15 +32,15 @@ export function* claim(
   limit: number,
 ): Plan<readonly SqlRow[]> {
   const { dialect: { now }, tables: { messages, deliveries }, name } = queue;
-  const columns = `d.seq AS taken, d.attempts + 1 AS attempts, ${COLUMNS}`;
+  const columns = `d.seq, d.attempts + 1 AS attempts, ${CONTENT}`;
   const [select, values] = dueOf(queue, stretch, columns, messages);
   const due = yield [`${select} LIMIT ?`, [...values, limit]];
   if (due.length === 0) return [];
-  const seqs = due.map(({ taken }) => Number(taken));
+  const [isTaken, taken] = among(queue.dialect, "seq", due.map(({ seq }) => Number(seq)));
   yield [
     `UPDATE ${deliveries} SET attempts = attempts + 1, lease = ?, visible_at = ${now} + ?
-    WHERE queue = ? AND seq IN ${list(seqs)}`,
-    [lease, queue.lease, name, ...padded(seqs)],
+    WHERE queue = ? AND ${isTaken}`,
+    [lease, queue.lease, name, ...taken],
   ];
   return yield* present(queue, due);
 }
@@ -94,10 +103,10 @@ export function* prolong<T extends Claimed>(queue: Queue, claimed: readonly T[])
     `UPDATE ${deliveries} SET visible_at = ${queue.dialect.now} + ? WHERE ${where}`,
     [queue.lease, ...values],
   ];
-  const seqs = claimed.map(({ token }) => token.seq);
+  const [isClaimed, seqs] = among(queue.dialect, "seq", claimed.map(({ token }) => token.seq));
   const rows = yield [
-    `SELECT seq, lease FROM ${deliveries} WHERE queue = ? AND seq IN ${list(seqs)}`,
-    [queue.name, ...padded(seqs)],
+    `SELECT seq, lease FROM ${deliveries} WHERE queue = ? AND ${isClaimed}`,
+    [queue.name, ...seqs],
   ];
   const leases = new Map(rows.map(({ seq, lease }) => [Number(seq), lease]));
   return claimed.filter(({ token }) => leases.get(token.seq) !== token.lease);
@@ -158,35 +167,36 @@ export function dueOf(
 }
 
 /** What tells our deliveries from those that somebody else has by now. */
-export function whereOurs(
-  { name }: Queue,
-  claimed: readonly Claimed[],
-): [where: string, values: SqlValue[]] {
-  const seqs = claimed.map(({ token }) => token.seq);
+export function whereOurs({ dialect, name }: Queue, claimed: readonly Claimed[]): Piece {
+  const [isClaimed, seqs] = among(dialect, "seq", claimed.map(({ token }) => token.seq));
   const leases = [...new Set(claimed.map(({ token }) => token.lease))];
-  const where = `queue = ? AND seq IN ${list(seqs)} AND lease IN ${list(leases)}`;
-  return [where, [name, ...padded(seqs), ...padded(leases)]];
+  const where = `queue = ? AND ${isClaimed} AND lease IN ${list(leases)}`;
+  return [where, [name, ...seqs, ...padded(leases)]];
 }
 
-/** What was claimed, of which rows without a message are forgotten: `taken` is the number of each. */
+/** What was claimed, of which rows without a message are forgotten. */
 export function* present(queue: Queue, claimed: readonly SqlRow[]): Plan<readonly SqlRow[]> {
-  const found = claimed.filter(({ seq }) => seq !== null);
+  const found = claimed.filter(({ topic }) => topic !== null);
   if (found.length < claimed.length) {
-    yield* forget(queue, claimed.map(({ taken }) => Number(taken)), found);
+    yield* forget(queue, claimed.map(({ seq }) => Number(seq)), found);
   }
   return found;
 }
 
 /** Somebody has deleted messages by hand: what is left of them in the queue would wait for ever. */
 export function* forget(
-  { tables, name }: Queue,
+  { dialect, tables, name }: Queue,
   seqs: readonly number[],
   found: readonly SqlRow[],
 ): Plan<void> {
   const there = new Set(found.map(({ seq }) => Number(seq)));
   const missing = seqs.filter((seq) => !there.has(seq));
-  yield [
-    `DELETE FROM ${tables.deliveries} WHERE queue = ? AND seq IN ${list(missing)}`,
-    [name, ...padded(missing)],
-  ];
+  const [isMissing, values] = among(dialect, "seq", missing);
+  yield [`DELETE FROM ${tables.deliveries} WHERE queue = ? AND ${isMissing}`, [name, ...values]];
+}
+
+/** That a column is one of some numbers. */
+function among(dialect: SqlDialect, column: string, numbers: readonly number[]): Piece {
+  if (dialect.among !== undefined) return dialect.among(column, numbers);
+  return [`${column} IN ${list(numbers)}`, padded(numbers)];
 }

@@ -1,12 +1,15 @@
-import type { SqlDialect, SqlRow, SqlValue, Statement } from "./contracts.ts";
+import type { Piece, SqlDialect, SqlRow, SqlValue, Statement } from "./contracts.ts";
 import type { Rec } from "@beat/beat/message";
 import { readHeaders } from "@beat/beat/transport";
 import type { Tables } from "./tables.ts";
 
 const UTF8 = new TextEncoder();
 
+/** What a message has beside its number. */
+export const CONTENT = "m.topic, m.id, m.message_key, m.headers, m.payload, m.time";
+
 /** The columns of a message that {@linkcode recordOf} needs. */
-export const COLUMNS = "m.seq, m.topic, m.id, m.message_key, m.headers, m.payload, m.time";
+export const COLUMNS = `m.seq, ${CONTENT}`;
 
 /** Publishes records by one statement: a trigger puts them into the queues. */
 export function insertion(
@@ -14,20 +17,21 @@ export function insertion(
   items: readonly { readonly topic: string; readonly rec: Rec }[],
   { rows = valuesOf }: Pick<SqlDialect, "rows"> = {},
 ): Statement {
-  const values = items.flatMap(({ topic, rec }): SqlValue[] => [
+  const [from, values] = rows(items.map(({ topic, rec }): SqlValue[] => [
     topic,
     rec.id,
     rec.key,
     JSON.stringify(rec.headers),
     rec.payload,
     Math.round(rec.time),
-  ]);
+  ]));
   const columns = "topic, id, message_key, headers, payload, time";
-  return [`INSERT INTO ${messages} (${columns}) ${rows(items.length)}`, values];
+  return [`INSERT INTO ${messages} (${columns}) ${from}`, values];
 }
 
-function valuesOf(count: number): string {
-  return `VALUES ${Array(count).fill("(?, ?, ?, ?, ?, ?)").join(", ")}`;
+/** Rows as values. */
+export function valuesOf(rows: readonly (readonly SqlValue[])[]): Piece {
+  return [`VALUES ${Array(rows.length).fill("(?, ?, ?, ?, ?, ?)").join(", ")}`, rows.flat()];
 }
 
 /** The record of a row. One that somebody else wrote may have no id. */

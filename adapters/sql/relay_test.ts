@@ -23,6 +23,7 @@ import {
 } from "./mod.ts";
 import { onEveryDatabase, using } from "./testdata/databases.ts";
 import { openHandle } from "./testdata/servers.ts";
+import { ACK } from "./testdata/stopping.ts";
 
 onEveryDatabase((name, fresh) => {
   describe("relay()", () => {
@@ -112,7 +113,7 @@ onEveryDatabase((name, fresh) => {
         const { prefix } = made;
         await publisher(sqlTransport({ connection, prefix })).publish("orders", new Message("x"));
         const broker = new Broker();
-        const cut = failing(connection, /^DELETE/);
+        const cut = failing(connection, ACK);
         const options = { prefix, publisher: broker.publisher, pollInterval: 5, lease: 300 };
         const killed = await relay({ ...options, connection: cut });
         await broker.has(1);

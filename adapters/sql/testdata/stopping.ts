@@ -15,7 +15,8 @@ export interface Stop {
 }
 
 const CLAIM = /SET attempts = attempts \+ 1/;
-const ACK = /^DELETE FROM \S+deliveries/;
+/** The statement by which deliveries are acked. */
+export const ACK: RegExp = /^(WITH ended AS \()?DELETE FROM \S+deliveries/;
 const PROLONG = /SET visible_at = /;
 const BURY = /SET lease = NULL, dead_at/;
 
