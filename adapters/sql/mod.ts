@@ -22,6 +22,7 @@ export { fromPg, type PgClient, type PgPool, type PgPooled } from "./from_pg.ts"
 export { fromMysql, type MysqlPool, type MysqlTx } from "./from_mysql.ts";
 export type {
   Passed,
+  Piece,
   Plan,
   Position,
   Queue,

@@ -35,7 +35,9 @@ export async function executeAlone(
   [sql, values = []]: Statement,
 ): Promise<readonly SqlRow[]> {
   if (connection.alone !== undefined) return await connection.alone(sql, values);
-  return await atomically(connection, function* (): Plan<readonly SqlRow[]> {
+  // Without a plan, which is a quarter of what it costs to publish one message.
+  if (connection.dialect.isConcise) return await connection.query(sql, values);
+  return await transact(connection, function* (): Plan<readonly SqlRow[]> {
     return yield [sql, values];
   });
 }
