@@ -265,6 +265,8 @@ describe("parseEndpoint()", () => {
     ["example.com/hooks", "'example.com/hooks'"],
     ["hooks?token=t", "'hooks'"],
     ["//user:password@example.com", "'…@example.com'"],
+    ["https://user:pass?word@example.com", "'…'"],
+    ["https://user:pass/wo#rd@example.com", "'…'"],
     ["https://", "'https://'"],
     ["", "''"],
     [undefined, "undefined"],
@@ -283,6 +285,7 @@ describe("parseEndpoint()", () => {
   const refusedAs: [url: string, shown: string][] = [
     ["localhost:8080/hooks", "localhost:8080/hooks"],
     ["http://example.com/hooks?token=t", "http://example.com/hooks"],
+    ["http://example.com/hooks?to=a@b&token=t", "…"],
     ["https://user:password@example.com/a#b", "…@example.com/a"],
     [`ftp://${"a".repeat(300)}`, `ftp://${"a".repeat(194)}`],
   ];

@@ -88,13 +88,19 @@ function writtenHost(text: string): string | undefined {
   return /^\s*[a-z]+:[\\/]*([^\\/?#:]*)/i.exec(text)?.[1];
 }
 
-/** Without a user, a query and a fragment, which may hold secrets. */
 function refuse(
   action: string,
   fault: string,
   text: string,
   Refusal: typeof TypeError | typeof RangeError,
 ): never {
-  const shown = text.replace(/[?#].*$/s, "").replace(/^.*@/s, "…@").slice(0, LONGEST_SHOWN);
+  const shown = withoutSecrets(text).slice(0, LONGEST_SHOWN);
   throw new Refusal(`Cannot ${action} as 'url' must ${fault}: current value is '${shown}'`);
+}
+
+/** Without a user, a query and a fragment, which may hold secrets. */
+function withoutSecrets(text: string): string {
+  const [place] = /^[^?#]*/.exec(text)!;
+  // A password that was not encoded may have such a character, too.
+  return text.includes("@", place.length) ? "…" : place.replace(/^.*@/s, "…@");
 }

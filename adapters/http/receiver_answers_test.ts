@@ -195,7 +195,7 @@ describe("a webhook receiver answers", () => {
     const said = [[-2_000, "0"], [0, "0"], [1, "1"], [1_001, "2"], [3_600_000, "20"], [
       Infinity,
       "20",
-    ]];
+    ], [NaN, "0"]];
     for (const [retryAfter, header] of said) {
       const claim = () => Promise.resolve({ kind: "in-flight", retryAfter } as never);
       const { send, close } = await receiver({ store: { ...memoryStore(), claim } });

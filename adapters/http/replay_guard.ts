@@ -52,8 +52,9 @@ export async function guard(key: string, rules: ReplayRules): Promise<Guarded | 
   }
   if (claimed.kind === "done") return "done";
   if (claimed.kind === "in-flight") {
+    const { retryAfter } = claimed;
     // A store may say of a claim that it has just ended; one whose clock is off, that it lasts for hours.
-    const wait = Math.min(Math.max(claimed.retryAfter, 0), lease);
+    const wait = retryAfter > 0 ? Math.min(retryAfter, lease) : 0;
     throw new Refusal(409, "Webhook is being handled", { "retry-after": formatRetryAfter(wait) });
   }
   const { claim }: { claim: Claim } = claimed;

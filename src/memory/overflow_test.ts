@@ -308,6 +308,22 @@ describe("retentionMs", () => {
     }
   });
 
+  it("is the reason that a reader hears which was away meanwhile", async () => {
+    const time = new FakeTime(0);
+    try {
+      const { broker, drops } = make("block");
+      await broker.admin.create("t", { retentionMs: 100 });
+      const reader = await TestMember.join(broker, "t");
+      await reader.renew(async () => {
+        await send(broker, "t", recs(0, 2));
+        time.tick(101);
+      });
+      assertEquals(drops, [{ topic: "t", lane: "0", count: 2, reason: "retention" }]);
+    } finally {
+      time.restore();
+    }
+  });
+
   it("makes room for a publisher that waits", async () => {
     const time = new FakeTime(0);
     try {

@@ -49,6 +49,7 @@ export class Topic implements GroupEvents {
   #turn = 0;
   /** Partitions that got records since consumers were woken. */
   readonly #fresh = new Set<number>();
+  /** Why records were dropped the last time: who was away by then hears of it later. */
   #reason: MemoryDrop["reason"] = "overflow";
 
   constructor(name: string, config: ResolvedConfig, environment: TopicEnvironment) {
@@ -110,7 +111,7 @@ export class Topic implements GroupEvents {
         oldest = indexOfLeast(this.partitions.map((log) => log.oldest));
       }
       if (oldest === undefined) return false;
-      this.#dropOldest(oldest);
+      this.#dropOldest(oldest, "overflow");
     }
     return true;
   }
@@ -140,11 +141,9 @@ export class Topic implements GroupEvents {
     if (this.config.retentionMs === Infinity) return;
     const limit = Date.now() - this.config.retentionMs;
     const before = this.#size;
-    this.#reason = "retention";
     for (const [partition, log] of this.partitions.entries()) {
-      while (log.isOlderThan(limit)) this.#dropOldest(partition);
+      while (log.isOlderThan(limit)) this.#dropOldest(partition, "retention");
     }
-    this.#reason = "overflow";
     if (this.#size < before) this.line.call();
   }
 
@@ -221,7 +220,8 @@ export class Topic implements GroupEvents {
     this.#droppable[partition] = isSettled ? log.oldest : Infinity;
   }
 
-  #dropOldest(partition: number): void {
+  #dropOldest(partition: number, reason: MemoryDrop["reason"]): void {
+    this.#reason = reason;
     for (const group of this.groups.values()) group.pass(partition);
     for (const reader of this.#readers) reader.pass(partition);
     this.partitions[partition]!.dropOldest();

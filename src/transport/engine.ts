@@ -237,8 +237,7 @@ export class Engine implements Host {
 
   /** To be called when something has changed on which it depends whether anything may come in. */
   #update(): void {
-    const isClosing = this.#closing !== undefined;
-    this.#intake.isClosing = isClosing;
+    const isClosing = this.#intake.isClosing = this.#closing !== undefined;
     this.#intake.isOpen = this.#attached && !isClosing && !this.#paused &&
       this.#switch?.tripped !== true;
   }
