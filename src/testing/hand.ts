@@ -183,7 +183,9 @@ export class Hand implements Host {
   async #fetch(paused: (lane: Lane) => boolean, signal: AbortSignal): Promise<void> {
     if (!this.pulls) return await this.#bell.wait(this.#bell.rings, LOOK, signal);
     try {
-      const deliveries = await this.tap.fetch!(ROOM, paused, signal);
+      // As the engine has it: what is taken away gets nothing more.
+      const isPaused = (lane: Lane) => this.#gone.has(lane) || paused(lane);
+      const deliveries = await this.tap.fetch!(ROOM, isPaused, signal);
       this.#add(deliveries);
       this.fetched.push(...deliveries);
     } catch (error) {
