@@ -30,6 +30,8 @@ withService("kafka", "BEAT_KAFKA_URL", ({ url }) => {
         assertEquals(await admin.describe(topic), { replicas: 1, ...config });
         const changes = { partitions: 3, retentionMs: 60_000, retentionBytes: 1_000_000 };
         assertEquals(await admin.update(topic, changes), ["partitions", "retentionBytes"]);
+        // The broker may hear of it a moment after the controller has confirmed it.
+        while ((await admin.describe(topic))?.partitions !== changes.partitions);
         assertEquals(await admin.describe(topic), { replicas: 1, ...config, ...changes });
         assertEquals(await admin.update(topic, changes), []);
         assert((await admin.list()).includes(topic));
