@@ -2,50 +2,24 @@ import type { TestRegistrar, TopicContext } from "@beat/beat/testing";
 
 /** Tests that do little but wait for the end of a lease. */
 const PATIENT = /^(close: ends in time|dedupe: a crash)/;
-/**
- * Tests that want all for themselves: the server, which is killed, the clock, all handles there are, or the
- * processor, as they are about many messages or about when a lease ends.
- */
-const ALONE =
-  /^(reconnect|clock|leaks|backpressure):|resolves only|was killed comes|many publishers|many topics|join and leave|closes midway|has queued|had left comes/;
-/** How many of the others run at once. */
-const AT_ONCE = 4;
-
-/** A test that runs beside others. */
-interface Companion {
-  readonly run: () => Promise<void>;
-  readonly ended: PromiseWithResolvers<void>;
-}
-
-/** Tests that run together. */
-interface Company {
-  readonly members: Map<string, Companion>;
-  /** How many of them run at once at most. */
-  readonly most: number;
-  hasBegun: boolean;
-}
 
 /**
- * Runs the conformance suite against a server in less time than one test after the other takes, most of
- * which nothing happens in: what waits for leases waits together, and so does what leaves the server and
- * the processor in peace. Each test is told of in its turn, and what is to run alone does.
+ * Runs the conformance suite against a server: one test after the other, but that those which wait for the
+ * end of a lease wait together. Each is told of in its turn.
  */
 export class ConformanceRun {
   /** Registers the tests. */
   readonly test: TestRegistrar;
-  readonly #patient: Company = { members: new Map(), most: Infinity, hasBegun: false };
-  readonly #light: Company = { members: new Map(), most: AT_ONCE, hasBegun: false };
+  readonly #patient = new Map<string, () => Promise<void>>();
+  #waiting: Map<string, Promise<void>> | undefined;
+  /** The test that runs, or the first of those that wait together. */
   #current = "";
-  /** Resolves when all has ended that has begun. */
-  #settled: Promise<unknown> = Promise.resolve();
 
   constructor(test: TestRegistrar) {
     const register = (name: string, run: () => Promise<void>) => {
-      if (ALONE.test(name)) return test(name, () => this.#alone(name, run));
-      const company = PATIENT.test(name) ? this.#patient : this.#light;
-      const companion = { run, ended: Promise.withResolvers<void>() };
-      company.members.set(name, companion);
-      return test(name, () => this.#among(company, name, companion));
+      if (!PATIENT.test(name)) return test(name, () => this.#alone(name, run));
+      this.#patient.set(name, run);
+      return test(name, () => this.#together(name));
     };
     this.test = Object.assign(register, { skip: test.skip ?? test.ignore! });
   }
@@ -72,31 +46,18 @@ export class ConformanceRun {
   }
 
   async #alone(name: string, run: () => Promise<void>): Promise<void> {
-    await this.#settled;
+    await Promise.allSettled(this.#waiting?.values() ?? []);
     this.#current = name;
     await run();
   }
 
-  async #among(company: Company, name: string, { ended }: Companion): Promise<void> {
-    if (!company.hasBegun) {
-      company.hasBegun = true;
-      await this.#settled;
+  async #together(name: string): Promise<void> {
+    if (this.#waiting === undefined) {
       this.#current = name;
-      this.#settled = runAll(company);
+      this.#waiting = new Map(Array.from(this.#patient, ([own, run]) => [own, run()]));
+      // One that fails is told of in its turn.
+      for (const waiting of this.#waiting.values()) waiting.catch(() => {});
     }
-    await ended.promise;
+    await this.#waiting.get(name);
   }
-}
-
-/** Runs tests together; resolves when all have ended, however. */
-async function runAll({ members, most }: Company): Promise<void> {
-  const waiting = members.values();
-  const work = async () => {
-    for (const { run, ended: { promise, resolve, reject } } of waiting) {
-      // Whoever is told of it in its turn may not be there yet.
-      promise.catch(() => {});
-      await run().then(resolve, reject);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(most, members.size) }, work));
 }
