@@ -15,7 +15,7 @@ serve((bus) => {
     await bus.enqueue({ type: "subscribed", data: undefined });
     await ready;
   });
-  bus.on("greet", ({ data }) => bus.emit({ type: "greeted", key: String(data) }));
+  bus.on("greet", ({ data }) => bus.enqueue({ type: "greeted", key: String(data), data }));
   bus.on("greeted", async () => await bus.enqueue({ type: "seen", data: "greeted" }));
   bus.on("late", async () => {
     await bus.on("sometime", () => {}).ready;
