@@ -47,7 +47,8 @@ export interface ReplayReport {
   readonly skipped: number;
   /**
    * The topic, where no letter came and the broker said at the beginning that it has no such topic: its
-   * name may be misspelt. Missing where the broker cannot tell.
+   * name may be misspelt. Missing where the broker cannot tell; one that makes a topic for who subscribes
+   * has it from then on, and tells it once.
    */
   readonly missing?: string;
 }

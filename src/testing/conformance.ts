@@ -11,7 +11,8 @@ import { FACES, type Faces, World } from "./world.ts";
 /**
  * Registers the tests that every transport passes, whatever is behind it: an adapter is done when it
  * does. What the traits of the transport promise is tested, nothing of it can be left out; what it
- * cannot do is registered as skipped, with the reason in the name.
+ * cannot do is registered as skipped, with the reason in the name. A method that it may leave out, such
+ * as `lag` or `peek`, is tested where it is there; where not, its test passes.
  *
  * Resolves when the tests are registered: at once if `traits` are given, else a connection is made to
  * ask for them. A test waits for events, and closes what it opened; the topics of real brokers stay.

@@ -21,6 +21,8 @@ const LOOK = 1_000;
 /** Milliseconds for which a lane is drained that is taken away. */
 const DRAINING = 20;
 
+const END = "The end of a source";
+
 /** How a hand fetches. */
 export interface FetchOptions {
   /** Lanes that are left out. @default {none} */
@@ -85,7 +87,7 @@ export class Hand implements Host {
   /** Has the source made anew for the same subscription, as if its connection had been lost meanwhile. */
   async renew(meanwhile: () => Promise<unknown>): Promise<void> {
     const ending = Promise.resolve(this.tap.stop?.()).then(() => this.tap.close());
-    await inTime(ending, this.#deadline, "The end of a source");
+    await inTime(ending, this.#deadline, END);
     await meanwhile();
     await this.subscribe();
   }
@@ -127,13 +129,14 @@ export class Hand implements Host {
     const { settle } = this.traits;
     if (settle === "none" || deliveries.length === 0) return;
     const lasts = new Map(deliveries.map((delivery) => [delivery.lane, delivery]));
-    await this.tap.ack(settle === "each" ? deliveries : [...lasts.values()]);
+    const acking = this.tap.ack(settle === "each" ? deliveries : [...lasts.values()]);
+    await inTime(acking, this.#deadline, "An ack");
   }
 
   /** Its connection ends, for brokers that go by that. */
   async leave(): Promise<void> {
     this.#leaving.abort();
-    await this.#tap?.close();
+    await inTime(Promise.resolve(this.#tap?.close()), this.#deadline, END);
   }
 
   admit(delivery: Delivery): void {

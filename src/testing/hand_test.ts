@@ -1,15 +1,16 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Delivery, Source, SourceSpec, Transport } from "../transport/port.ts";
+import { ConformanceError } from "./failure.ts";
 import { Hand } from "./hand.ts";
 
 const SPEC: SourceSpec = { topic: "orders", from: "latest", prefetch: 16, ordered: false };
 
 const DELIVERY = {} as Delivery;
 
-function handOf(source: Partial<Source>): Hand {
+function handOf(source: Partial<Source>, deadline = 10_000): Hand {
   const transport = { traits: {}, source: () => Promise.resolve(source) } as unknown as Transport;
-  return new Hand(transport, SPEC, 10_000);
+  return new Hand(transport, SPEC, deadline);
 }
 
 describe("Hand", () => {
@@ -53,5 +54,13 @@ describe("Hand", () => {
     const deliveries = [0, 1, 0].map((at) => ({ ...DELIVERY, lane: lanes[at]! }));
     await hand.settle(deliveries);
     assertEquals(acked, [[deliveries[2]!, deliveries[1]!]]);
+  });
+
+  it("fails when a source does not take an ack, and when it does not end", async () => {
+    const never = () => new Promise<void>(() => {});
+    const hand = handOf({ traits: { settle: "each" }, ack: never, close: never }, 1);
+    await hand.subscribe();
+    await assertRejects(() => hand.settle([DELIVERY]), ConformanceError, "An ack did not happen");
+    await assertRejects(() => hand.leave(), ConformanceError, "The end of a source did not happen");
   });
 });

@@ -199,7 +199,8 @@ export class World {
     const { deadline } = this.terms;
     const ends = performance.now() + deadline;
     for (;;) {
-      const answer = await ask();
+      const asking = Promise.resolve(ask());
+      const answer = await this.within(asking, "An answer about what has become of it");
       if (holds(answer)) return answer;
       if (performance.now() > ends) {
         throw new ConformanceError(`${says(answer)} within ${deadline} ms`);
