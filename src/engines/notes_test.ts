@@ -116,23 +116,22 @@ describe("an answer to the thread before", () => {
   it("makes no subscription ready of the one that has taken its place", async () => {
     const { engine: before, home } = engineOfThread({});
     const { cells, layout } = home;
-    const hear = (id: number) => {
-      cells.store(layout.ring(1, HOME).words + RING_HEARD, id);
-      home.offerRoom(1);
-    };
+    const hear = (id: number) => cells.store(layout.ring(1, HOME).words + RING_HEARD, id);
     const { ready } = before.core.on("a", () => {});
     hear(1);
+    before.notes.flush();
     await ready;
     before.answer();
     const { engine } = engineOfThread({ generation: 2 }, undefined, home);
     let isReady = false;
     void engine.core.on("a", () => {}).ready.then(() => isReady = true);
-    hear(1);
-    await turn();
+    engine.notes.flush();
     await turn();
     assertEquals(isReady, false);
     hear(2);
-    while (!isReady) await turn();
+    engine.notes.flush();
+    await turn();
+    assertEquals(isReady, true);
     await end(engine);
   });
 });

@@ -45,12 +45,13 @@ describe("the engine of a thread", () => {
   });
 
   it("waits for no answer when it is to stop before it serves: others may hear of nothing", async () => {
-    const { engine, home, mesh: { cells, words } } = engineOfThread({});
+    const { engine, mesh: { cells, words } } = engineOfThread({});
     engine.listen();
     const { ready } = engine.core.on("a", () => {});
     for (let i = 0; i < 5; i++) await turn();
     cells.store(words + NODE_STOP, 1);
-    home.wake(1);
+    // As what wakes it does.
+    engine.listen();
     await ready;
     engine.answer();
     await turn();
