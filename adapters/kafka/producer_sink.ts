@@ -22,7 +22,7 @@ export function producerSink(cluster: Cluster, maxPayload: number, turns: Turns)
         const producer = cluster.producer("publish");
         // It asks for what it has forgotten as it sends.
         const known = producer.currentMetadata?.topics.get(lane);
-        const partitions = known?.partitions.length ??
+        const partitions = known?.partitions.length ||
           (await openTopic(producer, "publish", lane)).leaders.length;
         // What has no key goes together, to the partitions in turn.
         const next = turn++ % partitions;

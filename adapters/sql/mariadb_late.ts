@@ -41,10 +41,13 @@ export function* notCommitted(tables: Tables, topic: string): Plan<readonly numb
   return found;
 }
 
-/** The number before the first message of a topic that is not older than a time, committed or not. */
+/**
+ * A number before the first message of a topic that is not older than a time, committed or not, or with a
+ * number and no row yet.
+ */
 export function* lastBefore(tables: Tables, topic: string, since: number): Plan<number> {
   const [row] = yield [uncommitted(`${selectLastBefore(tables, literal(topic), since)};`)];
-  return Number(row!.seq);
+  return Math.max(0, Number(row!.seq) - SLACK);
 }
 
 /** The number up to which all of a topic is committed, as far as it was noted. */

@@ -49,7 +49,9 @@ onEveryDatabase((_name, fresh) => {
         const transport = sqlTransport({ connection: watched, prefix, pollInterval: 5 });
         const open = (from: Date) =>
           transport.source({ topic: "t", from, prefetch: 4, ordered: false }, undefined as never);
-        await out.publish("t", ["one", "two"].map((text) => new Message(text)));
+        // More than what may have a number and no row yet.
+        const old = Array.from({ length: 1_100 }, (_, at) => new Message(`old ${at}`));
+        await out.publish("t", old);
         await connection.query(`UPDATE ${prefix}messages SET published_at = seq * 1000`, []);
         const [late] = await connection.query(
           `SELECT MAX(published_at) AS t FROM ${prefix}messages`,
@@ -58,7 +60,7 @@ onEveryDatabase((_name, fresh) => {
         const after = await open(new Date(Number(late!.t) + 1));
         const since = await open(new Date(Number(late!.t)));
         await out.publish("t", new Message("three"));
-        assertEquals(textsOf(await take(since, 2)), ["two", "three"]);
+        assertEquals(textsOf(await take(since, 2)), ["old 1099", "three"]);
         seen.length = 0;
         assertEquals(textsOf(await take(after, 1)), ["three"]);
         // The number, or the transaction, that it begins after.

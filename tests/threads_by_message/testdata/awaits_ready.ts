@@ -1,0 +1,2 @@
+// Chromium looks for modules beside the test.
+import "../../threads/testdata/awaits_ready.ts";
