@@ -134,11 +134,14 @@ export async function replay(
   ended.promise.catch(() => {});
   signal?.throwIfAborted();
   signal?.addEventListener("abort", abort, { once: true });
-  // Before the subscription, by which some brokers make the topic. Nobody waits for the answer.
-  hasTopic(transport, topic).then((has) => isThere = has);
+  const asked = hasTopic(transport, topic).then((has) => isThere = has);
   const place = transport.traits.groups ? { group } : {};
   let consumption: Consumption | undefined;
   try {
+    // Some brokers make the topic by the subscription. The answer is worth no more time than a letter.
+    const late = new Promise<void>((resolve) => cancel = after(idle, resolve));
+    await Promise.race([asked, late, ended.promise]);
+    cancel();
     consumption = await consume(transport, again, {
       topic,
       codec,

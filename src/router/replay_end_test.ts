@@ -48,6 +48,39 @@ describe("replay()", () => {
       await world.close();
     }));
 
+  it("hears of a topic before the subscription makes it, however long the broker takes to tell", () =>
+    withTime(async (time) => {
+      const world = new World();
+      const { broker } = world;
+      const describe = async (topic: string) => {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        return await broker.admin.describe(topic);
+      };
+      const slow = subscriber(doctored(world, { admin: { describe } as never }));
+      const done = replay(slow, "ordres.dead", { publisher: world.out, idle: 1_000 });
+      for (let tick = 0; tick < 4; tick++) await time.tickAsync(500);
+      assertEquals(await done, { replayed: 0, skipped: 0, missing: "ordres.dead" });
+      await world.close();
+    }));
+
+  it("waits for no answer that does not come, and for none when its signal aborts", () =>
+    withTime(async (time) => {
+      const world = new World();
+      await world.out.publish(DEAD, letter("a"));
+      const describe = () => new Promise<never>(() => {});
+      const mute = subscriber(doctored(world, { admin: { describe } as never }));
+      const options = { publisher: world.out, idle: 1_000 };
+      const reason = new Error("enough");
+      const stopping = new AbortController();
+      const stopped = replay(mute, DEAD, { ...options, signal: stopping.signal });
+      stopping.abort(reason);
+      assertEquals(await stopped.catch((error) => error), reason);
+      const done = replay(mute, DEAD, options);
+      for (let tick = 0; tick < 3; tick++) await time.tickAsync(1_000);
+      assertEquals(await done, { replayed: 1, skipped: 0 });
+      await world.close();
+    }));
+
   it("begins to wait for the end when it is subscribed, not before", () =>
     withTime(async (time) => {
       const world = new World();
