@@ -3,8 +3,8 @@
  * time. With marks in the transaction of the effect each order has exactly one; with a store in memory or
  * in Redis what a crash cuts off is repeated, and counted.
  *
- * `deno task verify --only outbox` takes two thousand through SQLite, with `--long` all through SQLite and
- * twenty thousand through each of the servers. By hand, and otherwise:
+ * `deno task verify --only outbox` takes two thousand through SQLite, with `--long` all through each of the
+ * three databases. By hand, and otherwise:
  *
  * ```sh
  * deno task services up postgres
