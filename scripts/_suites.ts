@@ -47,7 +47,14 @@ const SUITES: Suite[] = [
   { name: "options", path: "src/options", sanitize: true },
   { name: "core", path: "src/core", sanitize: true },
   { name: "runtime", path: "src/runtime", permissions: ["-A"], sanitize: true },
-  { name: "runtime-no-env", path: "src/runtime", runtimes: ["deno"], sanitize: true },
+  {
+    name: "runtime-no-env",
+    path: "src/runtime",
+    // A test loads a module once more.
+    permissions: ["--allow-read=src/runtime"],
+    runtimes: ["deno"],
+    sanitize: true,
+  },
   { name: "ring", path: "src/ring", sanitize: true },
   {
     name: "engines",
