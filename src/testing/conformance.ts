@@ -6,11 +6,7 @@ import {
   resolveTerms,
   type Terms,
 } from "./options.ts";
-import { inTime } from "./watch.ts";
 import { FACES, type Faces, World } from "./world.ts";
-
-/** How many deadlines a test may take as a whole: not every call of a transport has one of its own. */
-const DEADLINES = 20;
 
 /**
  * Registers the tests that every transport passes, whatever is behind it: an adapter is done when it
@@ -58,9 +54,7 @@ export async function conformance(options: ConformanceOptions): Promise<void> {
 
 /** Runs one test, and closes what it opened. */
 export async function runCase(one: Case, terms: Terms, faces: Faces = FACES): Promise<void> {
-  const limit = DEADLINES * terms.deadline;
-  const run = (world: World) => inTime(one.run(world), limit, "The end of the test");
-  await new World(terms, one.name, faces).inner(run);
+  await new World(terms, one.name, faces).inner((world) => one.run(world));
 }
 
 async function askForTraits(connect: ConformanceOptions["connect"]): Promise<Terms["traits"]> {

@@ -60,10 +60,7 @@ export interface ConformanceOptions {
   maxPayload?: number;
   /** Whether to publish little, for slow machines. @default {false} */
   short?: boolean;
-  /**
-   * Milliseconds within which what must happen has to; a lease comes on top. A test as a whole has twenty
-   * times as long. @default {15_000}
-   */
+  /** Milliseconds within which what must happen has to; a lease comes on top. @default {15_000} */
   deadline?: number;
   /** Milliseconds within which what must not come would have come. @default {100} */
   quiet?: number;
