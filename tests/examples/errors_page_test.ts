@@ -93,6 +93,7 @@ const REFUSED: Record<string, () => unknown> = {
 const OF_THREADS = [
   "share lanes that are larger than the rings of the bus",
   "share lanes where there is no shared memory",
+  "attach where all lanes are taken, or not read to their end since they were",
   "call `serve` twice in a thread",
   "name the stages of a thread twice",
   "name stages on a bus of another kind",

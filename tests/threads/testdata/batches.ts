@@ -41,9 +41,17 @@ serve<Record<string, unknown> & { "item.*": Item }>((bus, { index }) => {
   bus.onBatch("model.*", (events) => {
     const items = events.map(({ data }) => data as Item);
     if (items.some(({ exit }) => exit === "now")) return die(3);
-    bus.emit("begun", { index, numbers: items.map(({ n }) => n) });
     const wait = Math.max(...items.map(({ wait = 0 }) => wait));
-    if (wait > 0) return new Promise((resolve) => setTimeout(resolve, wait));
+    const pause = () => new Promise<void>((resolve) => setTimeout(resolve, wait));
+    const begun = { type: "begun", data: { index, numbers: items.map(({ n }) => n) } };
+    try {
+      bus.emit(begun);
+    } catch (error) {
+      // Without shared memory an emit cannot wait until home has read a small ring.
+      if ((error as Error).name !== "QueueFullError") throw error;
+      return bus.enqueue(begun).then(pause);
+    }
+    if (wait > 0) return pause();
   });
 
   // Home hears of a failure at once: what is emitted it collects in batches, too.
