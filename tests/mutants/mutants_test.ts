@@ -7,7 +7,14 @@ const ROOT = new URL("../../", import.meta.url);
 const MODEL = "consumption_model_test.ts";
 
 /** What the tests of the engine need. */
-const TREE = ["deno.json", "package.json", "bench/package.json", "src", "tests/_std"];
+const TREE = [
+  "deno.json",
+  "package.json",
+  "bench/package.json",
+  "src",
+  "tests/_messages",
+  "tests/_std",
+];
 
 /** Histories that the model looks at, from where on, and without making a failure small. */
 const HISTORIES = { RUNS: "300", SEED: "5", SHRINK: "no" };
