@@ -75,10 +75,15 @@ describe("a thread that is to stop", () => {
   if (TRANSPORT === "shared-memory") {
     it("is told so in the memory, as is all else: only its start is a message", async () => {
       let messages = 0;
+      let greetings = 0;
+      const greeted = Promise.withResolvers<void>();
       const handlers = () => {
         const worker = startWorker("kinds") as Worker & { on: Worker["addEventListener"] };
         const listen = worker.addEventListener ?? worker.on;
-        listen.call(worker, "message", () => messages++);
+        listen.call(worker, "message", () => {
+          messages++;
+          if (++greetings === 2) greeted.resolve();
+        });
         const send = worker.postMessage.bind(worker) as (...args: unknown[]) => void;
         worker.postMessage = (...args: unknown[]) => {
           messages++;
@@ -86,8 +91,11 @@ describe("a thread that is to stop", () => {
         };
         return worker;
       };
-      await withBus("kinds", { handlers, onError() {} }, async (bus) => {
+      await withBus("kinds", { handlers, threads: 2, onError() {} }, async (bus) => {
         await bus.ready;
+        // A thread may serve before its greeting is read, which is answered in the same turn.
+        await greeted.promise;
+        await new Promise((resolve) => setTimeout(resolve, 0));
         const atFirst = messages;
         let answers = 0;
         bus.on("answer.*", () => answers++);
